@@ -1,0 +1,86 @@
+"""Which package may import which. The rules themselves are the contracts in pyproject.toml."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ["config", "recommendations", "athletes", "mlmodels"]
+BAD_NAMES = {"utils", "helpers", "common", "core", "base", "services", "managers", "constants"}
+
+
+def lint_imports(where: Path) -> subprocess.CompletedProcess[str]:
+    command = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return subprocess.run(
+        [sys.executable, "-c", command, "--no-cache"], cwd=where, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_imports_point_one_way():
+    result = lint_imports(ROOT)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "contract"),
+    [
+        ("athletes/days.py", "import recommendations.models", "config names the apps"),
+        ("athletes/days.py", "from mlmodels import risk", "config names the apps"),
+        ("mlmodels/guard.py", "import athletes.models", "config names the apps"),
+        ("recommendations/advising.py", "import config.settings", "config names the apps"),
+        ("mlmodels/policy.py", "import torch", "torch is imported in mlmodels.training alone"),
+        ("recommendations/views.py", "def view():\n    import torch", "torch is imported in mlmodels.training alone"),
+        ("mlmodels/decision.py", "from django.conf import settings", "the science is plain Python"),
+        ("mlmodels/state.py", "import mlmodels.registry", "the science does not lean on its own Django shell"),
+        ("mlmodels/training/dqn.py", "import mlmodels.simulator", "what trains the policy never sees the simulator"),
+        ("mlmodels/twin/fitting.py", "from mlmodels import evaluation", "what trains the policy never sees"),
+    ],
+)
+def test_a_forbidden_import_is_noticed(tmp_path, file, line, contract):
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("artifacts", "__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    with (tmp_path / file).open("a") as source:
+        source.write(f"\n\n{line}\n")
+    result = lint_imports(tmp_path)
+    assert result.returncode == 1, result.stdout + result.stderr
+    broken = [report for report in result.stdout.splitlines() if report.endswith("BROKEN")]
+    assert len(broken) == 1, result.stdout
+    assert broken[0].startswith(contract)
+
+
+def test_the_web_process_loads_neither_torch_nor_pandas_nor_onnxruntime():
+    program = """
+import sys
+import config.wsgi
+from django.urls import get_resolver
+from django.contrib import admin
+def walk(resolver):
+    for pattern in resolver.url_patterns:
+        if hasattr(pattern, "url_patterns"):
+            walk(pattern)
+        else:
+            pattern.callback
+walk(get_resolver())
+admin.autodiscover()
+print(*sorted({"torch", "pandas", "onnxruntime", "pyarrow", "matplotlib", "scipy"} & set(sys.modules)))
+"""
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    result = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert (result.returncode, result.stdout) == (0, "\n"), result.stderr
+
+
+def test_modules_are_named_after_what_they_know():
+    named_after_a_pattern = [
+        str(path.relative_to(ROOT))
+        for package in [*PACKAGES, "benchmarks", "tests"]
+        for path in (ROOT / package).rglob("*")
+        if path.stem in BAD_NAMES and (path.is_dir() or path.suffix == ".py")
+    ]
+    assert named_after_a_pattern == []
