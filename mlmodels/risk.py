@@ -1,0 +1,134 @@
+"""Every danger line and window, once, with unit and source.
+
+State, reward, guard, warnings, evaluation and admin read these names and write no number of their own.
+"Convention" marks a choice of this project that no study fixes.
+"""
+
+from __future__ import annotations
+
+# --- Load ----------------------------------------------------------------------------------------------------------
+ACUTE_DAYS = 7  # d; Williams 2017, doi 10.1136/bjsports-2016-096589
+CHRONIC_DAYS = 28  # d; Williams 2017
+ACUTE_LAMBDA = 2.0 / (ACUTE_DAYS + 1)  # per day
+CHRONIC_LAMBDA = 2.0 / (CHRONIC_DAYS + 1)  # per day
+ACWR_CEILING = ACUTE_LAMBDA / CHRONIC_LAMBDA  # 3.625: no sequence of loads reads more
+
+# Cut-offs for the EWMA form. Associated with injury in some cohorts (Gabbett 2016, doi 10.1136/bjsports-2015-095788;
+# Murray 2017, doi 10.1136/bjsports-2016-097152), disputed by others (Lolli 2019, doi 10.1136/bjsports-2017-098110;
+# Impellizzeri 2021, doi 10.1007/s40279-020-01378-6): they say that load rose fast, not that an injury will come.
+ACWR_CAUTION = 1.2
+ACWR_WARNING = 1.3
+ACWR_DANGER = 1.5
+ACWR_DROPPING = 0.8
+ACWR_DROPPING_DAYS = 7  # d
+
+SEED_KNOWN_DAYS = 14  # d of known load that seed both averages when the usual week is not known (convention)
+MIN_KNOWN_DAYS_UNSEEDED = 7  # d of known load before any state (convention)
+LREF_FIRST_DAYS = 28  # d; Lref is the median chronic load of these
+LREF_LAMBDA = 2.0 / (84 + 1)  # per day, after them (convention)
+LREF_FLOOR_AU = 50.0  # AU/d (convention)
+CHRONIC_FLOOR_OF_LREF = 0.15  # ACWR divides by at least this much of Lref (convention)
+LOAD_STALE_DAYS = 7  # d without a reported load, after which no load-based advice is given
+LOAD_UNLOGGED_DAYS = 2  # d without a reported load, after which nothing is increased
+DEFAULT_HIGH_SHARE = 0.30  # of a session's load, where neither the session nor the plan says (convention)
+
+WEEK_RISE_HOLD = 1.30  # week on week (convention; Nielsen 2014, doi 10.2519/jospt.2014.5164)
+WEEK_RISE_RECOVERY = 1.60  # week on week (convention)
+WEEK_RISE_VOLUME = 1.15  # the projected week after more volume (convention)
+WEEK_RISE_VOLUME_UNDER_18 = 1.10
+WEEK_SMALL_OF_LREF = 0.5  # weeks below half of 7 Lref are too small for a ratio
+
+MONOTONY_HIGH = 2.0  # 7-day mean / SD; Foster 1998, doi 10.1097/00005768-199807000-00023
+MONOTONY_CEILING = 10.0  # reported when the SD is 0 (convention)
+STRAIN_OWN_TOP = 0.95  # of the athlete's own last 84 values (convention)
+STRAIN_MIN_VALUES = 28
+
+DAYS_OFF = 7  # d; more than this is a layoff
+OFF_OF_LREF = 0.10  # a day below this much of Lref is a day off (convention)
+RETURN_WEEK_1_OF_CHRONIC = 0.50  # of the chronic load before the layoff (convention)
+RETURN_WEEK_2_OF_CHRONIC = 0.75
+ILLNESS_FREE_DAYS = 1  # d without symptoms before the return begins
+ILLNESS_RETURN_STEPS = (0.50, 0.75, 1.00)  # of the plan, the days after that (Schwellnus 2016, 10.1136/bjsports-2016-096572)
+
+HARD_DAY_HIGH_OF_LREF = 0.5  # high-intensity load of a hard day, in Lref (convention)
+HARD_DAYS_PER_WEEK = 3
+TOP_SPEED_REST_H = 48.0  # h since the last session at 90 % of top speed or more
+
+# --- HRV (ln rMSSD) ------------------------------------------------------------------------------------------------
+# Plews 2013, doi 10.1007/s40279-013-0071-8; Plews 2014, doi 10.1123/ijspp.2013-0455
+HRV_BASELINE_FIRST_LAG = 8  # d: the baseline is days t-67 .. t-8, so that this week does not mask itself
+HRV_BASELINE_LAST_LAG = 67  # d
+HRV_MIN_BASELINE_PROVISIONAL = 14  # valid days
+HRV_MIN_BASELINE = 20  # valid days
+HRV_MIN_OF_7 = 3  # valid days of the last 7, today included
+HRV_PRIOR_SD_LN = 0.17  # ln ms, the SD towards which the own SD is shrunk
+HRV_PRIOR_WEIGHT = 10.0  # days
+HRV_FLOOR_SD_LN = 0.08  # ln ms
+HRV_RANGE_SD = 0.5  # the normal range is the baseline +- this many SD
+HRV_LOW_SD = -0.5
+HRV_VERY_LOW_SD = -1.0
+HRV_LOW_HOLD_DAYS = 3  # d: no more intensity
+HRV_LOW_RECOVERY_DAYS = 5  # d: recovery
+HRV_VERY_LOW_RECOVERY_DAYS = 3  # d: recovery
+HRV_HOLD_AGE_DAYS = 3  # d: older, and nothing is increased
+HRV_STALE_AGE_DAYS = 7  # d: older, and the learned policy is not asked
+
+# Suppressed HRV reduces the load that is absorbed: 0.2 + 0.8 sigmoid((z + 1.2) / 0.4) (convention)
+GATE_FLOOR = 0.2
+GATE_CENTRE_SD = -1.2
+GATE_WIDTH_SD = 0.4
+
+# --- Sleep ---------------------------------------------------------------------------------------------------------
+SLEEP_NIGHT_WEIGHTS = (0.5, 0.3, 0.2)  # last night first (convention)
+SLEEP_MIN_BASELINE = 14  # valid nights, same window as HRV
+SLEEP_PRIOR_SD = 8.0  # score points (convention)
+SLEEP_PRIOR_WEIGHT = 10.0  # nights
+SLEEP_FLOOR_SD = 3.0  # score points
+SLEEP_NEED_H = 8.0  # h, adults; Watson 2015, doi 10.5665/sleep.4716
+SLEEP_NEED_UNDER_18_H = 9.0  # h; Paruthi 2016, doi 10.5664/jcsm.5866
+SLEEP_VERY_SHORT_H = 5.0  # h, one night
+SLEEP_SHORT_H = 6.0  # h, two nights
+SLEEP_SHORT_NIGHTS = 2
+SLEEP_SHORT_MEAN_H = 5.5  # h, mean of 3 nights
+SLEEP_UNKNOWN_NIGHTS = 3  # nights without any sleep record, after which nothing is increased
+SLEEP_LOW_SD = -0.5
+
+# --- 400 m ---------------------------------------------------------------------------------------------------------
+# SD of one observation of ln time. Race-to-race typical error 0.8-1.1 % in 24,411 results.
+T400_SD_TRIAL = 0.013  # a trial in training
+T400_SD_HAND = 0.011
+T400_SD_FAT = 0.009
+T400_PROCESS_SD_PER_WEEK = 0.0015
+T400_BASELINE_TESTS = 3
+PERFORMANCE_HOLD_DAYS = 21  # d after the last test
+PERFORMANCE_HALF_LIFE_DAYS = 21.0  # d, after that (convention)
+PERFORMANCE_DOWN_LN = 0.015  # a test slower than the level by 1.5 %
+MINIMUM_DETECTABLE_CHANGE_PCT = 1.44  # means of 3 tests
+
+# --- Reports, illness ----------------------------------------------------------------------------------------------
+PAIN_STOP = 6.0  # 0-10
+PAIN_RECOVERY = 4.0
+PAIN_WATCH = 2.0
+WELLNESS_WORST = 1.0  # McLean 2010, doi 10.1123/ijspp.5.3.367: 1-5, 5 best
+WELLNESS_WORST_DAYS = 2
+RESTING_HR_RISE_BPM = 5.0
+RESTING_HR_MIN_DAYS = 14
+RESTING_HR_LAMBDA = 2.0 / (60 + 1)
+ILLNESS_SIGNAL_DAYS = 2
+REPORTER_DAYS = 28  # d: who checked in within them is expected to check in this morning
+RACE_DAYS_BEFORE = 3  # d before the main race without increases
+RACE_DAYS_AFTER = 1
+INTENSITY_IN_A_ROW = 2
+INTENSITY_IN_7_DAYS = 4
+ADULT_YEARS = 18.0
+COACH_CONFIRMS_YEARS = 16.0
+UNDER_18_HARD_DAYS_IN_A_ROW = 2
+
+# --- Cold start ----------------------------------------------------------------------------------------------------
+PROFILE_DAYS = 7  # d: the plan or the rule only
+PROVISIONAL_DAYS = 28  # d: guards and rule policy until then
+LEARNED_LOAD_COVERAGE = 0.70  # of the last 28 days
+LEARNED_HRV_DAYS = 14
+LEARNED_TESTS = 2
+
+NEVER_DAYS = 999  # stands for "never" in ages, so that they stay comparable and JSON-safe

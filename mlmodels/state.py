@@ -1,0 +1,1105 @@
+"""One definition of every feature: an incremental tracker of n athletes, one local day at a time.
+
+Serving, training and evaluation all run this code. ``morning`` answers with what is known before today's session and
+does not advance; ``evening`` closes the day. Days follow one another without gaps: a day of which nothing is known is
+a ``Morning`` and an ``Evening`` of NaN.
+
+Method: Zhang, Wang & Niu 2026, doi 10.1038/s41598-026-41946-w (the six-part state); windows and lines in ``risk``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from mlmodels import risk
+from mlmodels.actions import Action, FloatArray, automatic_plan
+
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+StrArray = NDArray[np.str_]
+
+STATE_VERSION = 1
+
+# Feature -> how the named quantities become a float32. The text is hashed into every model's card.
+SCALING: dict[str, str] = {
+    "hrv": "clip(z of the 7-day mean ln rMSSD, -3, 3)/3; missing 0",
+    "sleep": "clip(z of the weighted 3-night mean, -3, 3)/3; missing 0",
+    "acute": "clip(A/Lref - 1, -1, 2)/2",
+    "chronic": "clip(C/Lref - 1, -1, 2)/2",
+    "acwr": "clip(A/max(C, 0.15 Lref), 0, 2.5) - 1",
+    "performance": "clip(% faster than baseline, -5, 5)/5; held 21 d, then halved every 21 d; missing 0",
+    "hrv_today": "clip(z of today's ln rMSSD, -3, 3)/3; missing 0",
+    "sleep_today": "clip(z of last night, -3, 3)/3; missing 0",
+    "last_load": "clip(yesterday's load/max(C, 0.15 Lref), 0, 3) - 1",
+    "intensity_average": "clip(gated high load, tau 40 d / high load, 84 d - 1, -1, 2)/2",
+    "volume_average": "clip(gated low load, tau 50 d / low load, 84 d - 1, -1, 2)/2",
+    "sick": "1 when ill or injured",
+    "intensity_fatigue": "clip(high load, tau 8 d / high load, 84 d - 1, -1, 2)/2",
+    "volume_fatigue": "clip(low load, tau 8 d / low load, 84 d - 1, -1, 2)/2",
+    "planned_load": "clip(planned load/Lref, 0, 3) - 1",
+    "planned_share": "planned share of high intensity, 0-1",
+}
+FEATURE_SETS: dict[str, tuple[str, ...]] = {
+    "paper-6": ("hrv", "sleep", "acute", "chronic", "acwr", "performance"),
+    "observable": tuple(SCALING),
+}
+
+
+def feature_set_hash(name: str) -> str:
+    """sha256 over version, names, order and scaling: a model trained on anything else is refused."""
+    described = [STATE_VERSION, name, [[feature, SCALING[feature]] for feature in FEATURE_SETS[name]]]
+    return hashlib.sha256(json.dumps(described).encode()).hexdigest()
+
+
+def sleep_score_from_report(
+    sleep_h: ArrayLike, quality_1_5: ArrayLike = 3.0, *, under_18: ArrayLike = False
+) -> FloatArray:
+    """0-100 from hours and self-rated quality (5 best), for athletes without a watch (convention)."""
+    need = np.where(np.asarray(under_18, dtype=bool), risk.SLEEP_NEED_UNDER_18_H, risk.SLEEP_NEED_H)
+    slept = np.clip((np.asarray(sleep_h, dtype=np.float64) - 4.0) / (need - 4.0), 0.0, 1.0)
+    return cast(FloatArray, 100.0 * (0.6 * slept + 0.4 * (np.asarray(quality_1_5, dtype=np.float64) - 1.0) / 4.0))
+
+
+def absorption_gate(hrv_z: ArrayLike) -> FloatArray:
+    """Fraction of a load that is absorbed (0.2-1) given the morning's 7-day HRV z; a missing z counts as 0."""
+    z = np.asarray(hrv_z, dtype=np.float64)
+    z = np.where(z == z, z, 0.0)
+    sigmoid = 1.0 / (1.0 + np.exp((risk.GATE_CENTRE_SD - z) / risk.GATE_WIDTH_SD))
+    return risk.GATE_FLOOR + (1.0 - risk.GATE_FLOOR) * sigmoid
+
+
+# --- Inputs --------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _constant(n: int, value: float) -> FloatArray:
+    column = np.full(n, value)
+    column.flags.writeable = False
+    return column
+
+
+def _column(n: int, value: ArrayLike | None, default: float) -> FloatArray:
+    if value is None:
+        return _constant(n, default)
+    array = np.asarray(value, dtype=np.float64)
+    return array if array.shape == (n,) else np.broadcast_to(array, (n,))
+
+
+HOLD_NONE, HOLD_CLINICIAN, HOLD_PREGNANCY, HOLD_HEART, HOLD_REDS = range(5)
+ILLNESS_NONE, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK, ILLNESS_FEVER = range(4)
+TIMING_TRIAL, TIMING_HAND, TIMING_FAT = range(3)
+
+
+@dataclass(slots=True)
+class Profiles:
+    """What is known of n athletes beforehand.
+
+    ``seed_load_au``: usual week / 7, AU/d, NaN if unknown; ``age_years``: NaN if unknown; ``advice_hold``: HOLD_ codes.
+    """
+
+    seed_load_au: FloatArray
+    age_years: FloatArray
+    advice_hold: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        n: int,
+        *,
+        seed_load_au: ArrayLike | None = None,
+        age_years: ArrayLike | None = None,
+        advice_hold: ArrayLike | None = None,
+    ) -> Profiles:
+        return cls(
+            _column(n, seed_load_au, np.nan), _column(n, age_years, np.nan), _column(n, advice_hold, HOLD_NONE)
+        )
+
+    @classmethod
+    def default(cls, n: int) -> Profiles:
+        return cls.of(n)
+
+    def select(self, index: Any) -> Profiles:
+        return Profiles(self.seed_load_au[index], self.age_years[index], self.advice_hold[index])
+
+
+@dataclass(slots=True)
+class Morning:
+    """What is known in the morning of the day, arrays of n, NaN = not measured.
+
+    Wellness items are 1-5 with 5 best (McLean 2010). ``hrv_era`` numbers (metric, provider, context); a reading of
+    another era starts a new baseline; 0 = unknown, which belongs to any era. ``illness``: ILLNESS_ codes.
+    """
+
+    hrv_rmssd_ms: FloatArray
+    hrv_era: FloatArray
+    sleep_score: FloatArray
+    sleep_h: FloatArray
+    ill: FloatArray
+    injured: FloatArray
+    planned_load_au: FloatArray
+    planned_high_intensity_share: FloatArray
+    weekday: FloatArray
+    illness: FloatArray
+    red_flag: FloatArray
+    pain_0_10: FloatArray
+    soreness_1_5: FloatArray
+    fatigue_1_5: FloatArray
+    readiness: FloatArray
+    resting_hr_bpm: FloatArray
+    days_to_main_race: FloatArray
+    hours_since_top_speed_h: FloatArray
+
+    @classmethod
+    def of(cls, n: int, **arrays: ArrayLike | None) -> Morning:
+        """The arrays given, the rest not measured. An unknown name is a TypeError."""
+        unknown = arrays.keys() - _MORNING_DEFAULTS.keys()
+        if unknown:
+            raise TypeError(f"Morning has no {sorted(unknown)}")
+        return cls(*(_column(n, arrays.get(name), default) for name, default in _MORNING_DEFAULTS.items()))
+
+    def select(self, index: Any) -> Morning:
+        return Morning(*(getattr(self, name)[index] for name in _MORNING_DEFAULTS))
+
+
+_ZERO_WHEN_UNKNOWN = ("hrv_era", "ill", "injured", "weekday", "illness", "red_flag")
+_MORNING_DEFAULTS = {f.name: 0.0 if f.name in _ZERO_WHEN_UNKNOWN else np.nan for f in fields(Morning)}
+
+
+@dataclass(slots=True)
+class Evening:
+    """What is known once the day is over, arrays of n.
+
+    ``load_au``: session-RPE load, 0 = a confirmed rest day, NaN = nobody reported (Foster 2001,
+    doi 10.1519/00124278-200102000-00019); ``action_taken``: -1 unknown; ``timing``: TIMING_ codes of the 400 m test.
+    """
+
+    load_au: FloatArray
+    high_intensity_share: FloatArray
+    t400_s: FloatArray
+    action_taken: FloatArray
+    timing: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        n: int,
+        *,
+        load_au: ArrayLike | None = None,
+        high_intensity_share: ArrayLike | None = None,
+        t400_s: ArrayLike | None = None,
+        action_taken: ArrayLike | None = None,
+        timing: ArrayLike | None = None,
+    ) -> Evening:
+        return cls(
+            _column(n, load_au, np.nan),
+            _column(n, high_intensity_share, np.nan),
+            _column(n, t400_s, np.nan),
+            _column(n, action_taken, -1.0),
+            _column(n, timing, TIMING_TRIAL),
+        )
+
+
+# --- Output --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Observation:
+    """Every named value that features, guard, warnings and wording need; arrays of n, NaN = not known.
+
+    Flags and counts are float64 as well (exact up to 2**53), so that a row is one flat record that survives JSON.
+    Ages and counts of "never" are ``risk.NEVER_DAYS``. Day counters ``..._days`` include this morning.
+    """
+
+    # Today as planned and as reported
+    weekday: FloatArray
+    planned_load_au: FloatArray
+    planned_share: FloatArray
+    plan_automatic: FloatArray  # 1: no coach's plan, the automatic one stands in
+    ill: FloatArray
+    injured: FloatArray
+    illness: FloatArray
+    red_flag: FloatArray
+    pain_0_10: FloatArray
+    pain_rising: FloatArray  # 1: higher than yesterday, which was higher than the day before
+    soreness_1_5: FloatArray
+    fatigue_1_5: FloatArray
+    readiness_1_5: FloatArray
+    soreness_worst_days: FloatArray
+    readiness_worst_days: FloatArray
+    check_in_age_days: FloatArray
+    days_to_main_race: FloatArray
+    hours_since_top_speed_h: FloatArray
+    age_years: FloatArray
+    advice_hold: FloatArray
+    # HRV
+    hrv_rmssd_ms: FloatArray
+    hrv_today_z: FloatArray
+    hrv_mean_7d_ms: FloatArray
+    hrv_baseline_ms: FloatArray
+    hrv_range_low_ms: FloatArray
+    hrv_range_high_ms: FloatArray
+    hrv_z: FloatArray
+    hrv_valid_7d: FloatArray
+    hrv_baseline_days: FloatArray
+    hrv_age_days: FloatArray
+    hrv_low_days: FloatArray  # 7-day z below -0.5
+    hrv_very_low_days: FloatArray  # 7-day z below -1
+    hrv_era_days: FloatArray  # since the first reading of this era
+    # Sleep
+    sleep_h: FloatArray
+    sleep_mean_3d_h: FloatArray
+    sleep_short_nights: FloatArray
+    sleep_score: FloatArray
+    sleep_today_z: FloatArray
+    sleep_z: FloatArray
+    sleep_age_days: FloatArray
+    # Resting heart rate
+    resting_hr_bpm: FloatArray
+    resting_hr_delta_bpm: FloatArray
+    illness_signal_days: FloatArray
+    # Load
+    acute_au: FloatArray
+    chronic_au: FloatArray
+    lref_au: FloatArray
+    acwr: FloatArray
+    acwr_low_days: FloatArray
+    last_load_au: FloatArray
+    load_unlogged_days: FloatArray
+    week_load_au: FloatArray  # days t-7..t-1
+    previous_week_load_au: FloatArray  # days t-14..t-8
+    six_day_load_au: FloatArray  # days t-6..t-1
+    week_before_load_au: FloatArray  # days t-13..t-7
+    monotony: FloatArray
+    strain: FloatArray
+    strain_rank: FloatArray  # share of the own last 84 values below it
+    days_off: FloatArray
+    return_week: FloatArray  # 1 or 2 after a layoff, else 0
+    former_chronic_au: FloatArray
+    days_since_illness: FloatArray
+    hard_days_6d: FloatArray
+    hard_run_days: FloatArray  # hard days in a row up to yesterday
+    unavailable_28d: FloatArray
+    high_average_au: FloatArray
+    low_average_au: FloatArray
+    high_reference_au: FloatArray
+    low_reference_au: FloatArray
+    high_fatigue_au: FloatArray
+    low_fatigue_au: FloatArray
+    # 400 m
+    performance_pct: FloatArray
+    performance_sd_pct: FloatArray
+    t400_level_s: FloatArray
+    test_age_days: FloatArray
+    test_count: FloatArray
+    tests_down: FloatArray
+    # What was done, and how much is known
+    intensity_run: FloatArray
+    intensity_7d: FloatArray
+    recovery_3d: FloatArray
+    days_seen: FloatArray
+    load_known_days: FloatArray
+    load_known_28d: FloatArray
+    hrv_known_days: FloatArray  # valid in the last 67 days of this era, today included
+    seeded: FloatArray  # 1: both averages run from a seed; 0: still the mean of the first known days
+
+    def __len__(self) -> int:
+        return int(self.acwr.shape[0])
+
+    @property
+    def under_18(self) -> BoolArray:
+        return self.age_years < risk.ADULT_YEARS
+
+    @property
+    def refusal(self) -> StrArray:
+        """Per athlete "" or why there is no state: insufficient_history, stale_data, out_of_range."""
+        finite = np.isfinite(self.acute_au) & np.isfinite(self.chronic_au) & np.isfinite(self.planned_load_au)
+        known = finite & ((self.seeded > 0) | (self.load_known_days >= risk.MIN_KNOWN_DAYS_UNSEEDED))
+        stale = self.load_unlogged_days > risk.LOAD_STALE_DAYS
+        broken = known & ~np.isfinite(self.features("observable")).all(axis=1)
+        reasons = ["insufficient_history", "stale_data", "out_of_range"]
+        return np.select([~known, stale, broken], reasons, default="").astype(np.str_)
+
+    @property
+    def flags(self) -> dict[str, BoolArray]:
+        """Which features stand on less than a measurement of their own."""
+        return {
+            "hrv_missing": np.isnan(self.hrv_z),
+            "hrv_provisional": self.hrv_baseline_days < risk.HRV_MIN_BASELINE,
+            "sleep_missing": np.isnan(self.sleep_z),
+            "load_imputed": self.load_unlogged_days > 0,
+            "seed_provisional": self.seeded == 0,
+            "plan_automatic": self.plan_automatic > 0,
+            "performance_missing": self.test_count == 0,
+            "performance_held": (self.test_count > 0) & (self.test_age_days > risk.PERFORMANCE_HOLD_DAYS),
+        }
+
+    def features(self, set_name: str) -> NDArray[np.float32]:
+        """(n, k) float32 in the order of ``FEATURE_SETS[set_name]``; finite wherever ``refusal`` is ""."""
+        out = np.empty((len(self), len(FEATURE_SETS[set_name])), dtype=np.float32)
+        for column, name in enumerate(FEATURE_SETS[set_name]):
+            out[:, column] = _FEATURES[name](self)
+        return out
+
+    def select(self, index: Any) -> Observation:
+        return Observation(*(getattr(self, name)[index] for name in _OBSERVATION_FIELDS))
+
+    def row(self, i: int) -> dict[str, float | int | None]:
+        """Athlete i as plain JSON values; None = not known. ``from_rows`` gives back the same bits."""
+        return {name: _plain(float(getattr(self, name)[i])) for name in _OBSERVATION_FIELDS}
+
+    @classmethod
+    def from_rows(cls, rows: Sequence[Mapping[str, float | int | None]]) -> Observation:
+        """The inverse of ``row``. A row of another version lacks or adds names and is a ValueError."""
+        for row in rows:
+            if row.keys() != set(_OBSERVATION_FIELDS):
+                raise ValueError(f"not an observation of version {STATE_VERSION}: {row.keys() ^ set(_OBSERVATION_FIELDS)}")
+        return cls(
+            *(np.array([np.nan if (v := row[name]) is None else v for row in rows], dtype=np.float64)
+              for name in _OBSERVATION_FIELDS)
+        )  # fmt: skip
+
+
+_OBSERVATION_FIELDS = tuple(f.name for f in fields(Observation))
+
+
+def _plain(value: float) -> float | int | None:
+    if value != value:
+        return None
+    if not np.isfinite(value):
+        raise ValueError("an observation holds no infinite value")
+    return int(value) if value.is_integer() and abs(value) < 2**53 and str(value) != "-0.0" else value
+
+
+def _clip(values: FloatArray, low: float, high: float) -> FloatArray:
+    return np.minimum(np.maximum(values, low), high)
+
+
+def _zero_if_missing(values: FloatArray) -> FloatArray:
+    return np.where(values == values, values, 0.0)
+
+
+def _z_feature(z: FloatArray) -> FloatArray:
+    return _clip(_zero_if_missing(z), -3.0, 3.0) / 3.0
+
+
+def _relative(load: FloatArray, reference: FloatArray) -> FloatArray:
+    return _clip(load / reference - 1.0, -1.0, 2.0) / 2.0
+
+
+def _high_reference(obs: Observation) -> FloatArray:
+    return np.maximum(obs.high_reference_au, 0.05 * obs.lref_au)
+
+
+def _low_reference(obs: Observation) -> FloatArray:
+    return np.maximum(obs.low_reference_au, 0.05 * obs.lref_au)
+
+
+def _load_over_chronic(load: FloatArray, chronic: FloatArray, lref: FloatArray) -> FloatArray:
+    return load / np.maximum(chronic, risk.CHRONIC_FLOOR_OF_LREF * lref)
+
+
+_FEATURES = {
+    "hrv": lambda o: _z_feature(o.hrv_z),
+    "sleep": lambda o: _z_feature(o.sleep_z),
+    "acute": lambda o: _relative(o.acute_au, o.lref_au),
+    "chronic": lambda o: _relative(o.chronic_au, o.lref_au),
+    "acwr": lambda o: _clip(o.acwr, 0.0, 2.5) - 1.0,
+    "performance": lambda o: _clip(_zero_if_missing(o.performance_pct), -5.0, 5.0) / 5.0,
+    "hrv_today": lambda o: _z_feature(o.hrv_today_z),
+    "sleep_today": lambda o: _z_feature(o.sleep_today_z),
+    "last_load": lambda o: _clip(_load_over_chronic(o.last_load_au, o.chronic_au, o.lref_au), 0.0, 3.0) - 1.0,
+    "intensity_average": lambda o: _relative(o.high_average_au, _high_reference(o)),
+    "volume_average": lambda o: _relative(o.low_average_au, _low_reference(o)),
+    "sick": lambda o: np.where((o.ill > 0) | (o.injured > 0), 1.0, 0.0),
+    "intensity_fatigue": lambda o: _relative(o.high_fatigue_au, _high_reference(o)),
+    "volume_fatigue": lambda o: _relative(o.low_fatigue_au, _low_reference(o)),
+    "planned_load": lambda o: _clip(o.planned_load_au / o.lref_au, 0.0, 3.0) - 1.0,
+    "planned_share": lambda o: _clip(o.planned_share, 0.0, 1.0),
+}
+
+
+# --- The tracker ---------------------------------------------------------------------------------------------------
+
+_SCALARS = (
+    "days", "seeded", "seed_sum", "known_days", "acute", "chronic", "lref", "unlogged", "adherence_load",
+    "adherence_plan", "last_load", "monotony", "strain", "strain_rank", "high_average", "low_average",
+    "high_reference", "low_reference", "high_fatigue", "low_fatigue", "days_off", "former_chronic", "return_day",
+    "since_illness", "acwr_low_days", "hard_run",
+    "hrv_n", "hrv_sum", "hrv_squares", "hrv_age", "hrv_era", "hrv_era_days", "hrv_low", "hrv_very_low",
+    "sleep_n", "sleep_sum", "sleep_squares", "sleep_age", "sleep_source", "sleep_short",
+    "resting_hr", "resting_hr_n", "illness_signal",
+    "level", "level_variance", "baseline_sum", "tests", "test_age", "tests_down", "level_before_down",
+    "soreness_worst", "readiness_worst", "check_in_age", "intensity_run",
+)  # fmt: skip
+_RINGS = {
+    "hrv": 67,  # ln rMSSD minus HRV_ORIGIN
+    "sleep": 67,
+    "load": 28,  # as used: reported or imputed
+    "load_known": 28,  # as reported
+    "chronic": 28,
+    "strain": 84,
+    "unavailable": 28,
+    "action": 7,
+    "hard": 6,
+    "pain": 2,
+    "sleep_h": 2,
+}
+_NAN_RINGS = ("hrv", "sleep", "load", "load_known", "chronic", "strain", "action", "pain", "sleep_h")
+_NAN_SCALARS = ("acute", "chronic", "lref", "last_load", "monotony", "strain", "strain_rank", "high_average",
+                "low_average", "high_reference", "low_reference", "high_fatigue", "low_fatigue", "former_chronic",
+                "resting_hr", "level", "level_variance", "level_before_down")  # fmt: skip
+_NEVER_SCALARS = ("since_illness", "hrv_age", "sleep_age", "test_age", "check_in_age")
+_ROW_VALUES = len(_SCALARS) + sum(_RINGS.values())
+_HEADER = struct.Struct("<4sHHQ")  # magic, STATE_VERSION, values in the row, reserved
+_MAGIC = b"HSTR"
+
+HRV_ORIGIN = 4.0  # ln ms; readings are kept relative to it so that sums of squares keep their digits
+_DAY_VARIANCE = risk.T400_PROCESS_SD_PER_WEEK**2 / 7.0
+_TEST_VARIANCE = np.array([risk.T400_SD_TRIAL, risk.T400_SD_HAND, risk.T400_SD_FAT]) ** 2
+_HIGH_LAMBDA, _LOW_LAMBDA, _FATIGUE_LAMBDA = (1.0 - np.exp(-1.0 / tau) for tau in (40.0, 50.0, 8.0))
+_LAGS = {length: np.arange(1, length + 1) for length in set(_RINGS.values()) | {3, 7, 14}}
+_SAME_WEEKDAY = np.array([7, 14, 21, 28])
+
+
+class _Hrv(NamedTuple):
+    new_era: BoolArray
+    value: FloatArray  # ln rMSSD - HRV_ORIGIN, NaN = no reading
+    mean_7d: FloatArray
+    valid_7d: FloatArray
+    baseline: FloatArray
+    baseline_sd: FloatArray
+    baseline_days: FloatArray
+    z: FloatArray
+    today_z: FloatArray
+    age: FloatArray
+    low_days: FloatArray
+    very_low_days: FloatArray
+
+
+class _Sleep(NamedTuple):
+    first_score: BoolArray
+    score: FloatArray
+    today_z: FloatArray
+    z: FloatArray
+    age: FloatArray
+    short_nights: FloatArray
+    mean_3d_h: FloatArray
+
+
+class Tracker:
+    """The carry of n athletes: about 50 scalars and 11 ring buffers each (3 KB), all float64.
+
+    A step of ``morning`` and ``evening`` costs O(n) numpy work and no Python loop over athletes.
+    """
+
+    def __init__(self, n: int, profiles: Profiles | None = None) -> None:
+        self.n = n
+        self.profiles = Profiles.default(n) if profiles is None else profiles
+        self._clock = 0
+        self._set(np.zeros((len(_SCALARS), n)), {name: np.zeros((size, n)) for name, size in _RINGS.items()})
+        for name in _NAN_RINGS:
+            self._rings[name].fill(np.nan)
+        for name in _NAN_SCALARS:
+            getattr(self, name).fill(np.nan)
+        for name in _NEVER_SCALARS:
+            getattr(self, name).fill(risk.NEVER_DAYS)
+        self._seed(np.isfinite(self.profiles.seed_load_au), self.profiles.seed_load_au)
+        self.lref[:] = self.chronic
+
+    def _set(self, scalars: FloatArray, rings: dict[str, FloatArray]) -> None:
+        self._scalars, self._rings = scalars, rings
+        for name, row in zip(_SCALARS, scalars, strict=True):
+            setattr(self, name, row)
+
+    # Rows of ``_scalars``; every write goes in place, so that the matrix stays the one copy.
+    days: FloatArray
+    seeded: FloatArray
+    seed_sum: FloatArray
+    known_days: FloatArray
+    acute: FloatArray
+    chronic: FloatArray
+    lref: FloatArray
+    unlogged: FloatArray
+    adherence_load: FloatArray
+    adherence_plan: FloatArray
+    last_load: FloatArray
+    monotony: FloatArray
+    strain: FloatArray
+    strain_rank: FloatArray
+    high_average: FloatArray
+    low_average: FloatArray
+    high_reference: FloatArray
+    low_reference: FloatArray
+    high_fatigue: FloatArray
+    low_fatigue: FloatArray
+    days_off: FloatArray
+    former_chronic: FloatArray
+    return_day: FloatArray
+    since_illness: FloatArray
+    acwr_low_days: FloatArray
+    hard_run: FloatArray
+    hrv_n: FloatArray
+    hrv_sum: FloatArray
+    hrv_squares: FloatArray
+    hrv_age: FloatArray
+    hrv_era: FloatArray
+    hrv_era_days: FloatArray
+    hrv_low: FloatArray
+    hrv_very_low: FloatArray
+    sleep_n: FloatArray
+    sleep_sum: FloatArray
+    sleep_squares: FloatArray
+    sleep_age: FloatArray
+    sleep_source: FloatArray
+    sleep_short: FloatArray
+    resting_hr: FloatArray
+    resting_hr_n: FloatArray
+    illness_signal: FloatArray
+    level: FloatArray
+    level_variance: FloatArray
+    baseline_sum: FloatArray
+    tests: FloatArray
+    test_age: FloatArray
+    tests_down: FloatArray
+    level_before_down: FloatArray
+    soreness_worst: FloatArray
+    readiness_worst: FloatArray
+    check_in_age: FloatArray
+    intensity_run: FloatArray
+
+    def morning(self, m: Morning) -> Observation:
+        """What is known this morning. Does not advance; may be asked again with other values for the same day."""
+        hrv, sleep = self._hrv(m), self._sleep(m)
+        resting_hr_delta, illness_signal = self._resting_hr(m, hrv)
+        soreness, readiness, check_in_age = self._reports(m)
+        lref = np.maximum(self.lref, risk.LREF_FLOOR_AU)
+        planned, share, automatic = self._plan(m, lref)
+        performance, performance_sd = self._performance()
+        six, week, before, previous = self._week_loads()
+        return Observation(
+            weekday=m.weekday,
+            planned_load_au=planned,
+            planned_share=share,
+            plan_automatic=automatic,
+            ill=_flag(m.ill),
+            injured=_flag(m.injured),
+            illness=m.illness,
+            red_flag=_flag(m.red_flag),
+            pain_0_10=m.pain_0_10,
+            pain_rising=self._pain_rising(m),
+            soreness_1_5=m.soreness_1_5,
+            fatigue_1_5=m.fatigue_1_5,
+            readiness_1_5=m.readiness,
+            soreness_worst_days=soreness,
+            readiness_worst_days=readiness,
+            check_in_age_days=check_in_age,
+            days_to_main_race=m.days_to_main_race,
+            hours_since_top_speed_h=m.hours_since_top_speed_h,
+            age_years=self.profiles.age_years,
+            advice_hold=self.profiles.advice_hold,
+            hrv_rmssd_ms=m.hrv_rmssd_ms,
+            hrv_today_z=hrv.today_z,
+            hrv_mean_7d_ms=np.exp(hrv.mean_7d + HRV_ORIGIN),
+            hrv_baseline_ms=np.exp(hrv.baseline + HRV_ORIGIN),
+            hrv_range_low_ms=np.exp(hrv.baseline + HRV_ORIGIN - risk.HRV_RANGE_SD * hrv.baseline_sd),
+            hrv_range_high_ms=np.exp(hrv.baseline + HRV_ORIGIN + risk.HRV_RANGE_SD * hrv.baseline_sd),
+            hrv_z=hrv.z,
+            hrv_valid_7d=hrv.valid_7d,
+            hrv_baseline_days=hrv.baseline_days,
+            hrv_age_days=hrv.age,
+            hrv_low_days=hrv.low_days,
+            hrv_very_low_days=hrv.very_low_days,
+            hrv_era_days=np.where(hrv.new_era, 0.0, self.hrv_era_days),
+            sleep_h=m.sleep_h,
+            sleep_mean_3d_h=sleep.mean_3d_h,
+            sleep_short_nights=sleep.short_nights,
+            sleep_score=sleep.score,
+            sleep_today_z=sleep.today_z,
+            sleep_z=sleep.z,
+            sleep_age_days=sleep.age,
+            resting_hr_bpm=m.resting_hr_bpm,
+            resting_hr_delta_bpm=resting_hr_delta,
+            illness_signal_days=illness_signal,
+            acute_au=self.acute.copy(),
+            chronic_au=self.chronic.copy(),
+            lref_au=lref,
+            acwr=_load_over_chronic(self.acute, self.chronic, lref),
+            acwr_low_days=self.acwr_low_days.copy(),
+            last_load_au=self.last_load.copy(),
+            load_unlogged_days=self.unlogged.copy(),
+            week_load_au=week,
+            previous_week_load_au=previous,
+            six_day_load_au=six,
+            week_before_load_au=before,
+            monotony=self.monotony.copy(),
+            strain=self.strain.copy(),
+            strain_rank=self.strain_rank.copy(),
+            days_off=self.days_off.copy(),
+            return_week=self._return_week(),
+            former_chronic_au=self.former_chronic.copy(),
+            days_since_illness=self._days_since_illness(m),
+            hard_days_6d=self._rings["hard"].sum(axis=0),
+            hard_run_days=self.hard_run.copy(),
+            unavailable_28d=self._rings["unavailable"].sum(axis=0),
+            high_average_au=self.high_average.copy(),
+            low_average_au=self.low_average.copy(),
+            high_reference_au=self.high_reference.copy(),
+            low_reference_au=self.low_reference.copy(),
+            high_fatigue_au=self.high_fatigue.copy(),
+            low_fatigue_au=self.low_fatigue.copy(),
+            performance_pct=performance,
+            performance_sd_pct=performance_sd,
+            t400_level_s=np.exp(self.level),
+            test_age_days=np.minimum(self.test_age + 1.0, risk.NEVER_DAYS),
+            test_count=self.tests.copy(),
+            tests_down=self.tests_down.copy(),
+            intensity_run=self.intensity_run.copy(),
+            intensity_7d=np.count_nonzero(self._rings["action"] == Action.INCREASE_INTENSITY, axis=0).astype(np.float64),
+            recovery_3d=np.count_nonzero(self._back("action", _LAGS[3]) == Action.ACTIVE_RECOVERY, axis=0).astype(
+                np.float64
+            ),
+            days_seen=self.days.copy(),
+            load_known_days=self.known_days.copy(),
+            load_known_28d=np.count_nonzero(self._rings["load_known"] >= 0, axis=0).astype(np.float64),
+            hrv_known_days=np.minimum(hrv.baseline_days + hrv.valid_7d, risk.NEVER_DAYS),
+            seeded=self.seeded.copy(),
+        )
+
+    def evening(self, m: Morning, e: Evening) -> None:
+        """Close the day of ``m`` with what became known of it, and advance one local day."""
+        hrv, sleep = self._hrv(m), self._sleep(m)
+        self._close_hrv(m, hrv)
+        self._close_sleep(m, sleep)
+        self._close_resting_hr(m, hrv)
+        self._close_reports(m)
+        self._close_actions(e)
+        self._close_test(e)
+        self._close_load(m, e, hrv)
+        self._clock += 1
+        self.days += 1.0
+
+    # --- morning, piece by piece ---
+
+    def _back(self, ring: str, lags: NDArray[np.int64]) -> FloatArray:
+        """Values ``lags`` days before today, (len(lags), n); lag 1 is yesterday."""
+        buffer = self._rings[ring]
+        return buffer[(self._clock - lags) % len(buffer)]
+
+    def _push(self, ring: str, values: ArrayLike) -> None:
+        buffer = self._rings[ring]
+        buffer[self._clock % len(buffer)] = values
+
+    def _hrv(self, m: Morning) -> _Hrv:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value = np.log(np.where(m.hrv_rmssd_ms > 0, m.hrv_rmssd_ms, np.nan)) - HRV_ORIGIN
+        read = value == value
+        new_era = read & (m.hrv_era > 0) & (self.hrv_era > 0) & (m.hrv_era != self.hrv_era)
+        same = ~new_era
+        week = self._back("hrv", _LAGS[6])
+        seen = week == week
+        count = seen.sum(axis=0) * same + read
+        total = np.where(seen, week, 0.0).sum(axis=0) * same + np.where(read, value, 0.0)
+        mean_7d = np.where(count >= risk.HRV_MIN_OF_7, total / np.maximum(count, 1), np.nan)
+        days = self.hrv_n * same
+        baseline, sd = _shrunk(days, self.hrv_sum, self.hrv_squares, risk.HRV_MIN_BASELINE_PROVISIONAL,
+                               risk.HRV_PRIOR_SD_LN, risk.HRV_PRIOR_WEIGHT, risk.HRV_FLOOR_SD_LN)  # fmt: skip
+        z = (mean_7d - baseline) / sd
+        return _Hrv(
+            new_era, value, mean_7d, count.astype(np.float64), baseline, sd, days, z, (value - baseline) / sd,
+            np.where(read, 0.0, np.minimum(self.hrv_age + 1.0, risk.NEVER_DAYS)),
+            _run(self.hrv_low * same, z < risk.HRV_LOW_SD, z == z),
+            _run(self.hrv_very_low * same, z < risk.HRV_VERY_LOW_SD, z == z),
+        )  # fmt: skip
+
+    def _sleep(self, m: Morning) -> _Sleep:
+        scored = m.sleep_score == m.sleep_score
+        slept = m.sleep_h == m.sleep_h
+        first_score = scored & (self.sleep_source == 2)
+        from_hours = ~scored & slept & (self.sleep_source != 1)
+        score = m.sleep_score
+        if from_hours.any():
+            hours = sleep_score_from_report(m.sleep_h, under_18=self.profiles.age_years < risk.ADULT_YEARS)
+            score = np.where(from_hours, hours, score)
+        same = ~first_score
+        mean, sd = _shrunk(self.sleep_n * same, self.sleep_sum, self.sleep_squares, risk.SLEEP_MIN_BASELINE,
+                           risk.SLEEP_PRIOR_SD, risk.SLEEP_PRIOR_WEIGHT, risk.SLEEP_FLOOR_SD)  # fmt: skip
+        nights = self._back("sleep", _LAGS[2])
+        three = _weighted_nights(score, np.where(first_score, np.nan, nights[0]), np.where(first_score, np.nan, nights[1]))
+        hours_before = self._back("sleep_h", _LAGS[2])
+        return _Sleep(
+            first_score, score, (score - mean) / sd, (three - mean) / sd,
+            np.where(scored | slept, 0.0, np.minimum(self.sleep_age + 1.0, risk.NEVER_DAYS)),
+            _run(self.sleep_short, m.sleep_h < risk.SLEEP_SHORT_H, slept),
+            _mean_of_known(m.sleep_h, hours_before[0], hours_before[1]),
+        )  # fmt: skip
+
+    def _resting_hr(self, m: Morning, hrv: _Hrv) -> tuple[FloatArray, FloatArray]:
+        known = self.resting_hr_n >= risk.RESTING_HR_MIN_DAYS
+        delta = np.where(known, m.resting_hr_bpm - self.resting_hr, np.nan)
+        low = (hrv.today_z < risk.HRV_LOW_SD) | (hrv.z < risk.HRV_LOW_SD)
+        return delta, _run(self.illness_signal, (delta > risk.RESTING_HR_RISE_BPM) & low)
+
+    def _reports(self, m: Morning) -> tuple[FloatArray, FloatArray, FloatArray]:
+        sore, ready = m.soreness_1_5 == m.soreness_1_5, m.readiness == m.readiness
+        reported = sore | ready | (m.pain_0_10 == m.pain_0_10) | (m.fatigue_1_5 == m.fatigue_1_5)
+        older = np.where(self.check_in_age >= risk.REPORTER_DAYS, risk.NEVER_DAYS, self.check_in_age + 1.0)
+        return (
+            _run(self.soreness_worst, m.soreness_1_5 <= risk.WELLNESS_WORST, sore),
+            _run(self.readiness_worst, m.readiness <= risk.WELLNESS_WORST, ready),
+            np.where(reported, 0.0, older),
+        )
+
+    def _pain_rising(self, m: Morning) -> FloatArray:
+        yesterday, before = self._back("pain", _LAGS[2])
+        return ((m.pain_0_10 > yesterday) & (yesterday > before)).astype(np.float64)
+
+    def _plan(self, m: Morning, lref: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        planned, share = m.planned_load_au, m.planned_high_intensity_share
+        given = planned >= 0
+        if given.all():
+            return planned, np.where(share == share, share, risk.DEFAULT_HIGH_SHARE), _constant(self.n, 0.0)
+        own, own_share = automatic_plan(m.weekday, lref, self.chronic, self.days // 7)
+        return (
+            np.where(given, planned, own),
+            np.where(given, np.where(share == share, share, risk.DEFAULT_HIGH_SHARE), own_share),
+            (~given).astype(np.float64),
+        )
+
+    def _performance(self) -> tuple[FloatArray, FloatArray]:
+        tests = np.minimum(self.tests, risk.T400_BASELINE_TESTS)
+        faster = 100.0 * (self.baseline_sum / np.maximum(tests, 1.0) - self.level)
+        over = np.maximum(self.test_age + 1.0 - risk.PERFORMANCE_HOLD_DAYS, 0.0)
+        return faster * 0.5 ** (over / risk.PERFORMANCE_HALF_LIFE_DAYS), 100.0 * np.sqrt(self.level_variance)
+
+    def _week_loads(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+        loads = self._back("load", _LAGS[14])
+        six, between = loads[:6].sum(axis=0), loads[7:13].sum(axis=0)
+        return six, six + loads[6], loads[6] + between, between + loads[13]
+
+    def _return_week(self) -> FloatArray:
+        first = (self.days_off > risk.DAYS_OFF) | ((self.return_day >= 1) & (self.return_day <= 6))
+        return np.where(first, 1.0, np.where((self.return_day >= 7) & (self.return_day <= 13), 2.0, 0.0))
+
+    def _days_since_illness(self, m: Morning) -> FloatArray:
+        below_neck = (m.illness >= ILLNESS_BELOW_NECK) | ((m.ill > 0) & (m.illness < ILLNESS_ABOVE_NECK))
+        return np.where(below_neck, 0.0, np.minimum(self.since_illness + 1.0, risk.NEVER_DAYS))
+
+    # --- evening, piece by piece ---
+
+    def _close_hrv(self, m: Morning, hrv: _Hrv) -> None:
+        if hrv.new_era.any():
+            self._rings["hrv"][:, hrv.new_era] = np.nan
+            for sums in (self.hrv_n, self.hrv_sum, self.hrv_squares):
+                sums[hrv.new_era] = 0.0
+        entering, leaving = self._back("hrv", _HRV_EDGES)
+        _slide(self.hrv_n, self.hrv_sum, self.hrv_squares, entering, leaving)
+        self._push("hrv", hrv.value)
+        self.hrv_age[:] = hrv.age
+        read = hrv.age == 0
+        self.hrv_era_days += (self.hrv_era_days > 0) | read
+        self.hrv_era_days[hrv.new_era] = 1.0
+        np.copyto(self.hrv_era, m.hrv_era, where=read & (m.hrv_era > 0))
+        self.hrv_low[:] = hrv.low_days
+        self.hrv_very_low[:] = hrv.very_low_days
+
+    def _close_sleep(self, m: Morning, sleep: _Sleep) -> None:
+        if sleep.first_score.any():
+            self._rings["sleep"][:, sleep.first_score] = np.nan
+            for sums in (self.sleep_n, self.sleep_sum, self.sleep_squares):
+                sums[sleep.first_score] = 0.0
+        entering, leaving = self._back("sleep", _HRV_EDGES)
+        _slide(self.sleep_n, self.sleep_sum, self.sleep_squares, entering, leaving)
+        self._push("sleep", sleep.score)
+        self._push("sleep_h", m.sleep_h)
+        self.sleep_age[:] = sleep.age
+        scored = m.sleep_score == m.sleep_score
+        np.copyto(self.sleep_source, 2.0, where=(self.sleep_source == 0) & (m.sleep_h == m.sleep_h))
+        np.copyto(self.sleep_source, 1.0, where=scored)
+        self.sleep_short[:] = sleep.short_nights
+
+    def _close_resting_hr(self, m: Morning, hrv: _Hrv) -> None:
+        _, self.illness_signal[:] = self._resting_hr(m, hrv)
+        read = m.resting_hr_bpm == m.resting_hr_bpm
+        if not read.any():
+            return
+        self.resting_hr_n += read
+        step = np.maximum(risk.RESTING_HR_LAMBDA, 1.0 / np.maximum(self.resting_hr_n, 1.0))
+        before = np.where(self.resting_hr == self.resting_hr, self.resting_hr, m.resting_hr_bpm)
+        np.copyto(self.resting_hr, before + step * (m.resting_hr_bpm - before), where=read)
+
+    def _close_reports(self, m: Morning) -> None:
+        self.soreness_worst[:], self.readiness_worst[:], self.check_in_age[:] = self._reports(m)
+        self._push("pain", m.pain_0_10)
+        self.since_illness[:] = self._days_since_illness(m)
+        self._push("unavailable", (m.ill > 0) | (m.injured > 0))
+
+    def _close_actions(self, e: Evening) -> None:
+        self._push("action", e.action_taken)
+        harder = e.action_taken == Action.INCREASE_INTENSITY
+        self.intensity_run[:] = _run(self.intensity_run, harder, e.action_taken >= 0)
+
+    def _close_test(self, e: Evening) -> None:
+        self.test_age += 1.0
+        self.level_variance += _DAY_VARIANCE
+        tested = e.t400_s > 0
+        if not tested.any():
+            return
+        time_ln = np.log(np.where(tested, e.t400_s, 1.0))
+        noise = _TEST_VARIANCE[e.timing.astype(np.int64)]
+        first = tested & (self.tests == 0)
+        down = tested & ~first & (time_ln > np.where(self.tests_down > 0, self.level_before_down, self.level)
+                                  + risk.PERFORMANCE_DOWN_LN)  # fmt: skip
+        np.copyto(self.level_before_down, self.level, where=down & (self.tests_down == 0))
+        self.tests_down[:] = np.where(tested, np.where(down, self.tests_down + 1.0, 0.0), self.tests_down)
+        gain = self.level_variance / (self.level_variance + noise)
+        level = np.where(first, time_ln, self.level + gain * (time_ln - self.level))
+        np.copyto(self.level, level, where=tested)
+        np.copyto(self.level_variance, np.where(first, noise, (1.0 - gain) * self.level_variance), where=tested)
+        self.baseline_sum += np.where(tested & (self.tests < risk.T400_BASELINE_TESTS), time_ln, 0.0)
+        self.tests += tested
+        self.test_age[tested] = 0.0
+
+    def _close_load(self, m: Morning, e: Evening, hrv: _Hrv) -> None:
+        known = e.load_au >= 0
+        seeded = self.seeded > 0
+        chronic_before = self.chronic.copy()
+        reported = np.where(known, e.load_au, np.nan)
+        used = reported
+        if not known.all():
+            used = np.where(known | ~seeded, reported, self._imputed(m))
+        self._close_adherence(m, reported, known)
+        self._push("load_known", reported)
+        self._push("load", used)
+        self.unlogged[:] = np.where(known, 0.0, self.unlogged + 1.0)
+        self.known_days += known
+        share = _first_known(e.high_intensity_share, m.planned_high_intensity_share, risk.DEFAULT_HIGH_SHARE)
+        self._close_averages(used, share, hrv, seeded)
+        if not seeded.all():
+            self._close_seeding(reported, known, ~seeded)
+        self._close_lref()
+        self._close_foster()
+        self._close_break(reported, known, chronic_before)
+        np.copyto(self.last_load, used, where=used == used)
+        hard = used * share >= risk.HARD_DAY_HIGH_OF_LREF * np.maximum(self.lref, risk.LREF_FLOOR_AU)
+        self._push("hard", hard)
+        self.hard_run[:] = np.where(hard, self.hard_run + 1.0, 0.0)
+
+    def _imputed(self, m: Morning) -> FloatArray:
+        """Plan x adherence, else the median of the known loads of the same weekday, else the chronic load."""
+        adherence = np.where(self.adherence_plan > 0, self.adherence_load / np.maximum(self.adherence_plan, 1e-9), 1.0)
+        median = _median_of_known(self._back("load_known", _SAME_WEEKDAY))
+        fallback = np.where(median == median, median, self.chronic)
+        return np.where(m.planned_load_au >= 0, m.planned_load_au * _clip(adherence, 0.2, 1.5), fallback)
+
+    def _close_adherence(self, m: Morning, reported: FloatArray, known: BoolArray) -> None:
+        both = known & (m.planned_load_au >= 0)
+        for total, value in ((self.adherence_load, reported), (self.adherence_plan, m.planned_load_au)):
+            np.copyto(total, total + risk.CHRONIC_LAMBDA * (value - total), where=both)
+
+    def _close_averages(self, used: FloatArray, share: FloatArray, hrv: _Hrv, seeded: BoolArray) -> None:
+        high = used * share
+        low = used - high
+        gate = absorption_gate(hrv.z)
+        for average, value, step in (
+            (self.acute, used, risk.ACUTE_LAMBDA),
+            (self.chronic, used, risk.CHRONIC_LAMBDA),
+            (self.high_average, gate * high, _HIGH_LAMBDA),
+            (self.low_average, gate * low, _LOW_LAMBDA),
+            (self.high_reference, high, risk.LREF_LAMBDA),
+            (self.low_reference, low, risk.LREF_LAMBDA),
+            (self.high_fatigue, high, _FATIGUE_LAMBDA),
+            (self.low_fatigue, low, _FATIGUE_LAMBDA),
+        ):
+            np.copyto(average, average + step * (value - average), where=seeded)
+
+    def _close_seeding(self, reported: FloatArray, known: BoolArray, unseeded: BoolArray) -> None:
+        """Until the seed is known both averages are the mean of the known days, so that ACWR reads 1."""
+        self.seed_sum += np.where(unseeded & known, reported, 0.0)
+        some = unseeded & (self.known_days > 0)
+        mean = self.seed_sum / np.maximum(self.known_days, 1.0)
+        self._spread(some, mean)
+        self.seeded[unseeded & (self.known_days >= risk.SEED_KNOWN_DAYS)] = 1.0
+
+    def _spread(self, where: BoolArray, load: FloatArray) -> None:
+        high = risk.DEFAULT_HIGH_SHARE * load
+        for average in (self.acute, self.chronic):
+            np.copyto(average, load, where=where)
+        for average in (self.high_average, self.high_reference, self.high_fatigue):
+            np.copyto(average, high, where=where)
+        for average in (self.low_average, self.low_reference, self.low_fatigue):
+            np.copyto(average, load - high, where=where)
+
+    def _seed(self, where: BoolArray, load: FloatArray) -> None:
+        self._spread(where, load)
+        np.copyto(self.last_load, load, where=where)
+        self._rings["load"][:, where] = load[where]
+        self.seeded[where] = 1.0
+
+    def _close_lref(self) -> None:
+        self._push("chronic", self.chronic)
+        early = self.days + 1.0 <= risk.LREF_FIRST_DAYS
+        late = ~early
+        if late.any():
+            start = np.where(self.lref == self.lref, self.lref, self.chronic)
+            np.copyto(self.lref, start + risk.LREF_LAMBDA * (self.chronic - start), where=late)
+        if early.any():
+            median = _median_of_known(self._rings["chronic"][:, early])
+            self.lref[early] = np.where(median == median, median, self.lref[early])
+
+    def _close_foster(self) -> None:
+        """Monotony and strain of the seven days that end today; NaN when one of them was not reported."""
+        week = self._rings["load_known"][(self._clock - _LAGS[7] + 1) % 28]
+        mean = week.sum(axis=0) / 7.0
+        sd = np.sqrt(((week - mean) ** 2).sum(axis=0) / 6.0)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            monotony = np.where(mean > 0, np.minimum(mean / sd, risk.MONOTONY_CEILING), np.nan)
+        self.monotony[:] = monotony
+        self.strain[:] = 7.0 * mean * monotony
+        past = self._rings["strain"]
+        values = np.count_nonzero(past == past, axis=0)
+        below = np.count_nonzero(past < self.strain, axis=0)
+        enough = (values >= risk.STRAIN_MIN_VALUES) & (self.strain == self.strain)
+        self.strain_rank[:] = np.where(enough, below / np.maximum(values, 1), np.nan)
+        self._push("strain", self.strain)
+        acwr = _load_over_chronic(self.acute, self.chronic, np.maximum(self.lref, risk.LREF_FLOOR_AU))
+        self.acwr_low_days[:] = _run(self.acwr_low_days, acwr < risk.ACWR_DROPPING)
+
+    def _close_break(self, reported: FloatArray, known: BoolArray, chronic_before: FloatArray) -> None:
+        """A day nobody reported counts as a day off: less data must not end a layoff."""
+        off = ~known | (reported <= risk.OFF_OF_LREF * np.maximum(self.lref, risk.LREF_FLOOR_AU))
+        np.copyto(self.former_chronic, chronic_before, where=off & (self.days_off == 0) & (self.return_day == 0))
+        back = ~off & (self.days_off > risk.DAYS_OFF)
+        running = np.where(self.return_day > 0, self.return_day + 1.0, 0.0)
+        running = np.where(running > 13, 0.0, running)
+        self.return_day[:] = np.where(back, 1.0, running)
+        self.days_off[:] = np.where(off, self.days_off + 1.0, 0.0)
+
+    # --- rows, bytes ---
+
+    def _canonical(self) -> FloatArray:
+        """(values, n) with every ring oldest first, so that equal histories give equal bytes whatever the clock."""
+        rings = [np.roll(self._rings[name], -(self._clock % size), axis=0) for name, size in _RINGS.items()]
+        return np.concatenate([self._scalars, *rings], axis=0)
+
+    def _adopt(self, values: FloatArray) -> None:
+        rings, start = {}, len(_SCALARS)
+        for name, size in _RINGS.items():
+            rings[name] = np.ascontiguousarray(values[start : start + size])
+            start += size
+        self._clock = 0
+        self._set(np.ascontiguousarray(values[: len(_SCALARS)]), rings)
+
+    @classmethod
+    def _from(cls, values: FloatArray, profiles: Profiles) -> Tracker:
+        tracker = cls.__new__(cls)
+        tracker.n, tracker.profiles = values.shape[1], profiles
+        tracker._adopt(values)
+        return tracker
+
+    def select(self, index: Any) -> Tracker:
+        """A copy of some athletes (any numpy index)."""
+        return Tracker._from(self._canonical()[:, index], self.profiles.select(index))
+
+    def put(self, index: Any, other: Tracker) -> None:
+        """Replace the athletes at ``index`` by those of ``other``, profiles included: a new season in their place."""
+        values = self._canonical()
+        values[:, index] = other._canonical()
+        self._adopt(values)
+        columns = [getattr(self.profiles, f.name).copy() for f in fields(Profiles)]
+        for column, f in zip(columns, fields(Profiles), strict=True):
+            column[index] = getattr(other.profiles, f.name)
+        self.profiles = Profiles(*columns)
+
+    def pack(self) -> list[bytes]:
+        """One row of bytes an athlete, bit-exact; ``unpack`` refuses another version."""
+        header = _HEADER.pack(_MAGIC, STATE_VERSION, _ROW_VALUES, 0)
+        return [header + row.tobytes() for row in np.ascontiguousarray(self._canonical().T)]
+
+    @classmethod
+    def unpack(cls, blobs: Sequence[bytes], profiles: Profiles | None = None) -> Tracker:
+        """Athletes from their rows. A row of another version or length is a ValueError: rebuild it from the days."""
+        size = _HEADER.size + 8 * _ROW_VALUES
+        expected = _HEADER.pack(_MAGIC, STATE_VERSION, _ROW_VALUES, 0)
+        for i, blob in enumerate(blobs):
+            if len(blob) != size or bytes(blob[: _HEADER.size]) != expected:
+                raise ValueError(f"row {i} is no tracker row of version {STATE_VERSION}; rebuild it from the days")
+        table = np.frombuffer(b"".join(blobs), dtype=np.uint8).reshape(len(blobs), size)[:, _HEADER.size :]
+        values = np.ascontiguousarray(table).view(np.float64)
+        return cls._from(values.T.copy(), Profiles.default(len(blobs)) if profiles is None else profiles)
+
+
+_HRV_EDGES = np.array([risk.HRV_BASELINE_FIRST_LAG - 1, risk.HRV_BASELINE_LAST_LAG])
+_LAGS |= {2: np.arange(1, 3)}
+
+
+def _flag(values: FloatArray) -> FloatArray:
+    return (values > 0).astype(np.float64)
+
+
+def _run(previous: FloatArray, now: BoolArray, known: BoolArray | bool = True) -> FloatArray:
+    """Length of a run of days: one longer, back to 0, or held where today is not known."""
+    if known is True:
+        return np.where(now, previous + 1.0, 0.0)
+    return np.where(now, previous + 1.0, np.where(known, 0.0, previous))
+
+
+def _shrunk(
+    n: FloatArray, total: FloatArray, squares: FloatArray, least: int, prior: float, weight: float, floor: float
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and SD of a window from its sums; the variance is pulled towards ``prior`` as ``weight`` days would."""
+    count = np.maximum(n, 1.0)
+    mean = total / count
+    scatter = np.maximum(squares - total * mean, 0.0)
+    sd = np.maximum(np.sqrt((scatter + weight * prior * prior) / (count - 1.0 + weight)), floor)
+    enough = n >= least
+    return np.where(enough, mean, np.nan), np.where(enough, sd, np.nan)
+
+
+def _slide(n: FloatArray, total: FloatArray, squares: FloatArray, entering: FloatArray, leaving: FloatArray) -> None:
+    came, went = entering == entering, leaving == leaving
+    new, old = np.where(came, entering, 0.0), np.where(went, leaving, 0.0)
+    n += came
+    n -= went
+    total += new
+    total -= old
+    squares += new * new
+    squares -= old * old
+
+
+def _weighted_nights(last: FloatArray, second: FloatArray, third: FloatArray) -> FloatArray:
+    """Weighted mean of the known ones of three nights; NaN when none is."""
+    total, weights = np.zeros_like(last), np.zeros_like(last)
+    for night, weight in zip((last, second, third), risk.SLEEP_NIGHT_WEIGHTS, strict=True):
+        known = night == night
+        total += np.where(known, weight * night, 0.0)
+        weights += weight * known
+    return np.where(weights > 0, total / np.maximum(weights, 0.1), np.nan)
+
+
+def _mean_of_known(*nights: FloatArray) -> FloatArray:
+    """Mean of at least two known values of three."""
+    known = sum((night == night).astype(np.float64) for night in nights)
+    total = sum(np.where(night == night, night, 0.0) for night in nights)
+    return np.where(known >= 2, total / np.maximum(known, 1.0), np.nan)
+
+
+def _median_of_known(rows: FloatArray) -> FloatArray:
+    """Median over axis 0 of the values that are not NaN; NaN where none is."""
+    ordered = np.sort(rows, axis=0)  # NaN last
+    count = np.count_nonzero(rows == rows, axis=0)
+    columns = np.arange(rows.shape[1])
+    low, high = np.maximum(count - 1, 0) // 2, count // 2
+    return 0.5 * (ordered[low, columns] + ordered[np.minimum(high, len(rows) - 1), columns])
+
+
+def _first_known(first: FloatArray, second: FloatArray, default: float) -> FloatArray:
+    return np.where(first == first, first, np.where(second == second, second, default))
