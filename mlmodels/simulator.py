@@ -172,7 +172,7 @@ class World:
         return self.who.base_t400_s * (1 - self.performance_pct() / 100)
 
     def strain(self) -> Floats:
-        tolerated = self.who.tolerance * (0.5 + 0.5 * self._chronic)
+        tolerated = self.who.tolerance * (0.6 + 0.4 * self._chronic)
         return 4.0 * np.maximum(self._acute3 / tolerated - 1, -0.5)
 
     def readiness(self) -> Floats:
@@ -210,7 +210,7 @@ class World:
 
     def _absorb(self, x: Floats, share: Floats, noise: Floats) -> None:
         absorbed = (0.25 + 0.75 * sigmoid((self.readiness() + 1.0) / 0.4)) * x
-        effort = x * (1 + 1.0 * (share - USUAL_SHARE))
+        effort = x * (1 + 1.6 * (share - USUAL_SHARE))
         self._fit_intensity += (absorbed * share / USUAL_SHARE - self._fit_intensity) / 40
         self._fit_volume += (absorbed * (1 - share) / (1 - USUAL_SHARE) - self._fit_volume) / 50
         self._fatigue += (effort - self._fatigue) / 8

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlmodels.actions import Action
+from mlmodels.risk import DEFAULT_HIGH_SHARE
 
 Floats = NDArray[np.float64]
 
@@ -82,9 +83,12 @@ class SeasonHistory:
         fallback = np.where(np.isfinite(self.planned_load_au), self.planned_load_au, self.usual_load_au()[:, None])
         return np.where(np.isfinite(self.load_au), self.load_au, fallback)
 
+    def filled_planned_share(self) -> Floats:
+        planned = self.planned_high_intensity_share
+        return np.where(np.isfinite(planned), planned, DEFAULT_HIGH_SHARE)
+
     def filled_share(self) -> Floats:
-        planned = np.where(np.isfinite(self.planned_high_intensity_share), self.planned_high_intensity_share, 0.2)
-        return np.where(np.isfinite(self.high_intensity_share), self.high_intensity_share, planned)
+        return np.where(np.isfinite(self.high_intensity_share), self.high_intensity_share, self.filled_planned_share())
 
     def known_action(self) -> NDArray[np.int64]:
         """The logged action, or as planned where the log does not say."""

@@ -1,0 +1,319 @@
+"""The digital twin: what a squad's own log says about how its athletes answer to load.
+
+A ``Twin`` is a bag of fitted arrays; a ``TwinWorld`` is n athletes drawn from it, with the four methods of any world
+(``morning``, ``step``, ``true_t400``) plus what only a model can tell: expected performance under every posterior draw
+and the hazard of illness and injury.
+
+Acute, chronic and the gated averages are exact arithmetic; only these are fitted (``fitting.py``): carried-out load
+given the action, HRV and sleep given load, 400 m performance given absorbed load, illness and injury, missing data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlmodels.actions import dose
+from mlmodels.risk import GATE_CENTRE_SD, GATE_FLOOR, GATE_WIDTH_SD
+from mlmodels.twin.history import Floats
+
+# Time constants in days. Fitness 40/50 and fatigue 8: within Hellard 2006 (doi 10.1080/02640410500244697).
+INTENSITY_D, VOLUME_D, FATIGUE_D, RECENT_D = 40.0, 50.0, 8.0, 3.0
+ACUTE_D, CHRONIC_D = 4.0, 14.5  # EWMA with lambda 2/(7+1) and 2/(28+1)
+
+SIGNAL_FEATURES = ("constant", "recent_load", "fatigue", "recent_intensity", "chronic", "ill")
+PERFORMANCE_FEATURES = ("intensity_fitness", "volume_fitness", "fatigue")
+HAZARD_FEATURES = ("constant", "low_readiness", "acute_over_chronic", "low_sleep")
+
+
+def gate(readiness: Floats) -> Floats:
+    """Share of a load that is absorbed, 0.2-1, from readiness in SD of the athlete's own slow HRV signal.
+
+    A convention: days of suppressed HRV repay training less (Kiviniemi 2007, doi 10.1007/s00421-007-0552-2).
+    """
+    return GATE_FLOOR + (1 - GATE_FLOOR) / (1 + np.exp(-(readiness - GATE_CENTRE_SD) / GATE_WIDTH_SD))
+
+
+def signal_features(recent: Floats, fatigue: Floats, hard: Floats, chronic: Floats, ill: Floats) -> Floats:
+    """Design of the HRV and sleep models, shape (..., 6); loads relative to the athlete's usual day."""
+    one = np.ones_like(recent)
+    return np.stack([one, recent - chronic, fatigue - chronic, hard - chronic, chronic - 1, ill], axis=-1)
+
+
+def performance_features(intensity: Floats, volume: Floats, fatigue: Floats) -> Floats:
+    """Design of the performance model, shape (..., 3): concave in fitness, linear in fatigue."""
+    return np.stack([np.log(np.maximum(intensity, 0.1)), np.log(np.maximum(volume, 0.1)), fatigue - 1], axis=-1)
+
+
+def hazard_features(readiness: Floats, acute: Floats, chronic: Floats, sleep_z: Floats) -> Floats:
+    """Design of the illness and injury models, shape (..., 4)."""
+    jump = np.clip(acute / np.maximum(chronic, 0.15) - 1.2, 0, 2)
+    low_sleep = np.clip(-0.5 - sleep_z, 0, 2.5)
+    return np.stack([np.ones_like(readiness), np.clip(-0.5 - readiness, 0, 2.5), jump, low_sleep], axis=-1)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One morning signal in z units: exogenous part + slow AR(1) part + day noise."""
+
+    coef: Floats  # (athletes, 6): group value plus the athlete's own deviation
+    phi: float
+    slow_sd: float
+    noise_sd: float
+
+
+@dataclass(frozen=True)
+class Twin:
+    """Fitted parameters. A = athletes in the log, D = days of the plan library (whole weeks)."""
+
+    fingerprint: str  # sha256 of the season log's rows
+    levels: dict[str, str]  # part -> individual | group | literature
+    usual_load_au: Floats  # (A,)
+    t400_s: Floats  # (A,)
+    ln_rmssd_level: Floats  # (A,)
+    ln_rmssd_sd: Floats  # (A,)
+    sleep_level: Floats  # (A,)
+    sleep_sd: Floats  # (A,)
+    usual_share: Floats  # (A,)
+    hrv: Signal
+    sleep: Signal
+    slow_correlation: float  # of the innovations of the two slow parts
+    readiness_sd: float  # SD of HRV's exogenous + slow part, in z units
+    ln_compliance: Floats  # (A, 4): ln(load carried out / load advised) by action
+    ln_compliance_sd: float
+    missed_rate: float  # healthy days on which nothing was done although planned
+    able_ill: float  # share of the load carried out while ill, injured
+    able_injured: float
+    performance: Floats  # (8 draws, A, 3): % faster per unit of PERFORMANCE_FEATURES
+    drift_pct_per_d: Floats  # (8 draws, A)
+    trial_noise_pct: float
+    illness: Floats  # (4,) log-odds a day
+    injury: Floats  # (4,)
+    ill_days: float  # mean length
+    injured_days: float
+    hrv_off_stay: float  # P(no HRV | none yesterday)
+    hrv_off_start: float  # P(no HRV | HRV yesterday)
+    sleep_missing: float
+    load_missing: float
+    plan_load: Floats  # (A, D) relative to the usual day; column 0 is a Monday
+    plan_share: Floats  # (A, D)
+    action_share: Floats  # (4,) the coach's habitual mix
+
+    def save(self, path: Path) -> None:
+        """One .json file: readable, diffable, and rounded to what the data can carry (6 digits)."""
+        path.write_text(json.dumps(_plain(asdict(self)), separators=(",", ":")) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Twin:
+        data = json.loads(path.read_text())
+        unknown = set(data) ^ {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"{path} is not a twin of this version: {', '.join(sorted(unknown))}")
+        for name, value in data.items():
+            if isinstance(value, list):
+                data[name] = np.array(value, dtype=float)
+        for name in ("hrv", "sleep"):
+            data[name] = Signal(**{**data[name], "coef": np.array(data[name]["coef"])})
+        return cls(**data)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _significant(value).tolist()
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _significant(values: Floats, digits: int = 5) -> Floats:
+    with np.errstate(divide="ignore"):
+        magnitude = np.where(values == 0, 0, np.floor(np.log10(np.abs(np.where(values == 0, 1, values)))))
+    scale = 10.0 ** (digits - 1 - magnitude)
+    rounded: Floats = np.round(values * scale) / scale
+    return rounded
+
+
+class TwinWorld:
+    """n athletes drawn from a twin, each with one posterior draw as their truth.
+
+    >>> world = TwinWorld(twin, n=512, seed=1)          # doctest: +SKIP
+    >>> world.step(np.full(512, Action.AS_PLANNED))      # doctest: +SKIP
+    """
+
+    def __init__(self, twin: Twin, n: int, seed: int | list[int]) -> None:
+        self.twin, self.n, self.day = twin, n, 0
+        self._rng = np.random.default_rng(seed)
+        self.fresh(np.arange(n))
+
+    def fresh(self, rows: NDArray[np.int64]) -> None:
+        """Put new athletes on ``rows``: day 0 of a new season, at a random week of somebody's plan."""
+        rng, twin, k = self._rng, self.twin, len(rows)
+        state: dict[str, NDArray[Any]] = {
+            "who": rng.integers(len(twin.usual_load_au), size=k),
+            "draw": rng.integers(twin.performance.shape[0], size=k),
+            "plan": rng.integers(twin.plan_load.shape[0], size=k),
+            "plan_start": 7 * rng.integers(max(twin.plan_load.shape[1] // 7, 1), size=k),
+            "elapsed": np.zeros(k, dtype=np.int64),
+            "ill_left": np.zeros(k),
+            "injured_left": np.zeros(k),
+            "hrv_slow": rng.normal(0, twin.hrv.slow_sd, k),
+            "sleep_slow": rng.normal(0, twin.sleep.slow_sd, k),
+            "hrv_off": rng.random(k) < 0.3,
+        }
+        jitter = rng.normal(0, 0.05, k)
+        for name in ("intensity", "volume"):
+            state[name] = 0.85 * np.exp(jitter)
+        for name in ("fatigue", "recent", "hard", "acute", "chronic"):
+            state[name] = 0.95 * np.exp(jitter)
+        if len(rows) == self.n:
+            self._state = state
+        else:
+            for name, values in state.items():
+                self._state[name][rows] = values
+        self._describe()
+        self._dawn(rows)
+
+    def _describe(self) -> None:
+        """Everything about the athletes that no day changes, gathered once."""
+        twin, who = self.twin, self._state["who"]
+        self.usual_load_au = twin.usual_load_au[who]
+        self._share = twin.usual_share[who]
+        self._hrv_coef, self._sleep_coef = twin.hrv.coef[who], twin.sleep.coef[who]
+        self._compliance = twin.ln_compliance[who]
+        self._all_draws = twin.performance[:, who].transpose(1, 0, 2)  # (n, 8, 3)
+        self._all_drifts = twin.drift_pct_per_d[:, who].T  # (n, 8)
+
+    def morning(self) -> dict[str, Any]:
+        return dict(self._morning)
+
+    @property
+    def weekday(self) -> NDArray[np.int64]:
+        elapsed: NDArray[np.int64] = self._state["elapsed"] % 7
+        return elapsed
+
+    def performance_draws_pct(self) -> Floats:
+        """Expected % faster than at the start of the twin's clock under each posterior draw, shape (n, 8)."""
+        s = self._state
+        features = performance_features(s["intensity"], s["volume"], s["fatigue"])
+        drift: Floats = self._all_drifts * s["elapsed"][:, None]
+        return np.einsum("ndk,nk->nd", self._all_draws, features) + drift
+
+    def true_t400(self) -> Floats:
+        own = self.performance_draws_pct()[np.arange(self.n), self._state["draw"]]
+        return self.twin.t400_s[self._state["who"]] * (1 - own / 100)
+
+    def hazard(self) -> Floats:
+        """Probability of a new illness or injury today, before it is sampled; shape (n,)."""
+        ill, injured = self._risks()
+        return 1 - (1 - ill) * (1 - injured)
+
+    def readiness(self) -> Floats:
+        return self._hrv_signal / self.twin.readiness_sd
+
+    def step(self, action: NDArray[Any]) -> dict[str, Any]:
+        s, twin = self._state, self.twin
+        noise, luck = self._rng.standard_normal((4, self.n)), self._rng.random((7, self.n))
+        load, share = self._carry_out(np.asarray(action), noise[0], luck[0])
+        self._absorb(load / self.usual_load_au, share)
+        ill_risk, injury_risk = self._risks()
+        new_ill = (s["ill_left"] == 0) & (luck[1] < ill_risk)
+        new_inj = (s["injured_left"] == 0) & (luck[2] < injury_risk)
+        s["ill_left"] = np.where(new_ill, _days(twin.ill_days, luck[3]), np.maximum(s["ill_left"] - 1, 0))
+        s["injured_left"] = np.where(new_inj, _days(twin.injured_days, luck[4]), np.maximum(s["injured_left"] - 1, 0))
+        tested = (s["elapsed"] % 7 == 5) & (s["ill_left"] == 0) & (s["injured_left"] == 0) & (luck[5] < 0.85)
+        trial = self.true_t400() * np.exp(twin.trial_noise_pct / 100 * noise[1])
+        self._slow_parts(noise[2], noise[3])
+        s["elapsed"] = s["elapsed"] + 1
+        self.day += 1
+        self._dawn(None)
+        unlogged = luck[6] < twin.load_missing
+        return {
+            "load_au": np.where(unlogged, np.nan, load),
+            "high_intensity_share": np.where(unlogged | (load == 0), np.nan, share),
+            "t400_s": np.where(tested, trial, np.nan),
+            "new_ill": new_ill,
+            "new_inj": new_inj,
+        }
+
+    def _carry_out(self, action: NDArray[Any], noise: Floats, luck: Floats) -> tuple[Floats, Floats]:
+        s, twin = self._state, self.twin
+        load, share = dose(
+            action,
+            self._morning["planned_load_au"],
+            self._morning["planned_high_intensity_share"],
+            s["chronic"] * self.usual_load_au,
+        )
+        habit = self._compliance[np.arange(self.n), action]
+        able = np.where(s["ill_left"] > 0, twin.able_ill, 1.0) * np.where(s["injured_left"] > 0, twin.able_injured, 1.0)
+        done = load * np.exp(habit + twin.ln_compliance_sd * noise) * able
+        return np.where(luck < twin.missed_rate, 0.0, done), np.asarray(share, dtype=float)
+
+    def _absorb(self, x: Floats, share: Floats) -> None:
+        s, absorbed = self._state, gate(self.readiness()) * x
+        hard = x * share / self._share
+        for name, value, days in (
+            ("intensity", absorbed * share / self._share, INTENSITY_D),
+            ("volume", absorbed * (1 - share) / (1 - self._share), VOLUME_D),
+            ("fatigue", x, FATIGUE_D),
+            ("recent", x, RECENT_D),
+            ("hard", hard, RECENT_D),
+            ("acute", x, ACUTE_D),
+            ("chronic", x, CHRONIC_D),
+        ):
+            s[name] = s[name] + (value - s[name]) / days
+
+    def _risks(self) -> tuple[Floats, Floats]:
+        s = self._state
+        features = hazard_features(self.readiness(), s["acute"], s["chronic"], self._sleep_z)
+        return _probability(features @ self.twin.illness), _probability(features @ self.twin.injury)
+
+    def _slow_parts(self, first: Floats, second: Floats) -> None:
+        s, twin, rho = self._state, self.twin, self.twin.slow_correlation
+        second = rho * first + np.sqrt(1 - rho**2) * second
+        for name, signal, innovation in (("hrv_slow", twin.hrv, first), ("sleep_slow", twin.sleep, second)):
+            s[name] = signal.phi * s[name] + signal.slow_sd * np.sqrt(1 - signal.phi**2) * innovation
+
+    def _dawn(self, rows: NDArray[np.int64] | None) -> None:
+        """Measure the morning; ``rows`` only where given (new athletes), so that the others' morning stays as it is."""
+        s, twin, who = self._state, self.twin, self._state["who"]
+        noise, luck = self._rng.standard_normal((2, self.n)), self._rng.random((2, self.n))
+        features = signal_features(s["recent"], s["fatigue"], s["hard"], s["chronic"], (s["ill_left"] > 0) * 1.0)
+        hrv_signal = np.einsum("nk,nk->n", features, self._hrv_coef) + s["hrv_slow"]
+        sleep_z = np.einsum("nk,nk->n", features, self._sleep_coef) + s["sleep_slow"] + twin.sleep.noise_sd * noise[1]
+        off = luck[0] < np.where(s["hrv_off"], twin.hrv_off_stay, twin.hrv_off_start)
+        hrv = np.exp(twin.ln_rmssd_level[who] + twin.ln_rmssd_sd[who] * (hrv_signal + twin.hrv.noise_sd * noise[0]))
+        sleep = np.clip(twin.sleep_level[who] + twin.sleep_sd[who] * sleep_z, 1, 100)
+        column = (s["plan_start"] + s["elapsed"]) % twin.plan_load.shape[1]
+        morning = {
+            "hrv_rmssd_ms": np.where(off, np.nan, hrv),
+            "sleep_score": np.where(luck[1] < twin.sleep_missing, np.nan, sleep),
+            "ill": s["ill_left"] > 0,
+            "injured": s["injured_left"] > 0,
+            "planned_load_au": self.usual_load_au * twin.plan_load[s["plan"], column],
+            "planned_high_intensity_share": twin.plan_share[s["plan"], column],
+        }
+        if rows is None or len(rows) == self.n:
+            s["hrv_off"], self._hrv_signal, self._sleep_z, self._morning = off, hrv_signal, sleep_z, morning
+            return
+        s["hrv_off"][rows], self._hrv_signal[rows], self._sleep_z[rows] = off[rows], hrv_signal[rows], sleep_z[rows]
+        for name, values in morning.items():
+            self._morning[name][rows] = values[rows]
+
+
+def _probability(log_odds: Floats) -> Floats:
+    return 1 / (1 + np.exp(-np.clip(log_odds, -12, 4)))
+
+
+def _days(mean: float, luck: Floats) -> Floats:
+    """Length of a spell, at least a day, spread evenly over 0.5-1.5 times the mean."""
+    return np.maximum(np.round(mean * (0.5 + luck)), 1)
