@@ -5,6 +5,7 @@ class RecommendationsConfig(AppConfig):
     name = "recommendations"
 
     def ready(self) -> None:
-        from recommendations import listening
+        from recommendations import listening, metrics
 
         listening.connect()
+        metrics.register()

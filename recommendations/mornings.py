@@ -1,0 +1,55 @@
+"""When an athlete's morning is over: the local deadline by which the day's advice is final."""
+
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Q
+
+from athletes.models import Athlete
+from recommendations import waiting
+from recommendations.models import WaitingDay
+
+CHUNK = 500
+
+
+def local_date(athlete: Athlete, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(athlete.timezone)).date()
+
+
+def deadline_at(athlete: Athlete, day: date) -> datetime:
+    """A time that a DST change skips is as much later; one that comes twice is the first."""
+    return datetime.combine(day, athlete.morning_deadline, tzinfo=ZoneInfo(athlete.timezone)).astimezone(ZoneInfo("UTC"))
+
+
+def end_of_day(athlete: Athlete, day: date) -> datetime:
+    midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=ZoneInfo(athlete.timezone))
+    return midnight.astimezone(ZoneInfo("UTC"))
+
+
+def ring_due(now: datetime) -> int:
+    """One bell an athlete and local day. After an outage only today rings; an athlete without a next morning gets one."""
+    rung = 0
+    while chunk := ring_chunk(now):
+        rung += chunk[1]
+        if chunk[0] < CHUNK:
+            break
+    return rung
+
+
+@transaction.atomic
+def ring_chunk(now: datetime) -> tuple[int, int]:
+    due = Athlete.objects.filter(Q(next_morning_at__isnull=True) | Q(next_morning_at__lte=now))
+    athletes = list(due.select_for_update(skip_locked=True, no_key=True).order_by("next_morning_at", "pk")[:CHUNK])
+    rung = [athlete for athlete in athletes if ring_one(athlete, now)]
+    Athlete.objects.bulk_update(athletes, ["next_morning_at"])
+    return len(athletes), len(rung)
+
+
+def ring_one(athlete: Athlete, now: datetime) -> bool:
+    today = local_date(athlete, now)
+    over = deadline_at(athlete, today) <= now
+    if over:
+        waiting.enqueue(athlete.pk, [today], rings=True, reason=WaitingDay.Reason.DEADLINE)
+    athlete.next_morning_at = deadline_at(athlete, today + timedelta(days=1) if over else today)
+    return over
