@@ -248,6 +248,9 @@ class Record(models.Model):
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="%(class)ss")
     date = models.DateField(help_text="the athlete's local day it belongs to")
     date_basis = models.CharField(max_length=16, help_text="record_zone, record_offset, profile_zone or given")
+    zone = models.CharField(max_length=64, blank=True, help_text="IANA zone the record came with")
+    utc_offset_min = models.SmallIntegerField(null=True, blank=True, help_text="in force at the instant that decides the date")
+    vendor_date = models.DateField(null=True, blank=True, help_text="the day the vendor files it under; kept, not used")
     provider = models.CharField(max_length=16, choices=Provider.choices, default=Provider.MANUAL)
     device_model = models.CharField(max_length=80, blank=True)
     device_type = models.CharField(max_length=24, blank=True)
@@ -474,7 +477,12 @@ class Day(models.Model):
     soreness_1_5 = models.FloatField(null=True, blank=True)
     readiness_1_5 = models.FloatField(null=True, blank=True, help_text="mean of the answered items, 5 best")
     pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
-    illness = models.CharField(max_length=12, choices=CheckIn.Illness.choices, blank=True, help_text="empty: not asked")
+    illness = models.CharField(
+        max_length=12,
+        choices=[*CheckIn.Illness.choices, ("unspecified", "ill, kind not reported")],
+        blank=True,
+        help_text="empty: not asked; unspecified: a season log says ill",
+    )
     injury_status = models.CharField(max_length=12, choices=CheckIn.Injury.choices, blank=True)
     red_flag = models.CharField(max_length=20, choices=CheckIn.RedFlag.choices, blank=True)
     load_au = models.FloatField(null=True, blank=True, help_text="sum of the day's sessions; 0 = rest; null = nobody reported")
