@@ -48,7 +48,8 @@ OFF_OF_LREF = 0.10  # a day below this much of Lref is a day off (convention)
 RETURN_WEEK_1_OF_CHRONIC = 0.50  # of the chronic load before the layoff (convention)
 RETURN_WEEK_2_OF_CHRONIC = 0.75
 ILLNESS_FREE_DAYS = 1  # d without symptoms before the return begins
-ILLNESS_RETURN_STEPS = (0.50, 0.75, 1.00)  # of the plan, the days after that (Schwellnus 2016, 10.1136/bjsports-2016-096572)
+# Of the plan, on the three days after that (Schwellnus 2016, doi 10.1136/bjsports-2016-096572).
+ILLNESS_RETURN_STEPS = (0.50, 0.75, 1.00)
 
 HARD_DAY_HIGH_OF_LREF = 0.5  # high-intensity load of a hard day, in Lref (convention)
 HARD_DAYS_PER_WEEK = 3

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,7 +67,8 @@ def sleep_score_from_report(
     """0-100 from hours and self-rated quality (5 best), for athletes without a watch (convention)."""
     need = np.where(np.asarray(under_18, dtype=bool), risk.SLEEP_NEED_UNDER_18_H, risk.SLEEP_NEED_H)
     slept = np.clip((np.asarray(sleep_h, dtype=np.float64) - 4.0) / (need - 4.0), 0.0, 1.0)
-    return cast(FloatArray, 100.0 * (0.6 * slept + 0.4 * (np.asarray(quality_1_5, dtype=np.float64) - 1.0) / 4.0))
+    rated = (np.asarray(quality_1_5, dtype=np.float64) - 1.0) / 4.0
+    return 100.0 * (0.6 * slept + 0.4 * rated)
 
 
 def absorption_gate(hrv_z: ArrayLike) -> FloatArray:
@@ -119,9 +121,7 @@ class Profiles:
         age_years: ArrayLike | None = None,
         advice_hold: ArrayLike | None = None,
     ) -> Profiles:
-        return cls(
-            _column(n, seed_load_au, np.nan), _column(n, age_years, np.nan), _column(n, advice_hold, HOLD_NONE)
-        )
+        return cls(_column(n, seed_load_au, np.nan), _column(n, age_years, np.nan), _column(n, advice_hold, HOLD_NONE))
 
     @classmethod
     def default(cls, n: int) -> Profiles:
@@ -254,6 +254,7 @@ class Observation:
     hrv_low_days: FloatArray  # 7-day z below -0.5
     hrv_very_low_days: FloatArray  # 7-day z below -1
     hrv_era_days: FloatArray  # since the first reading of this era
+    hrv_era_changes: FloatArray
     # Sleep
     sleep_h: FloatArray
     sleep_mean_3d_h: FloatArray
@@ -303,7 +304,7 @@ class Observation:
     tests_down: FloatArray
     # What was done, and how much is known
     intensity_run: FloatArray
-    intensity_7d: FloatArray
+    intensity_6d: FloatArray
     recovery_3d: FloatArray
     days_seen: FloatArray
     load_known_days: FloatArray
@@ -361,7 +362,8 @@ class Observation:
         """The inverse of ``row``. A row of another version lacks or adds names and is a ValueError."""
         for row in rows:
             if row.keys() != set(_OBSERVATION_FIELDS):
-                raise ValueError(f"not an observation of version {STATE_VERSION}: {row.keys() ^ set(_OBSERVATION_FIELDS)}")
+                odd = sorted(row.keys() ^ set(_OBSERVATION_FIELDS))
+                raise ValueError(f"not an observation of version {STATE_VERSION}: {odd}")
         return cls(
             *(np.array([np.nan if (v := row[name]) is None else v for row in rows], dtype=np.float64)
               for name in _OBSERVATION_FIELDS)
@@ -372,11 +374,13 @@ _OBSERVATION_FIELDS = tuple(f.name for f in fields(Observation))
 
 
 def _plain(value: float) -> float | int | None:
-    if value != value:
+    if math.isnan(value):
         return None
-    if not np.isfinite(value):
+    if math.isinf(value):
         raise ValueError("an observation holds no infinite value")
-    return int(value) if value.is_integer() and abs(value) < 2**53 and str(value) != "-0.0" else value
+    if value == 0.0:
+        return value if math.copysign(1.0, value) < 0 else 0
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 def _clip(values: FloatArray, low: float, high: float) -> FloatArray:
@@ -407,7 +411,7 @@ def _load_over_chronic(load: FloatArray, chronic: FloatArray, lref: FloatArray) 
     return load / np.maximum(chronic, risk.CHRONIC_FLOOR_OF_LREF * lref)
 
 
-_FEATURES = {
+_FEATURES: dict[str, Callable[[Observation], FloatArray]] = {
     "hrv": lambda o: _z_feature(o.hrv_z),
     "sleep": lambda o: _z_feature(o.sleep_z),
     "acute": lambda o: _relative(o.acute_au, o.lref_au),
@@ -434,7 +438,8 @@ _SCALARS = (
     "adherence_plan", "last_load", "monotony", "strain", "strain_rank", "high_average", "low_average",
     "high_reference", "low_reference", "high_fatigue", "low_fatigue", "days_off", "former_chronic", "return_day",
     "since_illness", "acwr_low_days", "hard_run",
-    "hrv_n", "hrv_sum", "hrv_squares", "hrv_age", "hrv_era", "hrv_era_days", "hrv_low", "hrv_very_low",
+    "hrv_n", "hrv_sum", "hrv_squares", "hrv_age", "hrv_era", "hrv_era_days", "hrv_era_changes",
+    "hrv_low", "hrv_very_low",
     "sleep_n", "sleep_sum", "sleep_squares", "sleep_age", "sleep_source", "sleep_short",
     "resting_hr", "resting_hr_n", "illness_signal",
     "level", "level_variance", "baseline_sum", "tests", "test_age", "tests_down", "level_before_down",
@@ -553,6 +558,7 @@ class Tracker:
     hrv_age: FloatArray
     hrv_era: FloatArray
     hrv_era_days: FloatArray
+    hrv_era_changes: FloatArray
     hrv_low: FloatArray
     hrv_very_low: FloatArray
     sleep_n: FloatArray
@@ -619,6 +625,7 @@ class Tracker:
             hrv_low_days=hrv.low_days,
             hrv_very_low_days=hrv.very_low_days,
             hrv_era_days=np.where(hrv.new_era, 0.0, self.hrv_era_days),
+            hrv_era_changes=self.hrv_era_changes + hrv.new_era,
             sleep_h=m.sleep_h,
             sleep_mean_3d_h=sleep.mean_3d_h,
             sleep_short_nights=sleep.short_nights,
@@ -663,13 +670,11 @@ class Tracker:
             test_count=self.tests.copy(),
             tests_down=self.tests_down.copy(),
             intensity_run=self.intensity_run.copy(),
-            intensity_7d=np.count_nonzero(self._rings["action"] == Action.INCREASE_INTENSITY, axis=0).astype(np.float64),
-            recovery_3d=np.count_nonzero(self._back("action", _LAGS[3]) == Action.ACTIVE_RECOVERY, axis=0).astype(
-                np.float64
-            ),
+            intensity_6d=_count(self._back("action", _LAGS[6]) == Action.INCREASE_INTENSITY),
+            recovery_3d=_count(self._back("action", _LAGS[3]) == Action.ACTIVE_RECOVERY),
             days_seen=self.days.copy(),
             load_known_days=self.known_days.copy(),
-            load_known_28d=np.count_nonzero(self._rings["load_known"] >= 0, axis=0).astype(np.float64),
+            load_known_28d=_count(self._rings["load_known"] >= 0),
             hrv_known_days=np.minimum(hrv.baseline_days + hrv.valid_7d, risk.NEVER_DAYS),
             seeded=self.seeded.copy(),
         )
@@ -727,19 +732,20 @@ class Tracker:
         from_hours = ~scored & slept & (self.sleep_source != 1)
         score = m.sleep_score
         if from_hours.any():
-            hours = sleep_score_from_report(m.sleep_h, under_18=self.profiles.age_years < risk.ADULT_YEARS)
-            score = np.where(from_hours, hours, score)
+            own = sleep_score_from_report(m.sleep_h, under_18=self.profiles.age_years < risk.ADULT_YEARS)
+            score = np.where(from_hours, own, score)
         same = ~first_score
         mean, sd = _shrunk(self.sleep_n * same, self.sleep_sum, self.sleep_squares, risk.SLEEP_MIN_BASELINE,
                            risk.SLEEP_PRIOR_SD, risk.SLEEP_PRIOR_WEIGHT, risk.SLEEP_FLOOR_SD)  # fmt: skip
-        nights = self._back("sleep", _LAGS[2])
-        three = _weighted_nights(score, np.where(first_score, np.nan, nights[0]), np.where(first_score, np.nan, nights[1]))
-        hours_before = self._back("sleep_h", _LAGS[2])
+        nights = np.where(first_score, np.nan, self._back("sleep", _LAGS[2]))
+        three = _weighted_nights(score, nights[0], nights[1])
+        hours = self._back("sleep_h", _LAGS[2])
+        lately = slept | (hours == hours).any(axis=0)
         return _Sleep(
             first_score, score, (score - mean) / sd, (three - mean) / sd,
             np.where(scored | slept, 0.0, np.minimum(self.sleep_age + 1.0, risk.NEVER_DAYS)),
-            _run(self.sleep_short, m.sleep_h < risk.SLEEP_SHORT_H, slept),
-            _mean_of_known(m.sleep_h, hours_before[0], hours_before[1]),
+            _run(self.sleep_short * lately, m.sleep_h < risk.SLEEP_SHORT_H, slept),
+            _mean_of_known(m.sleep_h, hours[0], hours[1]),
         )  # fmt: skip
 
     def _resting_hr(self, m: Morning, hrv: _Hrv) -> tuple[FloatArray, FloatArray]:
@@ -760,7 +766,8 @@ class Tracker:
 
     def _pain_rising(self, m: Morning) -> FloatArray:
         yesterday, before = self._back("pain", _LAGS[2])
-        return ((m.pain_0_10 > yesterday) & (yesterday > before)).astype(np.float64)
+        rising = (m.pain_0_10 > yesterday) & (yesterday > before)
+        return np.where(rising, 1.0, 0.0)
 
     def _plan(self, m: Morning, lref: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         planned, share = m.planned_load_au, m.planned_high_intensity_share
@@ -807,6 +814,7 @@ class Tracker:
         read = hrv.age == 0
         self.hrv_era_days += (self.hrv_era_days > 0) | read
         self.hrv_era_days[hrv.new_era] = 1.0
+        self.hrv_era_changes += hrv.new_era
         np.copyto(self.hrv_era, m.hrv_era, where=read & (m.hrv_era > 0))
         self.hrv_low[:] = hrv.low_days
         self.hrv_very_low[:] = hrv.very_low_days
@@ -1042,7 +1050,11 @@ _LAGS |= {2: np.arange(1, 3)}
 
 
 def _flag(values: FloatArray) -> FloatArray:
-    return (values > 0).astype(np.float64)
+    return np.where(values > 0, 1.0, 0.0)
+
+
+def _count(seen: BoolArray) -> FloatArray:
+    return np.asarray(np.count_nonzero(seen, axis=0), dtype=np.float64)
 
 
 def _run(previous: FloatArray, now: BoolArray, known: BoolArray | bool = True) -> FloatArray:
@@ -1087,8 +1099,9 @@ def _weighted_nights(last: FloatArray, second: FloatArray, third: FloatArray) ->
 
 def _mean_of_known(*nights: FloatArray) -> FloatArray:
     """Mean of at least two known values of three."""
-    known = sum((night == night).astype(np.float64) for night in nights)
-    total = sum(np.where(night == night, night, 0.0) for night in nights)
+    stacked = np.stack(nights)
+    known = _count(stacked == stacked)
+    total = np.where(stacked == stacked, stacked, 0.0).sum(axis=0)
     return np.where(known >= 2, total / np.maximum(known, 1.0), np.nan)
 
 
@@ -1098,7 +1111,8 @@ def _median_of_known(rows: FloatArray) -> FloatArray:
     count = np.count_nonzero(rows == rows, axis=0)
     columns = np.arange(rows.shape[1])
     low, high = np.maximum(count - 1, 0) // 2, count // 2
-    return 0.5 * (ordered[low, columns] + ordered[np.minimum(high, len(rows) - 1), columns])
+    middle: FloatArray = ordered[low, columns] + ordered[np.minimum(high, len(rows) - 1), columns]
+    return 0.5 * middle
 
 
 def _first_known(first: FloatArray, second: FloatArray, default: float) -> FloatArray:
