@@ -1,0 +1,52 @@
+"""System checks of what an operator can set wrongly about pushes."""
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from recommendations.push import vapid
+from recommendations.push.endpoints import HOST_NAME
+
+
+@register(deploy=True)
+def insecure_origins_stay_at_home(**kwargs: Any) -> list[CheckMessage]:
+    if settings.EMBEDDED or not settings.PUSH_INSECURE_ORIGINS:
+        return []
+    return [
+        Error(
+            "HOMESTRETCH_PUSH_INSECURE_ORIGINS is set in production.",
+            hint="It is for a local push service in tests and demos and is ignored here. Unset it.",
+            id="recommendations.E001",
+        )
+    ]
+
+
+@register()
+def push_hosts_are_host_names(**kwargs: Any) -> list[CheckMessage]:
+    return [
+        Error(
+            f"HOMESTRETCH_PUSH_HOSTS has an entry that is no host name: {entry!r}.",
+            hint="Name hosts in lower case, without scheme, port or wildcard; subdomains are included: push.apple.com",
+            id="recommendations.E002",
+        )
+        for entry in settings.PUSH_HOSTS
+        if not re.fullmatch(HOST_NAME, entry)
+    ]
+
+
+@register(deploy=True)
+def vapid_key_is_usable(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        vapid.private_key()
+    except vapid.NoVapidKey:
+        return [
+            Warning(
+                "VAPID_PRIVATE_KEY is missing or no P-256 private key: browsers cannot subscribe to pushes.",
+                hint="Set it to 32 random bytes in base64url, once: phones must subscribe again when it changes. "
+                'python -c "import base64, secrets; print(base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"',
+                id="recommendations.W003",
+            )
+        ]
+    return []

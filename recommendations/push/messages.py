@@ -1,0 +1,62 @@
+"""What a push says. Never a health value: it passes through a third party and lights up a lock screen."""
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import translation
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy
+
+from recommendations.models import Delivery
+
+TITLES = {
+    Delivery.Kind.ADVICE: gettext_lazy("Your plan for today is ready"),
+    Delivery.Kind.OVERRIDE: gettext_lazy("Your coach changed today's plan"),
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """Sent at least once; the phone shows it once by (advice_id, revision) and, where there is one, override_id."""
+
+    data: dict[str, str | int]
+    topic: str
+    """The same for all messages of one athlete and day, so that a newer one replaces an older one still under way."""
+    urgent: bool
+    valid_until: datetime
+
+    @property
+    def body(self) -> bytes:
+        return json.dumps(self.data, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def ttl_s(self, now: datetime) -> int:
+        return max(1, int((self.valid_until - now).total_seconds()))
+
+
+def message_of(delivery: Delivery) -> Message:
+    advice = delivery.advice
+    with translation.override(advice.athlete.locale):
+        title = str(TITLES[Delivery.Kind(delivery.kind)])
+    data: dict[str, str | int] = {
+        "title": title,
+        "advice_id": str(advice.pk),
+        "date": advice.date.isoformat(),
+        "revision": advice.revision,
+        "kind": delivery.kind,
+    }
+    if delivery.override_id:
+        data["override_id"] = str(delivery.override_id)
+    return Message(
+        data=data,
+        topic=topic(advice.athlete_id, advice.date.isoformat()),
+        urgent=delivery.kind == Delivery.Kind.OVERRIDE,
+        valid_until=delivery.valid_until,
+    )
+
+
+def topic(athlete_id: int, day: str) -> str:
+    """32 characters of base64url (RFC 8030 section 5.4), and no way back to the athlete."""
+    digest = salted_hmac("homestretch.push.topic", f"{athlete_id}:{day}", algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest).decode()[:32]
