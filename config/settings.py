@@ -126,7 +126,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 VALKEY_URL = env.str("VALKEY_URL", default=f"unix://{DATA_DIR / 'valkey.sock'}")
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "athletes.valkey.Cache",
         "LOCATION": VALKEY_URL,
         "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
     }
@@ -217,9 +217,11 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "athletes.rest.schema.ProblemAutoSchema",
     "EXCEPTION_HANDLER": "athletes.rest.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 WRITES_PER_MINUTE = env.int("HOMESTRETCH_WRITES_PER_MINUTE", default=120)
+JOIN_TRIES_PER_10_MINUTES = 10
 SPECTACULAR_SETTINGS = {
     "TITLE": "Homestretch",
     "DESCRIPTION": "Morning check-ins in, the day's training advice with reasons out. Not medical advice.",

@@ -25,7 +25,17 @@ def valkey() -> Iterator[str]:
     url = settings.VALKEY_URL
     socket = Path(url.removeprefix("unix://"))
     server = subprocess.Popen(
-        [str(valkey_binary()), "--port", "0", "--unixsocket", str(socket), "--save", "", "--maxmemory-policy", "noeviction"],
+        [
+            str(valkey_binary()),
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--save",
+            "",
+            "--maxmemory-policy",
+            "noeviction",
+        ],
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -74,3 +84,29 @@ def squad(alice: Any, bob: Any, charlie: Any) -> Any:
 @pytest.fixture
 def other_squad(eve: Any) -> Any:
     return factories.make_squad("Hurdles", eve, factories.make_athlete("mallory@example.org"))
+
+
+def access_token(user: Any) -> str:
+    """A real allauth access token: a stored session with the user signed in, as the sign-in of the phone leaves it."""
+    from allauth.headless.tokens.strategies.jwt.internal import create_access_token
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return create_access_token(user, session, {})
+
+
+@pytest.fixture
+def api(db: None) -> Any:
+    """api(user or athlete) is a client that is signed in with a real token; api(None) is a stranger."""
+    from rest_framework.test import APIClient
+
+    def client(who: Any = None) -> Any:
+        user = getattr(who, "user", who)
+        return APIClient(headers={"Authorization": f"Bearer {access_token(user)}"} if user else None)
+
+    return client

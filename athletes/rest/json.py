@@ -1,0 +1,127 @@
+"""JSON in, strictly; JSON out, always valid."""
+
+import json
+import re
+from typing import Any, NoReturn
+
+import orjson
+from django.http import UnreadablePostError
+from drf_orjson_renderer.renderers import ORJSONRenderer
+from rest_framework.parsers import BaseParser
+
+from athletes.rest.problems import Problem, error, escaped
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_DEPTH = 16
+FORBIDDEN_TEXT = re.compile("[\x00\ud800-\udfff]")
+STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+class StrictJSONParser(BaseParser):
+    """Takes one JSON object in UTF-8. A view may raise its own limit with `max_body_bytes`."""
+
+    media_type = "application/json"
+
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
+        context = parser_context or {}
+        limit_bytes = getattr(context.get("view"), "max_body_bytes", MAX_BODY_BYTES)
+        return strict_object(read_at_most(stream, limit_bytes, context["request"].META))
+
+
+def read_at_most(stream: Any, limit_bytes: int, headers: dict[str, Any]) -> bytes:
+    if headers.get("HTTP_CONTENT_ENCODING", "identity").lower() not in ("identity", ""):
+        raise Problem(415, "unsupported_content_encoding", "Compressed bodies are not accepted here.")
+    too_large = Problem(413, "body_too_large", f"The body may have at most {limit_bytes} bytes.")
+    if int(headers.get("CONTENT_LENGTH") or 0) > limit_bytes:
+        raise too_large
+    try:
+        body: bytes = stream.read(limit_bytes + 1)
+    except UnreadablePostError:
+        raise Problem(400, "incomplete_body", "The body ended early.") from None
+    if len(body) > limit_bytes:
+        raise too_large
+    return body
+
+
+def strict_object(body: bytes) -> dict[str, Any]:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Problem(400, "not_utf8", "The body is not UTF-8.") from None
+    if depth_of(text) > MAX_DEPTH:
+        raise Problem(400, "too_deep", f"The body is nested more than {MAX_DEPTH} deep.")
+    try:
+        value = DECODER.decode(text)
+    except (ValueError, RecursionError):  # ValueError: also an integer of more than 4,300 digits
+        raise Problem(400, "malformed_json", "The body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise Problem(400, "not_an_object", "The body must be a JSON object.")
+    return value
+
+
+def depth_of(text: str) -> int:
+    if text.count("{") + text.count("[") <= MAX_DEPTH:
+        return 0
+    depth = deepest = 0
+    for token in STRING_OR_BRACKET.finditer(text):
+        mark = token[0]
+        if mark in "{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "}]":
+            depth -= 1
+    return deepest
+
+
+def checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        where = error(
+            "duplicate_key", "This key is given twice.", pointer=f"/{escaped(FORBIDDEN_TEXT.sub('?', twice))}"
+        )
+        raise Problem(400, "duplicate_key", "A key is given twice in one object.", [where])
+    for name, member in pairs:
+        refuse_forbidden_text(name)
+        refuse_forbidden_text(member)
+    return value
+
+
+def refuse_forbidden_text(value: Any) -> None:
+    if isinstance(value, str):
+        if FORBIDDEN_TEXT.search(value):
+            raise Problem(400, "forbidden_character", "Text may not hold NUL or half a surrogate pair.")
+    elif isinstance(value, list):
+        for member in value:
+            refuse_forbidden_text(member)
+
+
+def finite(digits: str) -> float:
+    value = float(digits)
+    if value in (float("inf"), float("-inf")):
+        raise Problem(400, "number_too_large", "A number is too large.")
+    return value
+
+
+def refuse_constant(name: str) -> NoReturn:
+    raise Problem(400, "not_a_number", "NaN and Infinity are not JSON; send null for what was not measured.")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=checked_object, parse_float=finite, parse_constant=refuse_constant)
+
+
+class JSONRenderer(ORJSONRenderer):  # type: ignore[misc]
+    """NaN becomes null; a type that JSON does not know is a bug, not a silent null."""
+
+    options = orjson.OPT_NON_STR_KEYS
+
+    @staticmethod
+    def default(obj: Any) -> Any:
+        if isinstance(obj, dict):
+            return dict(obj)
+        if isinstance(obj, list):
+            return list(obj)
+        if isinstance(obj, str) or type(obj).__name__ == "__proxy__":  # str subclasses, lazy translations
+            return str(obj)
+        raise TypeError(type(obj).__name__)

@@ -1,0 +1,86 @@
+"""Valkey as a convenience: it counts and remembers, and when it is down or frozen requests go on without it."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import redis
+import structlog
+from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from prometheus_client import Counter
+
+PAUSE_S = 2.0
+
+failures = Counter("homestretch_cache_failures", "Cache calls that failed, or were skipped while the breaker was open")
+logger = structlog.get_logger(__name__)
+
+
+class Breaker:
+    """After a failure nobody tries again for a while: a frozen server costs one time-out, not one a request."""
+
+    def __init__(self, pause_s: float = PAUSE_S) -> None:
+        self.pause_s = pause_s
+        self.open_until_s = 0.0
+
+    @property
+    def open(self) -> bool:
+        return time.monotonic() < self.open_until_s
+
+    def trip(self) -> None:
+        self.open_until_s = time.monotonic() + self.pause_s
+
+
+breaker = Breaker()
+
+
+def or_else(method: Callable[..., Any], otherwise: Any) -> Callable[..., Any]:
+    """`method`, or what `otherwise` makes of the same arguments when the server does not answer."""
+
+    @wraps(method)
+    def forgiving(*args: Any, **kwargs: Any) -> Any:
+        if not breaker.open:
+            try:
+                return method(*args, **kwargs)
+            except redis.RedisError as problem:
+                breaker.trip()
+                logger.warning("cache_unavailable", kind=type(problem).__name__, pause_s=breaker.pause_s)
+        failures.inc()
+        return otherwise(*args, **kwargs)
+
+    return forgiving
+
+
+class ForgivingClient(RedisCacheClient):
+    """Down means: nothing is remembered, and whoever wants a lock gets it (allauth's rate limits wait for theirs)."""
+
+    add = or_else(RedisCacheClient.add, lambda *args: True)
+    get = or_else(RedisCacheClient.get, lambda self, key, default: default)
+    set = or_else(RedisCacheClient.set, lambda *args: None)
+    touch = or_else(RedisCacheClient.touch, lambda *args: False)
+    delete = or_else(RedisCacheClient.delete, lambda *args: False)
+    get_many = or_else(RedisCacheClient.get_many, lambda *args: {})
+    has_key = or_else(RedisCacheClient.has_key, lambda *args: False)
+    incr = or_else(RedisCacheClient.incr, lambda self, key, delta: delta)
+    set_many = or_else(RedisCacheClient.set_many, lambda *args: None)
+    delete_many = or_else(RedisCacheClient.delete_many, lambda *args: None)
+    clear = or_else(RedisCacheClient.clear, lambda *args: False)
+
+    def _count(self, key: str, lifetime_s: int) -> int:
+        with self.get_client(key, write=True).pipeline() as pipeline:
+            pipeline.incr(key)
+            pipeline.expire(key, lifetime_s, nx=True)
+            return int(pipeline.execute()[0])
+
+    count = or_else(_count, lambda *args: 0)
+
+
+class Cache(RedisCache):
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        super().__init__(server, params)
+        self._class = ForgivingClient
+
+    def count(self, key: str, lifetime_s: int) -> int:
+        """Add one and answer how many there are now, in one step; 0 when Valkey does not answer."""
+        client: ForgivingClient = self._cache
+        return int(client.count(self.make_and_validate_key(key), lifetime_s))
