@@ -10,7 +10,9 @@ from prometheus_client import REGISTRY, Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-WAKE_ERRORS = Counter("homestretch_wake_errors", "Hints to the worker that Valkey did not take; the sweep finds the rows")
+WAKE_ERRORS = Counter(
+    "homestretch_wake_errors", "Hints to the worker that Valkey did not take; the sweep finds the rows"
+)
 DRAIN_ERRORS = Counter("homestretch_drain_errors", "Athletes whose answer raised an exception", ["error"])
 GIVEN_UP = Counter("homestretch_advice_given_up", "Days answered with 'model_unavailable' after repeated failures")
 
@@ -35,7 +37,9 @@ def waiting_days() -> Iterator[Metric]:
     from recommendations.waiting import oldest_age_s
 
     yield gauge("waiting_days", "Days nobody has answered yet", WaitingDay.objects.count())
-    yield gauge("waiting_days_failing", "Those that failed at least once", WaitingDay.objects.filter(attempts__gt=0).count())
+    yield gauge(
+        "waiting_days_failing", "Those that failed at least once", WaitingDay.objects.filter(attempts__gt=0).count()
+    )
     yield gauge("oldest_waiting_day_seconds", "Age of the oldest of them", oldest_age_s(timezone.now()))
 
 
@@ -54,7 +58,9 @@ def recent_advice() -> Iterator[Metric]:
     )
     share = max(counts["n"], 1)
     yield gauge("guard_override_ratio", "Share of it where a guard outranked the policy", counts["guarded"] / share)
-    yield gauge("fallback_ratio", "Share of it that the rule policy gave in place of the model", counts["fallback"] / share)
+    yield gauge(
+        "fallback_ratio", "Share of it that the rule policy gave in place of the model", counts["fallback"] / share
+    )
 
 
 def recent_deliveries() -> Iterator[Metric]:

@@ -69,6 +69,7 @@ class Advice(models.Model):
         INJURY = "injury"
         NO_CONSENT = "no_consent"
         MODEL_UNAVAILABLE = "model_unavailable"
+        MEDICAL_HOLD = "medical_hold"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="advice")
@@ -101,7 +102,9 @@ class Advice(models.Model):
         ordering = ["-date", "-revision"]
         constraints = [
             models.UniqueConstraint(fields=["athlete", "date", "revision"], name="one_advice_per_revision"),
-            models.UniqueConstraint(fields=["athlete", "date"], condition=Q(current=True), name="one_current_advice_per_day"),
+            models.UniqueConstraint(
+                fields=["athlete", "date"], condition=Q(current=True), name="one_current_advice_per_day"
+            ),
             models.CheckConstraint(
                 condition=Q(status="withheld", action="") | (~Q(status="withheld") & ~Q(action="")),
                 name="withheld_advice_has_no_action_and_other_advice_has_one",
@@ -265,7 +268,9 @@ class Delivery(models.Model):
                 name="only_override_deliveries_name_an_override",
             ),
         ]
-        indexes = [models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="deliveries_still_waiting")]
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(state="waiting"), name="deliveries_still_waiting")
+        ]
 
     def __str__(self) -> str:
         return f"delivery {self.state}"

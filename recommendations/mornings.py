@@ -1,6 +1,6 @@
 """When an athlete's morning is over: the local deadline by which the day's advice is final."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -19,22 +19,22 @@ def local_date(athlete: Athlete, now: datetime) -> date:
 
 def deadline_at(athlete: Athlete, day: date) -> datetime:
     """A time that a DST change skips is as much later; one that comes twice is the first."""
-    return datetime.combine(day, athlete.morning_deadline, tzinfo=ZoneInfo(athlete.timezone)).astimezone(ZoneInfo("UTC"))
+    return datetime.combine(day, athlete.morning_deadline, tzinfo=ZoneInfo(athlete.timezone)).astimezone(UTC)
 
 
 def end_of_day(athlete: Athlete, day: date) -> datetime:
     midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=ZoneInfo(athlete.timezone))
-    return midnight.astimezone(ZoneInfo("UTC"))
+    return midnight.astimezone(UTC)
 
 
 def ring_due(now: datetime) -> int:
-    """One bell an athlete and local day. After an outage only today rings; an athlete without a next morning gets one."""
+    """One bell an athlete and local day. After an outage only today rings; who has no next morning yet gets one."""
     rung = 0
-    while chunk := ring_chunk(now):
-        rung += chunk[1]
-        if chunk[0] < CHUNK:
-            break
-    return rung
+    while True:
+        looked_at, bells = ring_chunk(now)
+        rung += bells
+        if looked_at < CHUNK:
+            return rung
 
 
 @transaction.atomic

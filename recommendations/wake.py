@@ -1,7 +1,6 @@
-"""The hint that saves the worker from waiting for the next sweep. It may be lost: rows are the queue (docs/adr/0005)."""
+"""The hint that saves the worker from waiting for the next sweep. It may be lost: rows are the queue."""
 
 import json
-import time
 import uuid
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
@@ -14,6 +13,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from athletes.valkey import Breaker
 from recommendations.metrics import WAKE_ERRORS
 
 TASK = "recommendations.tasks.drain"
@@ -21,13 +21,12 @@ PENDING_KEY = "homestretch:wake"
 PENDING_MS = 1_000  # while a hint is on its way nobody sends another; the drain deletes the key before it looks
 EXPIRES = timedelta(seconds=10)  # a worker that comes back later finds the rows by itself
 SOCKET_S = 0.2
-BREAKER_S = 2.0  # after an error nobody asks again for this long
 
 # One round trip: nobody else's hint is pending -> put the message on Celery's list.
 HINT = "if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[2]) end"
 
 log = structlog.get_logger()
-_closed_again_at = 0.0
+breaker = Breaker()
 
 
 @cache
@@ -42,13 +41,12 @@ def client() -> redis.Redis:
 
 def ring() -> None:
     """Called after commit, in the request. Costs one short round trip at most, and never an exception."""
-    global _closed_again_at
-    if time.monotonic() < _closed_again_at:
+    if breaker.open:
         return
     try:
         client().eval(HINT, 2, PENDING_KEY, settings.CELERY_TASK_DEFAULT_QUEUE, str(PENDING_MS), message())
     except (redis.RedisError, OSError) as error:
-        _closed_again_at = time.monotonic() + BREAKER_S
+        breaker.trip()
         WAKE_ERRORS.inc()
         log.warning("wake_failed", error=type(error).__name__)
 

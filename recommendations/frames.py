@@ -1,0 +1,280 @@
+"""Rows to arrays: the days of many athletes, in the order the tracker walks them. Worker only; imports numpy."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+
+from athletes.models import Athlete, CheckIn, Day
+from mlmodels.actions import ACTION_CODES, FloatArray
+from mlmodels.state import (
+    HOLD_CLINICIAN,
+    HOLD_HEART,
+    HOLD_NONE,
+    HOLD_PREGNANCY,
+    HOLD_REDS,
+    ILLNESS_ABOVE_NECK,
+    ILLNESS_BELOW_NECK,
+    ILLNESS_FEVER,
+    ILLNESS_NONE,
+    STATE_VERSION,
+    TIMING_FAT,
+    TIMING_HAND,
+    TIMING_TRIAL,
+    Evening,
+    Morning,
+    Observation,
+    Profiles,
+    Tracker,
+)
+from recommendations.models import Advice, Feedback, Override, StateCarry
+
+# Day column -> field of Morning where the number is taken as it is.
+SAME = {
+    "hrv_ms": "hrv_rmssd_ms",
+    "sleep_score": "sleep_score",
+    "resting_hr_bpm": "resting_hr_bpm",
+    "fatigue_1_5": "fatigue_1_5",
+    "soreness_1_5": "soreness_1_5",
+    "readiness_1_5": "readiness",
+    "pain_0_10": "pain_0_10",
+    "planned_load_au": "planned_load_au",
+    "planned_high_intensity_share": "planned_high_intensity_share",
+}
+COLUMNS = (*SAME, "athlete_id", "date", "hrv_era", "sleep_duration_min", "illness", "injury_status", "red_flag",
+           "load_au", "high_intensity_share", "t400_s", "t400_timing", "checked_in_at", "first_session_at")  # fmt: skip
+
+ILLNESS = {
+    CheckIn.Illness.NONE.value: ILLNESS_NONE,
+    CheckIn.Illness.ABOVE_NECK.value: ILLNESS_ABOVE_NECK,
+    CheckIn.Illness.BELOW_NECK.value: ILLNESS_BELOW_NECK,
+    CheckIn.Illness.FEVER.value: ILLNESS_FEVER,
+}
+TIMING = {"fat": TIMING_FAT, "gates": TIMING_FAT, "hand": TIMING_HAND}
+HOLD = {
+    Athlete.Hold.NONE.value: HOLD_NONE,
+    Athlete.Hold.CLINICIAN.value: HOLD_CLINICIAN,
+    Athlete.Hold.PREGNANCY.value: HOLD_PREGNANCY,
+    Athlete.Hold.HEART_DISEASE.value: HOLD_HEART,
+    Athlete.Hold.RED_S.value: HOLD_REDS,
+}
+NO_FLAG = (None, "", CheckIn.RedFlag.NONE.value)
+ONE_DAY = timedelta(days=1)
+DayRow = dict[str, Any]
+Carried = dict[int, tuple[date, bytes]]  # athlete id -> closed through, packed tracker row
+NOTHING: DayRow = dict.fromkeys(COLUMNS)
+
+
+@dataclass(slots=True)
+class Asked:
+    """An athlete whose today needs an answer. `day` is today's row, NOTHING when there is none."""
+
+    athlete: Athlete
+    today: date
+    day: DayRow
+
+
+def observe(asked: Sequence[Asked]) -> Observation:
+    """This morning's observation of each, in order. Carries are brought up to yesterday on the way, and kept."""
+    tracker = walk_to_today(asked)
+    return tracker.morning(morning(fields_of([(a, a.day | {"date": a.today}) for a in asked])))
+
+
+def today_rows(todays: dict[int, date]) -> dict[int, DayRow]:
+    """Today's Day of each athlete, in one query."""
+    rows = Day.objects.filter(athlete__in=todays, date__in=set(todays.values())).order_by().values(*COLUMNS)
+    return {row["athlete_id"]: row for row in rows if todays[row["athlete_id"]] == row["date"]}
+
+
+# --- the carry: yesterday evening's memory ----------------------------------------------------------------------------
+
+
+def forget_carries(earliest: dict[int, date]) -> None:
+    """Days from `earliest` on were revised: what was carried past them is wrong now."""
+    by_date: dict[date, list[int]] = defaultdict(list)
+    for athlete_id, day in earliest.items():
+        by_date[day].append(athlete_id)
+    for day, athlete_ids in by_date.items():
+        StateCarry.objects.filter(athlete__in=athlete_ids, through__gte=day).delete()
+
+
+def carries(asked: Sequence[Asked]) -> Carried:
+    """Packed rows that end before today and are of this version; anything else is rebuilt from the days."""
+    todays = {a.athlete.pk: a.today for a in asked}
+    rows = StateCarry.objects.filter(athlete__in=todays, state_version=STATE_VERSION)
+    return {
+        athlete_id: (through, bytes(packed))
+        for athlete_id, through, packed in rows.values_list("athlete_id", "through", "packed")
+        if through < todays[athlete_id]
+    }
+
+
+def keep_carries(asked: Sequence[Asked], blobs: Sequence[bytes]) -> None:
+    StateCarry.objects.bulk_create(
+        [
+            StateCarry(athlete=a.athlete, through=a.today - ONE_DAY, state_version=STATE_VERSION, packed=blob)
+            for a, blob in zip(asked, blobs, strict=True)
+        ],
+        update_conflicts=True,
+        unique_fields=["athlete"],
+        update_fields=["through", "state_version", "packed"],
+    )
+
+
+def walk_to_today(asked: Sequence[Asked]) -> Tracker:
+    """Close every day up to yesterday. All athletes take their n-th step together; who has arrived is packed away."""
+    profiles, carried = profiles_of(asked), carries(asked)
+    blobs = starting_blobs(asked, profiles, carried)
+    history = days_to_close(asked, carried)
+    steps = np.array([len(days) for days in history])
+    moving = np.flatnonzero(steps)
+    if not len(moving):
+        return Tracker.unpack(blobs, profiles)
+    offsets = np.cumsum(steps) - steps
+    flat = fields_of([(a, row) for a, days in zip(asked, history, strict=True) for row in days])
+    flat |= evening_fields_of(asked, history)
+    tracker = Tracker.unpack([blobs[i] for i in moving], profiles.select(moving))
+    for step in range(int(steps.max())):
+        today = {name: values[offsets[moving] + step] for name, values in flat.items()}
+        tracker.evening(morning(today), evening(today))
+        arrived = steps[moving] == step + 1
+        if arrived.any():
+            for i, blob in zip(moving[arrived], tracker.select(arrived).pack(), strict=True):
+                blobs[i] = blob
+            tracker, moving = tracker.select(~arrived), moving[~arrived]
+    walked = np.flatnonzero(steps)
+    keep_carries([asked[i] for i in walked], [blobs[i] for i in walked])
+    return Tracker.unpack(blobs, profiles)
+
+
+def starting_blobs(asked: Sequence[Asked], profiles: Profiles, carried: Carried) -> list[bytes]:
+    fresh = Tracker(len(asked), profiles).pack()
+    return [carried.get(a.athlete.pk, (None, new))[1] for a, new in zip(asked, fresh, strict=True)]
+
+
+def days_to_close(asked: Sequence[Asked], carried: Carried) -> list[list[DayRow]]:
+    """Per athlete every date from the end of the carry (or the first day ever) to yesterday, unreported ones too."""
+    behind = {a.athlete.pk: carried[a.athlete.pk][0] for a in asked if closed_before_yesterday(a, carried)}
+    fresh = [a.athlete.pk for a in asked if a.athlete.pk not in carried]
+    known: dict[int, dict[date, DayRow]] = defaultdict(dict)
+    recent = Day.objects.filter(athlete__in=behind, date__gt=min(behind.values(), default=date.max))
+    for rows in (recent, Day.objects.filter(athlete__in=fresh)):
+        for row in rows.order_by().values(*COLUMNS):
+            known[row["athlete_id"]][row["date"]] = row
+    return [every_date(known[a.athlete.pk], first_date(a, carried, known[a.athlete.pk]), a.today) for a in asked]
+
+
+def closed_before_yesterday(a: Asked, carried: Carried) -> bool:
+    return a.athlete.pk in carried and carried[a.athlete.pk][0] < a.today - ONE_DAY
+
+
+def first_date(a: Asked, carried: Carried, known: dict[date, DayRow]) -> date:
+    if a.athlete.pk in carried:
+        return carried[a.athlete.pk][0] + ONE_DAY
+    return min(known, default=a.today)
+
+
+def every_date(known: dict[date, DayRow], start: date, today: date) -> list[DayRow]:
+    dates = [start + timedelta(days=n) for n in range((today - start).days)]
+    return [known.get(day) or NOTHING | {"date": day} for day in dates]
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def fields_of(days: Sequence[tuple[Asked, DayRow]]) -> dict[str, FloatArray]:
+    """Flat arrays named like the fields of Morning, one value a (athlete, day)."""
+    rows = [row for _, row in days]
+    illness = numbers(ILLNESS.get(row["illness"]) for row in rows)
+    return {field: numbers(row[column] for row in rows) for column, field in SAME.items()} | {
+        "hrv_era": np.array([era_number(row["hrv_era"]) for row in rows], dtype=np.float64),
+        "sleep_h": numbers(row["sleep_duration_min"] for row in rows) / 60.0,
+        "illness": np.nan_to_num(illness),
+        "ill": (illness > ILLNESS_NONE).astype(np.float64),
+        "injured": flags(row["injury_status"] == CheckIn.Injury.OPEN.value for row in rows),
+        "red_flag": flags(row["red_flag"] not in NO_FLAG for row in rows),
+        "weekday": np.array([row["date"].weekday() for row in rows], dtype=np.float64),
+        "days_to_main_race": numbers(days_to_race(a.athlete, row["date"]) for a, row in days),
+    }
+
+
+def evening_fields_of(asked: Sequence[Asked], history: Sequence[list[DayRow]]) -> dict[str, FloatArray]:
+    rows = [row for days in history for row in days]
+    taken = actions_taken([a for a, days in zip(asked, history, strict=True) if days])
+    keys = [(a.athlete.pk, row["date"]) for a, days in zip(asked, history, strict=True) for row in days]
+    return {
+        "load_au": numbers(row["load_au"] for row in rows),
+        "high_intensity_share": numbers(row["high_intensity_share"] for row in rows),
+        "t400_s": numbers(row["t400_s"] for row in rows),
+        "timing": np.array([TIMING.get(row["t400_timing"] or "", TIMING_TRIAL) for row in rows], dtype=np.float64),
+        "action_taken": np.array([taken.get(key, -1) for key in keys], dtype=np.float64),
+    }
+
+
+EVENING = ("load_au", "high_intensity_share", "t400_s", "timing", "action_taken")
+
+
+def morning(columns: dict[str, FloatArray]) -> Morning:
+    return Morning.of(len(columns["weekday"]), **{k: v for k, v in columns.items() if k not in EVENING})
+
+
+def evening(columns: dict[str, FloatArray]) -> Evening:
+    return Evening.of(len(columns["weekday"]), **{name: columns[name] for name in EVENING})
+
+
+def actions_taken(asked: Sequence[Asked]) -> dict[tuple[int, date], int]:
+    """What was advised and not declined; the coach's newest override counts for more than the advice."""
+    athletes = [a.athlete.pk for a in asked]
+    shown = Advice.objects.filter(athlete__in=athletes, current=True).exclude(action="").order_by()
+    taken = {(pk, day): action for pk, day, action in shown.values_list("athlete_id", "date", "action")}
+    overrides = Override.objects.filter(advice__athlete__in=athletes).order_by("created_at", "pk")
+    for pk, day, action in overrides.values_list("advice__athlete_id", "advice__date", "action"):
+        taken[pk, day] = action
+    declined = Feedback.objects.filter(advice__athlete__in=athletes, followed=Feedback.Followed.NO)
+    for key in declined.values_list("advice__athlete_id", "advice__date"):
+        taken.pop(key, None)
+    return {key: ACTION_CODES.index(action) for key, action in taken.items()}
+
+
+def profiles_of(asked: Sequence[Asked]) -> Profiles:
+    return Profiles.of(
+        len(asked),
+        seed_load_au=numbers(usual_daily_load_au(a.athlete) for a in asked),
+        age_years=numbers(age_years(a.athlete, a.today) for a in asked),
+        advice_hold=np.array([HOLD[a.athlete.hold] for a in asked], dtype=np.float64),
+    )
+
+
+def usual_daily_load_au(athlete: Athlete) -> float | None:
+    week = (athlete.usual_sessions_per_week, athlete.usual_session_min, athlete.usual_session_rpe)
+    if any(value is None for value in week):
+        return None
+    return float(np.prod([float(value or 0) for value in week])) / 7.0
+
+
+def age_years(athlete: Athlete, today: date) -> int | None:
+    if not athlete.birth_date:
+        return None
+    born = date.fromisoformat(athlete.birth_date)
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def days_to_race(athlete: Athlete, day: date) -> int | None:
+    return (athlete.main_race_on - day).days if athlete.main_race_on else None
+
+
+def era_number(era: str | None) -> int:
+    """The same number for the same (metric, provider, context) on every machine; 0 = no era."""
+    return crc32(era.encode()) if era else 0
+
+
+def numbers(values: Iterable[float | None]) -> FloatArray:
+    return np.array(list(values), dtype=np.float64)
+
+
+def flags(values: Iterable[bool]) -> FloatArray:
+    return np.array(list(values), dtype=np.float64)
