@@ -11,6 +11,7 @@ import redis
 from django.conf import settings
 
 from tests import factories
+from tests.no_network import no_network  # noqa: F401  (a fixture that every test uses)
 
 
 def valkey_binary() -> Path:
