@@ -1,0 +1,295 @@
+"""From what was observed to what is said: one function for serving, evaluation and tests."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlmodels import guard, hazards, risk
+from mlmodels.actions import Action, FloatArray, dose
+from mlmodels.policy import Policy, RulePolicy, ask
+from mlmodels.state import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray, Tracker
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+STAGES = ("profile", "provisional", "learned")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one athlete is told today, and everything needed to say why and to derive it again.
+
+    ``action`` None: advice is withheld, ``withheld_reason`` says why. ``policy_action``: what was proposed before the
+    guards. ``policy_name`` and ``policy_sha256`` name the policy that proposed it; ``used_fallback``: that was the
+    rule policy although the learned one was due. ``guards``: every guard that fired with its effect, the deciding one
+    first. ``load_au`` is prescribed, 0-1 ``share`` of it at high intensity.
+    """
+
+    athlete: str
+    action: Action | None
+    withheld_reason: str
+    policy_action: Action
+    stage: str
+    q_values: tuple[float, ...] | None
+    margin: float | None
+    guards: tuple[tuple[str, str], ...]
+    load_au: float | None
+    planned_load_au: float | None
+    load_change_pct: float | None
+    share: float | None
+    coach_alert: bool
+    third_recovery_of_four: bool
+    warnings: tuple[hazards.Hazard, ...]
+    flags: tuple[str, ...]
+    observation: dict[str, float | int | None]
+    policy_name: str
+    policy_sha256: str
+    used_fallback: bool
+    guard_version: int
+    state_version: int
+
+
+@dataclass(slots=True)
+class Resolution:
+    """The array twin of n verdicts, for training and evaluation."""
+
+    action: IntArray
+    policy_action: IntArray
+    guarded: guard.Guarded
+    load_au: FloatArray
+    share: FloatArray
+    stage: StrArray
+    q_values: NDArray[np.float32]
+    asked_rule: BoolArray
+    used_fallback: BoolArray
+
+
+def stages(obs: Observation) -> StrArray:
+    """Per athlete profile, provisional or learned; coverage that falls takes an athlete back down."""
+    known = (
+        (obs.load_known_28d >= risk.LEARNED_LOAD_COVERAGE * risk.PROVISIONAL_DAYS)
+        & (obs.hrv_known_days >= risk.LEARNED_HRV_DAYS)
+        & (obs.test_count >= risk.LEARNED_TESTS)
+    )
+    learned = (obs.days_seen >= risk.PROVISIONAL_DAYS) & known
+    return np.select([obs.days_seen < risk.PROFILE_DAYS, learned], ["profile", "learned"], default="provisional")
+
+
+def resolve(obs: Observation, policy: Policy, *, fallback: Policy | None = None, cold_start: bool = True) -> Resolution:
+    """Ask the policy where it is due, the rule elsewhere; guard the answer; work out the dose.
+
+    ``cold_start=False`` asks the policy from the first day: for rules, and for evaluation of a policy by itself.
+    """
+    rule = RulePolicy() if fallback is None else fallback
+    stage = stages(obs)
+    due = (stage == "learned") if cold_start else np.ones(len(obs), dtype=bool)
+    answer = ask(policy, obs, rule)
+    fresh = obs.hrv_age_days <= risk.HRV_STALE_AGE_DAYS
+    asked_rule = ~due | answer.used_fallback | ~fresh if cold_start else answer.used_fallback
+    proposed = np.where(asked_rule, rule.choose(obs), answer.action)
+    guarded = guard.apply(proposed, obs, rule_policy=due & answer.used_fallback)
+    load, share = dose(guarded.action, obs.planned_load_au, obs.planned_share, obs.chronic_au, under_18=obs.under_18)
+    load = np.minimum(load, guarded.load_cap_au)
+    return Resolution(
+        action=guarded.action,
+        policy_action=proposed,
+        guarded=guarded,
+        load_au=load,
+        share=np.where(load > 0, share, 0.0),
+        stage=stage,
+        q_values=answer.q_values,
+        asked_rule=asked_rule,
+        used_fallback=due & asked_rule,
+    )
+
+
+def decide_observed(
+    obs: Observation, policy: Policy, *, athletes: Sequence[str] | None = None, fallback: Policy | None = None
+) -> list[Verdict]:
+    """The product in one line: the policy proposes, the guards dispose, the athlete gets one action and the reasons."""
+    rule = RulePolicy() if fallback is None else fallback
+    resolution = resolve(obs, policy, fallback=rule)
+    warnings, flags = hazards.hazards_of(obs), obs.flags
+    names = [str(i) for i in range(len(obs))] if athletes is None else athletes
+    return [
+        _verdict(names[i], i, obs, resolution, rule if resolution.asked_rule[i] else policy, warnings[i], flags)
+        for i in range(len(obs))
+    ]
+
+
+def _verdict(
+    athlete: str,
+    i: int,
+    obs: Observation,
+    resolution: Resolution,
+    answered_by: Policy,
+    warnings: tuple[hazards.Hazard, ...],
+    flags: Mapping[str, BoolArray],
+) -> Verdict:
+    guarded, withheld = resolution.guarded, str(resolution.guarded.withheld[i])
+    q = resolution.q_values[i]
+    scored = bool(np.isfinite(q).all())
+    best = np.sort(q)[::-1]
+    load, planned = float(resolution.load_au[i]), float(obs.planned_load_au[i])
+    return Verdict(
+        athlete=athlete,
+        action=None if withheld else Action(int(resolution.action[i])),
+        withheld_reason=withheld,
+        policy_action=Action(int(resolution.policy_action[i])),
+        stage=str(resolution.stage[i]),
+        q_values=tuple(float(value) for value in q) if scored else None,
+        margin=float(best[0] - best[1]) if scored else None,
+        guards=guarded.trace(i),
+        load_au=None if withheld or not np.isfinite(load) else load,
+        planned_load_au=planned if np.isfinite(planned) else None,
+        load_change_pct=None if withheld or not planned > 0 else 100.0 * (load / planned - 1.0),
+        share=None if withheld else float(resolution.share[i]),
+        coach_alert=bool(guarded.coach_alert[i]),
+        third_recovery_of_four=bool(guarded.third_recovery_of_four[i]),
+        warnings=warnings,
+        flags=tuple(name for name, raised in flags.items() if raised[i]),
+        observation=obs.row(i),
+        policy_name=answered_by.name,
+        policy_sha256=answered_by.sha256,
+        used_fallback=bool(resolution.used_fallback[i]),
+        guard_version=guard.GUARD_VERSION,
+        state_version=STATE_VERSION,
+    )
+
+
+# --- From a season log ---------------------------------------------------------------------------------------------
+
+
+def decide(
+    days: pd.DataFrame, *, on: dt.date, policy: Policy, profiles: Mapping[str, Mapping[str, float]] | None = None
+) -> list[Verdict]:
+    """A verdict for every athlete with a row up to ``on``, sorted by athlete.
+
+    ``days`` has the season log's columns. ``on``'s morning is used (HRV, sleep, illness, plan), its load and test are
+    not, and no later row is looked at. ``profiles``: athlete -> keywords of ``Profiles.of``.
+    """
+    athletes, obs = observe(days, on=on, profiles=profiles)
+    return decide_observed(obs, policy, athletes=athletes)
+
+
+def observe(
+    days: pd.DataFrame, *, on: dt.date, profiles: Mapping[str, Mapping[str, float]] | None = None
+) -> tuple[list[str], Observation]:
+    """The athletes with a row up to ``on`` and what was known of each on that morning."""
+    latest: tuple[list[str], Observation] = ([], Tracker(0).morning(Morning.of(0)))
+    for date, athletes, obs in mornings(days, until=on, profiles=profiles):
+        if date == on:
+            latest = (athletes, obs)
+    return latest
+
+
+def mornings(
+    days: pd.DataFrame, *, until: dt.date, profiles: Mapping[str, Mapping[str, float]] | None = None
+) -> Iterator[tuple[dt.date, list[str], Observation]]:
+    """Every morning from the first row to ``until``: the date, the athletes who have begun, what was known of them."""
+    from mlmodels.season_log import scan
+
+    grid = scan(days, until=until)
+    profile = _profiles(grid.athletes, profiles)
+    tracker = Tracker(len(grid.athletes), profile)
+    for t, date in enumerate(grid.dates):
+        starting = np.flatnonzero(grid.first_day == t)
+        if t > 0 and len(starting):
+            tracker.put(starting, Tracker(len(starting), profile.select(starting)))
+        begun = np.flatnonzero(grid.first_day <= t)
+        morning = grid.morning(t)
+        yield date, [grid.athletes[i] for i in begun], tracker.morning(morning).select(begun)
+        tracker.evening(morning, grid.evening(t))
+
+
+def replay(
+    days: pd.DataFrame,
+    policy: Policy,
+    *,
+    until: dt.date,
+    profiles: Mapping[str, Mapping[str, float]] | None = None,
+) -> Iterator[tuple[dt.date, list[Verdict]]]:
+    """The verdicts of every day of a season log, each made as if that morning were today."""
+    for date, athletes, obs in mornings(days, until=until, profiles=profiles):
+        yield date, decide_observed(obs, policy, athletes=athletes)
+
+
+def _profiles(athletes: Sequence[str], given: Mapping[str, Mapping[str, float]] | None) -> Profiles:
+    names = ("seed_load_au", "age_years", "advice_hold")
+    table = given or {}
+    defaults = {"seed_load_au": np.nan, "age_years": np.nan, "advice_hold": 0.0}
+    columns = {name: np.array([table.get(a, {}).get(name, defaults[name]) for a in athletes]) for name in names}
+    return Profiles.of(len(athletes), **columns)
+
+
+# --- What would change it ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The smallest change of one value of this morning that changes the applied action."""
+
+    feature: str
+    op: str  # ">=" or "<="
+    value: float
+    then: Action
+
+
+_CANDIDATES: dict[str, tuple[float, float, float]] = {
+    "hrv_rmssd_ms": (1.0, 5.0, 250.0),  # step, lowest, highest
+    "sleep_h": (0.25, 3.0, 10.0),
+    "sleep_score": (1.0, 0.0, 100.0),
+    "soreness_1_5": (1.0, 1.0, 5.0),
+    "fatigue_1_5": (1.0, 1.0, 5.0),
+    "readiness": (1.0, 1.0, 5.0),
+    "pain_0_10": (1.0, 0.0, 10.0),
+}
+
+
+def would_change_if(
+    tracker: Tracker, morning: Morning, policy: Policy, *, fallback: Policy | None = None
+) -> list[Change]:
+    """For one athlete: per measured value the nearest one that changes the action, found by asking policy and guards.
+
+    ``tracker`` and ``morning`` hold one athlete. All candidates are scored in one batch.
+    """
+    variants = [
+        (name, value) for name in _CANDIDATES for value in _values_around(name, float(getattr(morning, name)[0]))
+    ]
+    if not variants:
+        return []
+    index = np.zeros(len(variants) + 1, dtype=np.int64)
+    asked = _with(morning.select(index), variants)
+    resolution = resolve(tracker.select(index).morning(asked), policy, fallback=fallback)
+    applied = np.where(resolution.guarded.withheld == "", resolution.action, -1)
+    changes: dict[str, Change] = {}
+    for (name, value), action in zip(variants, applied[1:], strict=True):
+        if action in (-1, applied[0]) or applied[0] == -1 or name in changes:
+            continue
+        op = ">=" if value > float(getattr(morning, name)[0]) else "<="
+        changes[name] = Change(name, op, value, Action(int(action)))
+    return list(changes.values())
+
+
+def _values_around(name: str, now: float) -> list[float]:
+    """Candidates, nearest first; none for what was not measured."""
+    if np.isnan(now):
+        return []
+    step, low, high = _CANDIDATES[name]
+    steps = np.arange(1, 41) * step
+    around = np.sort(np.concatenate([now + steps, now - steps]))
+    inside = around[(around >= low) & (around <= high)]
+    return [float(value) for value in inside[np.argsort(np.abs(inside - now), kind="stable")]]
+
+
+def _with(morning: Morning, variants: Sequence[tuple[str, float]]) -> Morning:
+    columns: dict[str, Any] = {name: np.array(getattr(morning, name)) for name in Morning.__slots__}
+    for i, (name, value) in enumerate(variants, start=1):
+        columns[name][i] = value
+    return Morning(**columns)
