@@ -16,8 +16,8 @@ fitness and fatigue    two fitness averages (speed work 40 d, volume 50 d) minus
 overload               load counts less on days of low readiness: 0.25 + 0.75 sigmoid((readiness + 1.0)/0.4).
                        A convention in the spirit of HRV-guided training (Kiviniemi 2007,
                        doi 10.1007/s00421-007-0552-2), where easy days on low HRV gave more for less.
-readiness              minus strain (3-day load against a slowly adapting tolerance), life stress (AR(1), 0.92
-                       a day) and sickness. ln rMSSD = own level + 0.11 readiness + day noise 0.125: within-athlete
+readiness              minus strain (3-day load against a slowly adapting tolerance), life stress (AR(1), 0.85
+                       a day) and sickness. ln rMSSD = own level + 0.085 readiness + day noise 0.145: within-athlete
                        SD about 0.17 and weak day-to-day correlation, as in nightly records.
 sleep                  hours fall with life stress and hard days; the score is linear in hours, SD about 7.
 illness                hazard 0.007 a day x exp(0.45 strain + stress), 3-8 days; injury 0.0035 x exp(1.1 (acute/chronic
@@ -26,8 +26,9 @@ illness                hazard 0.007 a day x exp(0.45 strain + stress), 3-8 days;
 400 m                  latent time falls with performance; weekly trials carry 1.3 % noise. Left to the plan the
                        squad gains +0.5 to 0.9 % in 24 weeks.
 missing data           HRV on a quarter to a third of mornings (in runs), sleep 12 %, load 7 %.
-calendar               three weeks building, one easier; for each 24 weeks a holiday (8-14 days at 10-30 %) and a
-                       camp (7-12 days at +30 to 55 %), so that ACWR covers about 0.4 to 2.0.
+calendar               three weeks building, one easier; for each 24 weeks a holiday (8-14 days at 10-30 %,
+                       then a week at 60 and one at 80 %) and a camp (7-12 days at +30 to 55 %), so that ACWR covers about 0.4 to 2.0; after illness or
+                       injury the coach plans half and adds 7 points a day.
 =====================  ======================================================================================
 
 Every number drawn in a day is drawn whatever the action is, so two worlds of one seed differ by their actions alone.
@@ -104,6 +105,8 @@ def season_calendar(n: int, days: int, rng: np.random.Generator) -> Floats:
         in_holiday = (day >= holiday[:, None]) & (day < holiday_end[:, None])
         factor = np.where(in_camp, factor * rng.uniform(1.30, 1.55, n)[:, None], factor)
         factor = np.where(in_holiday, factor * rng.uniform(0.10, 0.30, n)[:, None], factor)
+        back = (day - holiday_end[:, None]) // 7
+        factor = factor * np.select([in_holiday, back == 0, back == 1], [1.0, 0.60, 0.80], 1.0)
     return factor
 
 
@@ -133,6 +136,7 @@ class World:
         self._stress = rng.normal(0, 0.8, n)
         self._sick_days = np.zeros(n)  # days left
         self._injured_days = np.zeros(n)
+        self._cleared = np.ones(n)  # share of the plan the coach sets after illness or injury
         self._hrv_off = rng.random(n) < self.who.hrv_missing
         self._dawn()
 
@@ -181,7 +185,7 @@ class World:
     def _dawn(self) -> None:
         noise, luck = self._rng.standard_normal((3, self.n)), self._rng.random((2, self.n))
         who, weekday = self.who, self.day % 7
-        hrv = np.exp(who.ln_rmssd_level + 0.11 * self.readiness() + 0.125 * noise[0])
+        hrv = np.exp(who.ln_rmssd_level + 0.085 * self.readiness() + 0.145 * noise[0])
         # Runs of missing mornings (a flat watch, a forgotten strap): stay off with 0.55, on so that the share is kept.
         turn_off = who.hrv_missing * 0.45 / (1 - who.hrv_missing)
         self._hrv_off = luck[0] < np.where(self._hrv_off, 0.55, turn_off)
@@ -189,7 +193,7 @@ class World:
         score = np.clip(78 + 6.5 * (hours - who.sleep_need_h) + 4.0 * noise[2], 20, 100)
         no_sleep = luck[1] < 0.12
         self._sleep_gap = np.clip(who.sleep_need_h - hours, 0, 3)
-        self._plan_au = who.usual_load_au * WEEKDAY_LOAD[weekday] * self._calendar[:, self.day]
+        self._plan_au = who.usual_load_au * WEEKDAY_LOAD[weekday] * self._calendar[:, self.day] * self._cleared
         self._plan_share = np.full(self.n, WEEKDAY_SHARE[weekday])
         self._morning = {
             "hrv_rmssd_ms": np.where(self._hrv_off, np.nan, np.round(hrv, 1)),
@@ -204,7 +208,7 @@ class World:
     def _carry_out(self, action: NDArray[Any], noise: Floats, luck: Floats) -> tuple[Floats, Floats]:
         load, share = dose(action, self._plan_au, self._plan_share, self._chronic * self.who.usual_load_au)
         load = load * np.exp(self.who.compliance_ln + 0.10 * noise)
-        able = np.where(self._sick_days > 0, 0.10, 1.0) * np.where(self._injured_days > 0, 0.25, 1.0)
+        able = np.where(self._sick_days > 0, 0.20, 1.0) * np.where(self._injured_days > 0, 0.50, 1.0)
         missed = luck < np.where(action == Action.ACTIVE_RECOVERY, 0.05, 0.03)
         return np.where(missed, 0.0, np.round(load * able)), np.asarray(share, dtype=np.float64)
 
@@ -217,7 +221,9 @@ class World:
         self._acute3 += (effort - self._acute3) / 3
         self._acute += (x - self._acute) * 0.25
         self._chronic += (x - self._chronic) * 2 / 29
-        self._stress = 0.92 * self._stress + 0.8 * np.sqrt(1 - 0.92**2) * noise
+        self._stress = 0.85 * self._stress + 0.8 * np.sqrt(1 - 0.85**2) * noise
+        out = (self._sick_days > 0) | (self._injured_days > 0)
+        self._cleared = np.where(out, 0.5, np.minimum(self._cleared + 0.07, 1.0))
         self._sick_days = np.maximum(self._sick_days - 1, 0)
         self._injured_days = np.maximum(self._injured_days - 1, 0)
 

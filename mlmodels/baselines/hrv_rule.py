@@ -1,0 +1,29 @@
+"""HRV-guided training: hard while HRV is inside or above the own range, easy while it is below."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mlmodels.actions import Action
+from mlmodels.baselines.rule import Choices, Rule
+from mlmodels.risk import HRV_LOW_SD
+from mlmodels.state import Observation
+
+HARD_SHARE = 0.2  # a planned session with at least this much high intensity counts as hard (convention)
+
+
+class HrvRule(Rule):
+    """After Kiviniemi 2007 (doi 10.1007/s00421-007-0552-2) and Javaloyes 2019 (doi 10.1123/ijspp.2018-0122).
+
+    On planned hard days: more intensity, unless the 7-day mean is below the range; then recovery on any day.
+    """
+
+    name = "HRV rule"
+
+    def __init__(self, low_z: float = HRV_LOW_SD) -> None:
+        self.low_z = low_z
+
+    def choose(self, obs: Observation) -> Choices:
+        hard_day = obs.planned_share >= HARD_SHARE
+        chosen = np.where(hard_day & np.isfinite(obs.hrv_z), Action.INCREASE_INTENSITY, Action.AS_PLANNED)
+        return np.where(obs.hrv_z < self.low_z, Action.ACTIVE_RECOVERY, chosen).astype(np.int64)

@@ -1,0 +1,171 @@
+"""Plays a policy through seasons of a world, with the tracker and the guard that serving uses.
+
+A world is any class with ``World(n, seed)``, ``morning()``, ``step(action)`` and ``true_t400()``; see ``simulator.py``.
+Two seasons of one seed differ by their actions alone, if the world draws its numbers whatever the action is.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlmodels import guard
+from mlmodels.actions import Action
+from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
+from mlmodels.state import Evening, Morning, Observation, Tracker
+
+Floats = NDArray[np.float64]
+
+FINAL_D = 14  # the last days, over which the latent 400 m time is averaged
+HRV_LOW_Z = -1.0  # a day with the 7-day mean below it counts as HRV-low
+
+
+class World(Protocol):
+    def morning(self) -> dict[str, Any]: ...
+
+    def step(self, action: NDArray[np.int64]) -> dict[str, Any]: ...
+
+    def true_t400(self) -> Floats: ...
+
+
+MakeWorld = Callable[[int, int], World]
+
+
+class Chooser(Protocol):
+    name: str
+
+    def choose(self, obs: Observation) -> NDArray[np.int64]: ...
+
+
+@dataclass(frozen=True)
+class Season:
+    """What one policy did to n athletes; every array has shape (n,). Rates count the days it was in charge."""
+
+    t400_s: Floats  # latent, mean of the last 14 days
+    start_t400_s: Floats  # latent, on the first morning the policy is in charge
+    acwr_danger: Floats  # share of days above 1.5
+    acwr_warning: Floats  # share of days above 1.3
+    hrv_low: Floats
+    illnesses: Floats
+    injuries: Floats
+    actions: Floats  # (n, 4) share of days
+    overruled: Floats  # share of days on which the guard changed the action
+    asked: Floats  # share of days on which the policy was asked
+
+
+def play(
+    make_world: MakeWorld,
+    policy: Chooser,
+    *,
+    athletes: int,
+    seed: int,
+    days: int = 168,
+    warm_up: int = 28,
+    guarded: bool = True,
+    tick: Callable[[], None] | None = None,
+) -> Season:
+    """One season: ``warm_up`` days as planned, as in serving's cold start, then the policy; both within ``days``."""
+    world, tracker = make_world(athletes, seed), Tracker(athletes)
+    totals = np.zeros((8, athletes))
+    actions, final, start = np.zeros((athletes, 4)), [], world.true_t400()
+    for day in range(days):
+        if day == warm_up:
+            start = world.true_t400()
+        morning = morning_of(world, athletes, day)
+        obs = tracker.morning(morning)
+        asked = (obs.refusal == "") & (day >= warm_up)
+        wanted = np.where(asked, policy.choose(obs), Action.AS_PLANNED) if day >= warm_up else _planned(athletes)
+        applied = guarded_action(wanted, obs) if guarded and day >= warm_up else wanted
+        evening = world.step(applied)
+        tracker.evening(morning, evening_of(evening, applied))
+        if day >= warm_up:
+            totals += np.stack(
+                [
+                    obs.acwr > ACWR_DANGER,
+                    obs.acwr > ACWR_WARNING,
+                    obs.hrv_z < HRV_LOW_Z,
+                    evening["new_ill"],
+                    evening["new_inj"],
+                    applied != wanted,
+                    asked,
+                    np.isfinite(obs.hrv_z),
+                ]
+            )
+            actions[np.arange(athletes), applied] += 1
+        if day >= days - FINAL_D:
+            final.append(world.true_t400())
+        if tick:
+            tick()
+    in_charge = max(days - warm_up, 1)
+    return Season(
+        t400_s=np.mean(final, axis=0),
+        start_t400_s=start,
+        acwr_danger=totals[0] / in_charge,
+        acwr_warning=totals[1] / in_charge,
+        hrv_low=totals[2] / np.maximum(totals[7], 1),
+        illnesses=totals[3],
+        injuries=totals[4],
+        overruled=totals[5] / in_charge,
+        asked=totals[6] / in_charge,
+        actions=actions / in_charge,
+    )
+
+
+def guarded_action(wanted: NDArray[np.int64], obs: Observation) -> NDArray[np.int64]:
+    """What is done after the guard: where advice is withheld nobody is told anything, so the plan goes on."""
+    guarded = guard.apply(wanted, obs)
+    return np.where(guarded.withheld == "", guarded.action, Action.AS_PLANNED)
+
+
+def morning_of(world: World, athletes: int, day: int) -> Morning:
+    """The world's morning as the tracker takes it; a world without a weekday of its own starts on a Monday."""
+    known = {name: np.asarray(values, dtype=np.float64) for name, values in world.morning().items()}
+    for name in ("ill", "injured"):
+        known[name] = np.nan_to_num(known.get(name, np.zeros(athletes)))
+    return Morning.of(athletes, **{"weekday": getattr(world, "weekday", day % 7), **known})
+
+
+def evening_of(evening: dict[str, Any], applied: NDArray[np.int64]) -> Evening:
+    return Evening.of(
+        len(applied),
+        load_au=evening["load_au"],
+        high_intensity_share=evening["high_intensity_share"],
+        t400_s=evening["t400_s"],
+        action_taken=applied,
+    )
+
+
+def world_from(spec: str) -> MakeWorld:
+    """``FILE.py:Class`` -> the class, checked for the four methods of a world.
+
+    Raises: ValueError, saying what is wrong with the specification or the class.
+    """
+    file, _, name = spec.rpartition(":")
+    path = Path(file)
+    if not file or not path.is_file():
+        raise ValueError(f"{spec!r} is not FILE.py:Class with an existing file")
+    source = importlib.util.spec_from_file_location(f"world_{path.stem}", path)
+    if source is None or source.loader is None:
+        raise ValueError(f"{file} is not a Python file")
+    module = importlib.util.module_from_spec(source)
+    sys.modules[source.name] = module
+    source.loader.exec_module(module)
+    world = getattr(module, name, None)
+    if world is None:
+        raise ValueError(f"{file} has no {name}")
+    missing = [method for method in ("morning", "step", "true_t400") if not callable(getattr(world, method, None))]
+    if missing:
+        raise ValueError(f"{name} lacks {', '.join(missing)}: a world has World(n, seed), morning, step and true_t400")
+    make: MakeWorld = world
+    return make
+
+
+def _planned(athletes: int) -> NDArray[np.int64]:
+    return np.full(athletes, int(Action.AS_PLANNED), dtype=np.int64)

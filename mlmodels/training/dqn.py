@@ -1,0 +1,214 @@
+"""Deep Q-learning of the daily training choice, in one file.
+
+A double DQN (van Hasselt 2016, arXiv 1509.06461) with a dueling head (Wang 2016, arXiv 1511.06581), n-step returns,
+a Polyak-averaged target and an epsilon that adapts to progress, over many seasons at once. The environment is anything
+with ``features``, ``asked`` and ``step`` (see ``season_env.py``); shapes are said once, here:
+
+    N seasons side by side, K features, A actions, B rows of a batch
+    features (N, K) float32 -> Q-values (N, A) float32
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+Features = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every number the learner knows."""
+
+    seed: int = 1
+    seasons: int = 512  # N
+    days: int = 3400  # environment steps; times N = athlete-days
+    warm_up_days: int = 120  # steps before the first update
+    hidden: int = 64
+    gamma: float = 0.98  # per day
+    n_step: int = 5  # days
+    batch: int = 512
+    updates_per_day: int = 2
+    replay: int = 300_000  # transitions
+    learning_rate: float = 1e-3
+    final_learning_rate: float = 1e-4
+    polyak: float = 0.01
+    epsilon_start: float = 1.0
+    epsilon_end: float = 0.05
+    epsilon_decay: float = 0.9985  # per day, while the recent reward is not falling
+    reward_scale: float = 10.0  # inside the learner only; exported Q-values are in reward units
+
+
+class Environment(Protocol):
+    """N seasons advancing one day at a time; a season that ends is replaced by a new one."""
+
+    n: int
+    n_features: int
+    n_actions: int
+
+    def features(self) -> Features:
+        """What the policy sees this morning, (N, K); rows that are not asked may hold anything finite."""
+
+    def asked(self) -> NDArray[np.bool_]:
+        """Rows whose state is complete, (N,)."""
+
+    def step(self, action: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Live the day. Returns the rewards and the rows whose season was cut after it (truncation), both (N,)."""
+
+
+class QNetwork(nn.Module):
+    """K -> hidden -> hidden -> value and advantages -> Q-values (B, A)."""
+
+    def __init__(self, n_features: int, n_actions: int, hidden: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(n_features, hidden)
+        self.second = nn.Linear(hidden, hidden)
+        self.value = nn.Linear(hidden, 1)
+        self.advantage = nn.Linear(hidden, n_actions)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h = torch.relu(self.second(torch.relu(self.first(x))))
+        advantage = self.advantage(h)
+        return self.value(h) + advantage - advantage.mean(1, keepdim=True)
+
+
+class Replay:
+    """The last ``capacity`` n-step transitions, overwritten in a circle."""
+
+    def __init__(self, capacity: int, n_features: int) -> None:
+        self.state = np.zeros((capacity, n_features), dtype=np.float32)
+        self.next_state = np.zeros((capacity, n_features), dtype=np.float32)
+        self.action = np.zeros(capacity, dtype=np.int64)
+        self.ret = np.zeros(capacity, dtype=np.float32)
+        self.capacity, self.size, self.at = capacity, 0, 0
+
+    def add(self, state: Features, action: NDArray[np.int64], ret: NDArray[Any], next_state: Features) -> None:
+        place = (self.at + np.arange(len(state))) % self.capacity
+        self.state[place], self.next_state[place] = state, next_state
+        self.action[place], self.ret[place] = action, ret
+        self.at = (self.at + len(state)) % self.capacity
+        self.size = min(self.size + len(state), self.capacity)
+
+    def sample(self, batch: int, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
+        rows = rng.integers(self.size, size=batch)
+        parts = self.state[rows], self.action[rows], self.ret[rows], self.next_state[rows]
+        return tuple(torch.from_numpy(part) for part in parts)
+
+
+@dataclass
+class Trained:
+    """A learned network and how it came about."""
+
+    network: QNetwork
+    settings: Settings
+    athlete_days: int
+    seconds: float
+    rewards: list[float] = field(default_factory=list)  # mean reward a day, one value per 100 days
+    low: Features | None = None  # per feature, over the states learned from
+    high: Features | None = None
+    sample: Features | None = None  # some of those states
+
+
+def train(env: Environment, settings: Settings, tick: Callable[[dict[str, float]], None] | None = None) -> Trained:
+    """Learn a policy; the same settings, seed and environment give the same network on the same machine."""
+    began = time.perf_counter()
+    torch.manual_seed(settings.seed)
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(settings.seed)
+    online = QNetwork(env.n_features, env.n_actions, settings.hidden)
+    target = QNetwork(env.n_features, env.n_actions, settings.hidden)
+    target.load_state_dict(online.state_dict())
+    optimiser = torch.optim.Adam(online.parameters(), lr=settings.learning_rate, fused=True)
+    replay = Replay(settings.replay, env.n_features)
+    recent: deque[tuple[Features, NDArray[np.int64], NDArray[Any], NDArray[np.bool_]]] = deque(maxlen=settings.n_step)
+    epsilon, pace, best_pace, rewards, block = settings.epsilon_start, 0.0, -np.inf, [], []
+    for day in range(settings.days):
+        state, asked = env.features(), env.asked()
+        if len(recent) == settings.n_step:
+            remember(replay, recent, state, asked, settings.gamma)
+        action = explore(online, state, epsilon, rng)
+        reward, cut = env.step(action)
+        recent.append((state, np.where(asked, action, -1), reward * settings.reward_scale, cut))
+        if day >= settings.warm_up_days and replay.size >= settings.batch:
+            optimiser.param_groups[0]["lr"] = annealed(settings, day)
+            for _ in range(settings.updates_per_day):
+                update(online, target, optimiser, replay.sample(settings.batch, rng), settings)
+            # Explore less only while that pays: epsilon waits when the recent reward falls behind the best so far.
+            pace = 0.98 * pace + 0.02 * float(reward[asked].mean() if asked.any() else 0.0)
+            best_pace = max(best_pace, pace)
+            if pace >= best_pace - 0.1 * abs(best_pace) or day > settings.days // 2:
+                epsilon = max(settings.epsilon_end, epsilon * settings.epsilon_decay)
+        block.append(float(reward.mean()))
+        if len(block) == 100:
+            rewards.append(float(np.mean(block)))
+            block.clear()
+            if tick:
+                tick({"reward": rewards[-1], "epsilon": epsilon})
+    seen = replay.state[: replay.size]
+    return Trained(
+        online,
+        settings,
+        settings.days * env.n,
+        time.perf_counter() - began,
+        rewards,
+        seen.min(0),
+        seen.max(0),
+        seen[rng.integers(replay.size, size=64)],
+    )
+
+
+def remember(replay: Replay, recent: Any, state: Features, asked: NDArray[np.bool_], gamma: float) -> None:
+    """Store the transition that began n days ago, where the policy was asked then and is asked now.
+
+    Windows across the end of a season are left out: the cut is no outcome, so nothing may be learned from it.
+    """
+    first_state, first_action, _, _ = recent[0]
+    ret = sum(gamma**k * reward for k, (_, _, reward, _) in enumerate(recent))
+    whole = ~np.any([cut for _, _, _, cut in recent], axis=0)
+    keep = whole & asked & (first_action >= 0)
+    replay.add(first_state[keep], first_action[keep], ret[keep], state[keep])
+
+
+def explore(network: QNetwork, state: Features, epsilon: float, rng: np.random.Generator) -> NDArray[np.int64]:
+    with torch.no_grad():
+        q = network(torch.from_numpy(state)).numpy()
+    greedy: NDArray[np.int64] = q.argmax(1)
+    random = rng.integers(q.shape[1], size=len(q))
+    return np.where(rng.random(len(q)) < epsilon, random, greedy)
+
+
+def annealed(settings: Settings, day: int) -> float:
+    """The learning rate falls geometrically over the second half of the run."""
+    progress = max(0.0, 2 * day / settings.days - 1)
+    return float(settings.learning_rate * (settings.final_learning_rate / settings.learning_rate) ** progress)
+
+
+def update(
+    online: QNetwork,
+    target: QNetwork,
+    optimiser: torch.optim.Optimizer,
+    batch: tuple[torch.Tensor, ...],
+    settings: Settings,
+) -> None:
+    """One step of double Q-learning on B transitions, then the target follows by a hundredth."""
+    state, action, ret, next_state = batch
+    with torch.no_grad():
+        best = online(next_state).argmax(1, keepdim=True)
+        future = target(next_state).gather(1, best).squeeze(1)
+        goal = ret + settings.gamma**settings.n_step * future
+    value = online(state).gather(1, action[:, None]).squeeze(1)
+    loss = nn.functional.smooth_l1_loss(value, goal)
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
+    with torch.no_grad():
+        for slow, fast in zip(target.parameters(), online.parameters(), strict=True):
+            slow.lerp_(fast, settings.polyak)

@@ -1,0 +1,135 @@
+"""From a trained network to the two files that serve it: an ONNX graph and its card.
+
+The dueling head is folded into one layer, so the graph is three matrix products. It is written with ``onnx.helper``
+and then compared with torch through ONNX Runtime: a file that disagrees is never written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from mlmodels.training.dqn import QNetwork, Trained
+
+OPSET, IR_VERSION = 17, 10  # readable by every ONNX Runtime from 1.18
+MAX_DIFFERENCE = 1e-5
+DECISIVE_GAP = 1e-4  # reward units; below it two actions count as equal
+
+
+class ParityError(RuntimeError):
+    """The exported graph does not say what the network says."""
+
+
+def folded_layers(network: QNetwork, reward_scale: float) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    """(weight (out, in), bias (out,)) of the three layers, the last one giving Q-values in reward units.
+
+    Q = V + A - mean(A) is linear in the last hidden layer, so value and advantages fold into one matrix.
+    """
+    w_adv, b_adv = _arrays(network.advantage)
+    w_val, b_val = _arrays(network.value)
+    weight = (w_adv - w_adv.mean(0, keepdims=True) + w_val) / reward_scale
+    bias = (b_adv - b_adv.mean() + b_val) / reward_scale
+    layers = [_arrays(network.first), _arrays(network.second), (weight, bias)]
+    return [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers]
+
+
+def graph_of(layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]], name: str) -> onnx.ModelProto:
+    """features (batch, K) float32 -> q_values (batch, A) float32, with a batch of any size."""
+    nodes, weights, value = [], [], "features"
+    for i, (weight, bias) in enumerate(layers):
+        weights += [numpy_helper.from_array(weight, f"w{i}"), numpy_helper.from_array(bias, f"b{i}")]
+        last = i == len(layers) - 1
+        out = "q_values" if last else f"h{i}"
+        nodes.append(helper.make_node("Gemm", [value, f"w{i}", f"b{i}"], [out if last else f"z{i}"], transB=1))
+        if not last:
+            nodes.append(helper.make_node("Relu", [f"z{i}"], [out]))
+        value = out
+    k, actions = layers[0][0].shape[1], layers[-1][0].shape[0]
+    graph = helper.make_graph(
+        nodes,
+        name,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", k])],
+        [helper.make_tensor_value_info("q_values", TensorProto.FLOAT, ["batch", actions])],
+        weights,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="homestretch")
+    model.ir_version = IR_VERSION
+    onnx.checker.check_model(model)
+    return model
+
+
+def parity(network: QNetwork, reward_scale: float, onnx_bytes: bytes, states: NDArray[np.float32]) -> dict[str, float]:
+    """Largest |dQ| against torch and how many decisive choices changed, over ``states`` (B, K)."""
+    session = onnxruntime.InferenceSession(onnx_bytes, providers=["CPUExecutionProvider"])
+    exported = session.run(None, {"features": states})[0]
+    with torch.no_grad():
+        own = network(torch.from_numpy(states)).numpy() / reward_scale
+    ordered = np.sort(own, axis=1)
+    decisive = ordered[:, -1] - ordered[:, -2] > DECISIVE_GAP
+    changed = int((exported.argmax(1) != own.argmax(1))[decisive].sum())
+    return {"max_abs_difference": float(np.abs(exported - own).max()), "changed_choices": changed, "states": len(states)}
+
+
+def export_policy(
+    trained: Trained, *, feature_set: str, actions: tuple[str, ...], directory: Path, card: dict[str, Any]
+) -> tuple[Path, Path]:
+    """Write ``policy-<feature set>-<hash>.onnx`` and its ``.card.json``; returns both paths.
+
+    Raises: ParityError, when ONNX Runtime and torch differ by more than 1e-5 or on a decisive choice.
+    """
+    states = probe_states(trained)
+    layers = folded_layers(trained.network, trained.settings.reward_scale)
+    graph = graph_of(layers, f"homestretch-{feature_set}").SerializeToString()
+    agreement = parity(trained.network, trained.settings.reward_scale, graph, states)
+    if agreement["max_abs_difference"] > MAX_DIFFERENCE or agreement["changed_choices"]:
+        raise ParityError(f"ONNX and torch disagree: {agreement}")
+    sha = hashlib.sha256(graph).hexdigest()
+    stem = f"{feature_set}-{sha[:8]}"
+    onnx_path, card_path = directory / f"{stem}.onnx", directory / f"{stem}.card.json"
+    directory.mkdir(parents=True, exist_ok=True)
+    onnx_path.write_bytes(graph)
+    full = {"name": stem, "sha256": sha, "parity": agreement, **card}
+    full |= golden(graph, states[: len(trained.sample) if trained.sample is not None else 16])
+    card_path.write_text(json.dumps(full, indent=1) + "\n")
+    return onnx_path, card_path
+
+
+def probe_states(trained: Trained) -> NDArray[np.float32]:
+    """States the policy learned from, then uniform ones from the box around them."""
+    if trained.sample is None or trained.low is None or trained.high is None:
+        raise ValueError("the network was never trained")
+    rng = np.random.default_rng(trained.settings.seed)
+    uniform = rng.uniform(trained.low, trained.high, (4096, len(trained.low))).astype(np.float32)
+    return np.vstack([trained.sample, uniform])
+
+
+def golden(graph: bytes, states: NDArray[np.float32], count: int = 16) -> dict[str, Any]:
+    """States and the Q-values the exported graph gives them, checked again whenever the file is loaded."""
+    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    chosen = states[:count]
+    q = session.run(None, {"features": chosen})[0]
+    return {"golden": {"features": _exact(chosen), "q_values": _exact(q)}}
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch", "onnx", "onnxruntime")}
+
+
+def _arrays(layer: torch.nn.Linear) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return layer.weight.detach().numpy().astype(np.float64), layer.bias.detach().numpy().astype(np.float64)
+
+
+def _exact(values: NDArray[np.float32]) -> list[list[float]]:
+    """float32 as the shortest decimals that read back to the same bits."""
+    return [[float(str(value)) for value in row] for row in values]

@@ -1,0 +1,94 @@
+"""The learning environment: n seasons of a twin's athletes, seen and guarded exactly as in serving.
+
+Data sheet
+    observation   ``Observation.features(feature_set)`` of the tracker that serving uses, float32
+    action        0 more intensity, 1 more volume, 2 active recovery[, 3 as planned]; the guard may overrule it
+    reward        ``reward`` on the twin's expected performance and hazard, never on a noisy trial or a sampled event
+    season        28 days as planned (nothing is asked), then 140 days; cut, not ended; starts are staggered
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlmodels.actions import Action
+from mlmodels.state import FEATURE_SETS, Evening, Morning, Observation, Profiles, Tracker
+from mlmodels.twin.model import Twin, TwinWorld
+
+SEASON_D, WARM_UP_D = 168, 28
+BLOCKS = 12  # seasons start in blocks, two weeks apart
+ACTIONS_OF = {"paper-6": 3, "observable": 4}
+
+Guard = Callable[[NDArray[np.int64], Observation], NDArray[np.int64]]
+Reward = Callable[..., NDArray[np.float64]]
+
+
+class SeasonEnv:
+    """``training.dqn.Environment`` on a twin. The same twin, seed and actions give the same rewards."""
+
+    def __init__(self, twin: Twin, n: int, seed: int, feature_set: str, reward: Reward, guard: Guard | None) -> None:
+        self.n, self.feature_set, self._reward, self._guard = n, feature_set, reward, guard
+        self.n_features, self.n_actions = len(FEATURE_SETS[feature_set]), ACTIONS_OF[feature_set]
+        self.world = TwinWorld(twin, n, seed)
+        self.tracker = Tracker(n, self._profiles(np.arange(n)))
+        # Block b begins its second season after SEASON_D - b * 14 days; only that first season is short.
+        self._season_day = (np.arange(n) % BLOCKS) * (SEASON_D // BLOCKS)
+        self._warm = np.zeros(n, dtype=np.int64)
+        self._expected = self._expected_performance()
+        self._wake()
+
+    def features(self) -> NDArray[np.float32]:
+        return self._features
+
+    def asked(self) -> NDArray[np.bool_]:
+        return self._asked
+
+    def step(self, action: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        wanted = np.where(self._asked, action, Action.AS_PLANNED)
+        applied = wanted if self._guard is None else self._guard(wanted, self.obs)
+        evening = self.world.step(applied)
+        self.tracker.evening(
+            self._morning,
+            Evening.of(
+                self.n,
+                load_au=evening["load_au"],
+                high_intensity_share=evening["high_intensity_share"],
+                t400_s=evening["t400_s"],
+                action_taken=applied,
+            ),
+        )
+        expected, hazard = self._expected_performance(), self.world.hazard()
+        self._season_day += 1
+        self._warm += 1
+        cut = self._season_day >= SEASON_D
+        self._wake()
+        reward = self._reward(self.obs, expected - self._expected, hazard)
+        self._expected = expected
+        if cut.any():
+            self._restart(np.flatnonzero(cut))
+        return reward, cut
+
+    def _wake(self) -> None:
+        self._morning = Morning.of(self.n, **self.world.morning(), weekday=self.world.weekday)
+        self.obs = self.tracker.morning(self._morning)
+        self._asked = (self.obs.refusal == "") & (self._warm >= WARM_UP_D)
+        self._features = np.nan_to_num(self.obs.features(self.feature_set), posinf=0.0, neginf=0.0)
+
+    def _restart(self, rows: NDArray[np.int64]) -> None:
+        self.world.fresh(rows)
+        self.tracker.put(rows, Tracker(len(rows), self._profiles(rows)))
+        self._season_day[rows] = 0
+        self._warm[rows] = 0
+        self._expected[rows] = self._expected_performance()[rows]
+        self._wake()
+
+    def _profiles(self, rows: NDArray[np.int64]) -> Profiles:
+        return Profiles.of(len(rows), seed_load_au=self.world.usual_load_au[rows])
+
+    def _expected_performance(self) -> NDArray[np.float64]:
+        """Lower-confidence expected % faster: mean - 1 SD over the twin's posterior draws."""
+        draws = self.world.performance_draws_pct()
+        return np.asarray(draws.mean(1) - draws.std(1))
