@@ -6,6 +6,7 @@ class RecommendationsConfig(AppConfig):
 
     def ready(self) -> None:
         from recommendations import listening, metrics
+        from recommendations.push import checks  # noqa: F401  registers the system checks
 
         listening.connect()
         metrics.register()

@@ -37,3 +37,38 @@ def make_squad(name: str, coach: User, *members: Athlete, **shares: bool) -> Squ
 def days_back(from_date: date, count: int) -> list[date]:
     """Oldest first, ending the day before `from_date`."""
     return [from_date - timedelta(days=ago) for ago in range(count, 0, -1)]
+
+
+def make_advice(athlete: Athlete, day: date, revision: int = 1, **values: Any) -> Any:
+    """A row as advising writes it, for tests that are about something else."""
+    from django.utils import timezone
+
+    from recommendations.models import Advice
+
+    now = timezone.now()
+    given = {
+        "status": Advice.Status.FINAL,
+        "stage": "learned",
+        "action": "as_planned",
+        "headline": "Train as planned",
+        "guard_version": 1,
+        "state_version": 1,
+        "issued_at": now,
+        "valid_until": now + timedelta(hours=12),
+    }
+    return Advice.objects.create(athlete=athlete, date=day, revision=revision, **{**given, **values})
+
+
+def make_device(user: User, subscription: Any, **values: Any) -> Any:
+    """`subscription`: of tests.push_service, or an FCM token."""
+    from hashlib import sha256
+
+    from recommendations.models import Device
+
+    if isinstance(subscription, str):
+        given = {"kind": Device.Kind.FCM, "address": subscription}
+    else:
+        body = subscription.as_json()
+        given = {"kind": Device.Kind.WEBPUSH, "address": body["endpoint"], **body["keys"]}
+    address_sha256 = sha256(given["address"].encode()).hexdigest()
+    return Device.objects.create(user=user, address_sha256=address_sha256, **{**given, **values})

@@ -10,7 +10,7 @@ from recommendations.push import vapid
 from recommendations.push.endpoints import HOST_NAME
 
 
-@register(deploy=True)
+@register("push", deploy=True)
 def insecure_origins_stay_at_home(**kwargs: Any) -> list[CheckMessage]:
     if settings.EMBEDDED or not settings.PUSH_INSECURE_ORIGINS:
         return []
@@ -23,7 +23,7 @@ def insecure_origins_stay_at_home(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register()
+@register("push")
 def push_hosts_are_host_names(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
@@ -36,7 +36,7 @@ def push_hosts_are_host_names(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
-@register(deploy=True)
+@register("push", deploy=True)
 def vapid_key_is_usable(**kwargs: Any) -> list[CheckMessage]:
     try:
         vapid.private_key()
