@@ -74,12 +74,17 @@ class Athlete(models.Model):
     morning_deadline = models.TimeField(default=time(9, 0), help_text="local time by which the day's advice is final")
     quiet_hours_start = models.TimeField(default=time(21, 30))
     quiet_hours_end = models.TimeField(default=time(6, 0))
-    source_priority = models.JSONField(default=dict, blank=True, help_text='{"hrv": ["oura", "garmin"], "sleep": [...]}')
+    source_priority = models.JSONField(
+        default=dict, blank=True, help_text='{"hrv": ["oura", "garmin"], "sleep": [...]}'
+    )
     main_race_on = models.DateField(null=True, blank=True)
     hold = models.CharField(max_length=16, choices=Hold.choices, default=Hold.NONE)
     wants_push = models.BooleanField(default=True)
     next_morning_at = models.DateTimeField(
-        null=True, blank=True, db_index=True, help_text="when the next local morning deadline rings (the row is the queue)"
+        null=True,
+        blank=True,
+        db_index=True,
+        help_text="when the next local morning deadline rings (the row is the queue)",
     )
     created_at = models.DateTimeField(auto_now_add=True)
     history = HistoricalRecords(excluded_fields=["birth_date", "next_morning_at"])
@@ -113,7 +118,9 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
     shares_status = models.BooleanField(default=True, help_text="coach sees status, advice and warnings")
-    shares_values = models.BooleanField(default=False, help_text="coach sees HRV, sleep and load values too; never notes")
+    shares_values = models.BooleanField(
+        default=False, help_text="coach sees HRV, sleep and load values too; never notes"
+    )
     history = HistoricalRecords()
 
     class Meta:
@@ -242,14 +249,16 @@ class Quality(models.TextChoices):
 
 
 class Record(models.Model):
-    """A measured record with its provenance. Sending it again is harmless: (source, id, version) decide (api.md 1.7)."""
+    """A measured record with its provenance. Sending it again is harmless: source, id and version decide."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="%(class)ss")
     date = models.DateField(help_text="the athlete's local day it belongs to")
     date_basis = models.CharField(max_length=16, help_text="record_zone, record_offset, profile_zone or given")
     zone = models.CharField(max_length=64, blank=True, help_text="IANA zone the record came with")
-    utc_offset_min = models.SmallIntegerField(null=True, blank=True, help_text="in force at the instant that decides the date")
+    utc_offset_min = models.SmallIntegerField(
+        null=True, blank=True, help_text="in force at the instant that decides the date"
+    )
     vendor_date = models.DateField(null=True, blank=True, help_text="the day the vendor files it under; kept, not used")
     provider = models.CharField(max_length=16, choices=Provider.choices, default=Provider.MANUAL)
     device_model = models.CharField(max_length=80, blank=True)
@@ -485,7 +494,9 @@ class Day(models.Model):
     )
     injury_status = models.CharField(max_length=12, choices=CheckIn.Injury.choices, blank=True)
     red_flag = models.CharField(max_length=20, choices=CheckIn.RedFlag.choices, blank=True)
-    load_au = models.FloatField(null=True, blank=True, help_text="sum of the day's sessions; 0 = rest; null = nobody reported")
+    load_au = models.FloatField(
+        null=True, blank=True, help_text="sum of the day's sessions; 0 = rest; null = nobody reported"
+    )
     high_intensity_share = models.FloatField(null=True, blank=True)
     first_session_at = models.DateTimeField(null=True, blank=True)
     rest_day = models.BooleanField(default=False)

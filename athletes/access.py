@@ -1,0 +1,33 @@
+"""Who may see whom. The API, the admin and the board all ask here, so that a change takes effect everywhere at once."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from athletes.models import Athlete, Membership, Squad
+
+if TYPE_CHECKING:
+    from athletes.models import User
+
+
+def athletes_visible_to(user: "User | AnonymousUser", *, values: bool = False) -> QuerySet[Athlete]:
+    """Oneself, and current members of squads one coaches who share their status (`values`: HRV, sleep, load)."""
+    if not user.is_active:
+        return Athlete.objects.none()
+    if user.is_superuser:
+        return Athlete.objects.all()
+    shared = Membership.objects.filter(
+        athlete=OuterRef("pk"), left_at__isnull=True, squad__coaches=user.pk, shares_status=True
+    )
+    if values:
+        shared = shared.filter(shares_values=True)
+    return Athlete.objects.filter(Q(user=user.pk) | Exists(shared))
+
+
+def squads_coached_by(user: "User | AnonymousUser") -> QuerySet[Squad]:
+    if not user.is_active:
+        return Squad.objects.none()
+    if user.is_superuser:
+        return Squad.objects.all()
+    return Squad.objects.filter(coaches=user.pk)

@@ -1,0 +1,435 @@
+"""Which night, which source, which value counts for a local date, and why."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from athletes import nights, statements, wellness
+from athletes.intensity import share_of
+from athletes.local_time import local_today
+from athletes.models import Athlete, CheckIn, Day
+from athletes.statements import Row
+
+__all__ = ["Reports", "local_today", "read_reports", "resolve", "resolve_days"]
+
+Reports = dict[str, list[Row]]  # kind -> what was reported for one day
+
+# What counts when the athlete has set no priority of their own (convention): devices before what was typed in, direct
+# sources before those that pass others' data on, single measurements before a season log's daily values.
+SOURCES = (
+    "oura", "whoop", "garmin", "polar", "ultrahuman", "google", "fitbit", "withings", "suunto", "samsung", "apple",
+    "health_connect", "hrv4training", "elitehrv", "open_wearables", "intervals_icu", "other", "manual", "season_log",
+)  # fmt: skip
+HRV_CONTEXTS = (
+    "overnight_mean", "overnight_deep", "morning_supine", "morning_sitting", "morning_standing",
+    "overnight_5min_high", "spot",
+)  # fmt: skip
+TIMINGS = ("fat", "gates", "hand", "app", "trial", "")
+SEASON_LOG = {"kind": "season_day", "provider": "season_log"}
+MOST_LOAD_AU = 12_000.0
+ADULT_AT = 18
+
+
+@dataclass
+class Candidate:
+    """One value somebody reported for a signal. The lowest rank counts; `unfit` says why it must not."""
+
+    value: float
+    source: dict[str, Any]
+    rank: tuple[Any, ...]
+    unfit: str = ""
+    why_not: Callable[["Candidate"], str] = lambda chosen: "lower_priority"
+    also: dict[str, Any] = field(default_factory=dict)
+
+
+def choose(candidates: list[Candidate], unit: str) -> tuple[Candidate | None, Row]:
+    """The one that counts, and the record of the choice."""
+    ranked = sorted(candidates, key=lambda c: c.rank)
+    chosen = next((c for c in ranked if not c.unfit), None)
+    entry: Row = {
+        "value": chosen and chosen.value,
+        "unit": unit,
+        "source": chosen and chosen.source,
+        "rejected": [
+            {"value": c.value, "source": c.source, "why": c.unfit or (c.why_not(chosen) if chosen else "")}
+            for c in ranked
+            if c is not chosen
+        ],
+    }
+    if chosen:
+        entry |= chosen.also
+    return chosen, entry
+
+
+def resolve_days(athlete: Athlete, dates: Iterable[date], *, now: datetime | None = None) -> set[date]:
+    """Resolve these days again from all that was reported; the dates whose Day changed."""
+    wanted = sorted(set(dates))
+    if not wanted:
+        return set()
+    with transaction.atomic():
+        statements.lock_athlete(athlete.pk)
+        before = {d.date: d for d in Day.objects.filter(athlete=athlete, date__range=(wanted[0], wanted[-1]))}
+        reports = read_reports(athlete.pk, wanted[0], wanted[-1])
+        return {d for d in wanted if save_if_changed(athlete, d, reports[d], before.get(d), now=now)}
+
+
+def save_if_changed(
+    athlete: Athlete, day: date, reports: Reports, before: Day | None, *, now: datetime | None = None
+) -> Day | None:
+    """The Day as stored, if it is another than before."""
+    values = resolve(athlete, day, reports)
+    if before is not None and all(getattr(before, name) == value for name, value in values.items()):
+        return None
+    resolved = Day(athlete_id=athlete.pk, date=day, revised_at=now or timezone.now(), **values)
+    statements.upsert_day(resolved)
+    return resolved
+
+
+def read_reports(athlete_id: int, first: date, last: date) -> defaultdict[date, Reports]:
+    reports: defaultdict[date, Reports] = defaultdict(lambda: defaultdict(list))
+    for kind, day, row in statements.reported(athlete_id, first, last):
+        reports[day][kind].append(row)
+    return reports
+
+
+def resolve(athlete: Athlete, day: date, reports: Reports) -> Row:
+    """Every column of the Day but its key and revised_at: a function of what was reported, and of nothing else."""
+    season = next(iter(reports.get("season_day", ())), None)
+    check_in = next(iter(reports.get("check_in", ())), None)
+    provenance: Row = {}
+    values: Row = {
+        **hrv_of(athlete, reports, check_in, season, provenance),
+        **sleep_of(athlete, day, reports, check_in, season, provenance),
+        **wellness_of(check_in, season, provenance),
+        **load_of(athlete, reports, season, provenance),
+        **test_of(athlete, reports, season, provenance),
+        **plan_of(reports, season, provenance),
+    }
+    return {**values, "provenance": provenance}
+
+
+# --- HRV -------------------------------------------------------------------------------------------------------------
+
+
+def hrv_of(athlete: Athlete, reports: Reports, check_in: Row | None, season: Row | None, provenance: Row) -> Row:
+    candidates = [
+        hrv_candidate(
+            athlete, r["value_ms"], r["metric"], r["provider"], r["context"], source_of("hrv_reading", r), unfit_of(r)
+        )
+        for r in reports.get("hrv_reading", ())
+    ]
+    if check_in and check_in["hrv_value_ms"] is not None:
+        candidates.append(
+            hrv_candidate(
+                athlete, check_in["hrv_value_ms"], check_in["hrv_metric"], "manual", check_in["hrv_context"],
+                source_of("check_in", check_in), unfit_in(check_in, "hrv"),
+            )
+        )  # fmt: skip
+    if season and season["hrv_rmssd_ms"] is not None:
+        # A log does not name its device: no era of its own, so it joins whichever baseline there is.
+        rank = (priority_of(athlete, "hrv", "season_log"), 2, 0, 0, ())
+        candidates.append(Candidate(season["hrv_rmssd_ms"], SEASON_LOG, rank, also={"era": ""}))
+    if not candidates:
+        return {"hrv_ms": None, "hrv_era": ""}
+    chosen, provenance["hrv"] = choose(candidates, "ms")
+    return {"hrv_ms": chosen and chosen.value, "hrv_era": chosen.also["era"] if chosen else ""}
+
+
+def hrv_candidate(
+    athlete: Athlete, value: float, metric: str, provider: str, context: str, source: Row, unfit: str
+) -> Candidate:
+    """The athlete's own priority first; then rMSSD before SDNN, steady contexts before spot readings, then SOURCES."""
+    own, by_default = priority_of(athlete, "hrv", provider), SOURCES.index(provider)
+    era = f"{metric}/{provider}/{context}"
+    return Candidate(
+        value,
+        source,
+        (own, metric != "rmssd", HRV_CONTEXTS.index(context), by_default, later_first(source)),
+        unfit,
+        lambda chosen: "lower_priority" if chosen.also["era"] in ("", era) else "other_era",
+        {"era": era},
+    )
+
+
+# --- sleep -----------------------------------------------------------------------------------------------------------
+
+
+def sleep_of(
+    athlete: Athlete, day: date, reports: Reports, check_in: Row | None, season: Row | None, provenance: Row
+) -> Row:
+    durations, scores = sleep_candidates(athlete, reports, check_in, season)
+    duration, score = None, None
+    if durations:
+        duration, provenance["sleep_duration"] = choose(durations, "min")
+    if scores:
+        score, provenance["sleep_score"] = choose(scores, "0-100")
+    basis = score.source["provider"] if score else ""
+    value = score and score.value
+    if score is None and duration is not None:
+        value, basis = derived_score(athlete, day, duration.value, check_in), "derived"
+        provenance["sleep_score"] = {
+            "value": value,
+            "unit": "0-100",
+            "source": {"kind": "derived", "provider": "derived"},
+            "rejected": provenance.get("sleep_score", {}).get("rejected", []),
+            "derived_from": duration.source,
+        }
+    return {
+        "sleep_duration_min": duration and duration.value,
+        "sleep_score": value,
+        "sleep_score_basis": basis,
+    }
+
+
+def sleep_candidates(
+    athlete: Athlete, reports: Reports, check_in: Row | None, season: Row | None
+) -> tuple[list[Candidate], list[Candidate]]:
+    durations, scores = [], []
+    for candidate, score in night_candidates(athlete, reports.get("sleep_session", ())):
+        durations.append(candidate)
+        if score is not None:
+            scores.append(Candidate(score, candidate.source, candidate.rank, candidate.unfit))
+    if check_in and check_in["sleep_duration_min"] is not None:
+        source = source_of("check_in", check_in)
+        rank = (rank_of(athlete, "sleep", "manual"), 0, "")
+        durations.append(Candidate(float(check_in["sleep_duration_min"]), source, rank, unfit_in(check_in, "sleep")))
+    if season:
+        rank = (rank_of(athlete, "sleep", "season_log"), 0, "")
+        if season["sleep_h"] is not None:
+            durations.append(Candidate(season["sleep_h"] * 60, SEASON_LOG, rank))
+        if season["sleep_score"] is not None:
+            scores.append(Candidate(season["sleep_score"], SEASON_LOG, rank))
+    return durations, scores
+
+
+def night_candidates(athlete: Athlete, sessions: Iterable[Row]) -> list[tuple[Candidate, float | None]]:
+    """Each source's nights, the longest first; what is no night says why. With the vendor's score."""
+    found = []
+    by_provider: dict[str, list[Row]] = defaultdict(list)
+    for session in sessions:
+        if session["is_nap"] or session["quality_status"] == "quarantined":
+            found.append(no_night(session, "nap" if session["is_nap"] else "quarantined"))
+        else:
+            by_provider[session["provider"]].append(session)
+    for provider, own in by_provider.items():
+        main_first = sorted(nights.merge(own), key=lambda night: (-night.asleep_s, night.start_at))
+        for place, night in enumerate(main_first):
+            source = source_of("sleep_session", night.longest)
+            if len(night.fragments) > 1:
+                source["merged"] = [fragment["id"] for fragment in night.fragments]
+            rank = (rank_of(athlete, "sleep", provider), place, "")
+            unfit = "" if place == 0 else "not_the_main_sleep"
+            found.append((Candidate(minutes(night.asleep_s), source, rank, unfit), night.score))
+            found += [no_night(inner, "replaced_by_longer") for inner in night.replaced]
+    return found
+
+
+def no_night(session: Row, why: str) -> tuple[Candidate, float | None]:
+    source = source_of("sleep_session", session)
+    return Candidate(minutes(nights.asleep_s(session)), source, ((10_000, 0), 0, ""), why), session["score"]
+
+
+def minutes(seconds: float) -> float:
+    return min(seconds / 60, 1440.0)
+
+
+def derived_score(athlete: Athlete, day: date, asleep_min: float, check_in: Row | None) -> float:
+    quality = wellness.on_1_5(check_in["scale"], check_in["sleep_quality"]) if check_in else None
+    return wellness.derived_sleep_score(
+        asleep_min / 60, 3.0 if quality is None else quality, under_18=is_under_18(athlete, day)
+    )
+
+
+def is_under_18(athlete: Athlete, day: date) -> bool:
+    if not athlete.birth_date:
+        return False
+    born = date.fromisoformat(athlete.birth_date)
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < ADULT_AT
+
+
+# --- what the athlete says -------------------------------------------------------------------------------------------
+
+
+def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Row:
+    said = check_in or dict.fromkeys(
+        (*wellness.ITEMS, "resting_hr_bpm", "pain_0_10", "submitted_at"), None
+    ) | {"scale": "mclean_1_5", "illness": "", "injury_status": "", "red_flag": ""}  # fmt: skip
+    values = {
+        "resting_hr_bpm": said["resting_hr_bpm"],
+        "wellness_score": wellness.wellness_score(said),
+        "fatigue_1_5": wellness.on_1_5(said["scale"], said["fatigue"]),
+        "soreness_1_5": wellness.on_1_5(said["scale"], said["muscle_soreness"]),
+        "readiness_1_5": wellness.readiness_1_5(said),
+        "pain_0_10": said["pain_0_10"],
+        "illness": said["illness"],
+        "injury_status": said["injury_status"],
+        "red_flag": said["red_flag"],
+        "checked_in_at": said["submitted_at"],
+    }
+    if check_in:
+        source = source_of("check_in", check_in)
+        for name, unit in (("resting_hr_bpm", "bpm"), ("wellness_score", "0-100"), ("readiness_1_5", "1-5")):
+            if values[name] is not None:
+                signal = name.removesuffix("_bpm").removesuffix("_1_5")
+                provenance[signal] = {"value": values[name], "unit": unit, "source": source, "rejected": []}
+    elif season:
+        values["illness"] = {None: "", False: CheckIn.Illness.NONE.value, True: "unspecified"}[season["ill"]]
+        injury = {None: "", False: CheckIn.Injury.NONE.value, True: CheckIn.Injury.OPEN.value}
+        values["injury_status"] = injury[season["injured"]]
+    return values
+
+
+# --- load ------------------------------------------------------------------------------------------------------------
+
+
+def load_of(athlete: Athlete, reports: Reports, season: Row | None, provenance: Row) -> Row:
+    counted, rejected = counted_sessions(athlete, reports.get("training_session", ()))
+    rest = next(iter(reports.get("rest_day", ())), None)
+    values: Row = {"load_au": None, "high_intensity_share": None, "first_session_at": None, "rest_day": False}
+    flags, source = [], None
+    if counted:
+        values |= sum_of(counted, flags)
+        source = [source_of("training_session", session) for session in counted]
+        if rest:
+            flags.append("rest_day_contradicted")
+            rejected.append({"value": 0.0, "source": source_of("rest_day", rest), "why": "session_reported"})
+    elif rest:
+        values |= {"load_au": 0.0, "rest_day": True}
+        source = [source_of("rest_day", rest)]
+    if season and season_has_load(season):
+        logged = 0.0 if season["load_au"] is None else season["load_au"]
+        if source is None:
+            values |= {"load_au": logged, "rest_day": season["rest_day"]}
+            values["high_intensity_share"] = season["high_intensity_share"]
+            source = [SEASON_LOG]
+        else:
+            rejected.append({"value": logged, "source": SEASON_LOG, "why": "lower_priority"})
+    if source or rejected:
+        provenance["load"] = {
+            "value": values["load_au"], "unit": "AU", "source": source, "rejected": rejected, "flags": flags,
+        }  # fmt: skip
+    return values
+
+
+def season_has_load(season: Row) -> bool:
+    return season["load_au"] is not None or bool(season["rest_day"])
+
+
+def counted_sessions(athlete: Athlete, sessions: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+    """Sessions that overlap by more than half of the shorter are one, reported twice: RPE first, then priority."""
+
+    def best_first(session: Row) -> tuple[Any, ...]:
+        return (session["rpe"] is None, rank_of(athlete, "training", session["provider"]), session["id"])
+
+    counted: list[Row] = []
+    rejected = []
+    for session in sorted(sessions, key=best_first):
+        why = "quarantined" if session["quality_status"] == "quarantined" else ""
+        if not why and any(is_same_session(session, other) for other in counted):
+            why = "same_session"
+        if why:
+            source = source_of("training_session", session)
+            rejected.append({"value": session["load_au"], "source": source, "why": why})
+        else:
+            counted.append(session)
+    return sorted(counted, key=lambda s: (s["started_at"], s["id"])), rejected
+
+
+def is_same_session(one: Row, other: Row) -> bool:
+    ends = [s["started_at"] + timedelta(minutes=s["duration_min"]) for s in (one, other)]
+    together = (min(ends) - max(one["started_at"], other["started_at"])).total_seconds() / 60
+    return bool(together > 0.5 * min(one["duration_min"], other["duration_min"]))
+
+
+def sum_of(sessions: list[Row], flags: list[str]) -> Row:
+    """The day's load; unknown as soon as one session has no RPE yet."""
+    first = sessions[0]["started_at"]
+    nothing = {"load_au": None, "high_intensity_share": None, "first_session_at": first}
+    if any(session["load_au"] is None for session in sessions):
+        flags.append("rpe_missing")
+        return nothing
+    load = sum(session["load_au"] for session in sessions)
+    if load > MOST_LOAD_AU:
+        flags.append("implausible_load")
+        return nothing
+    high = sum(s["load_au"] * share_of(s["kind"], s["high_intensity_share"]) for s in sessions)
+    share = min(high / load, 1.0) if load else None
+    return {"load_au": load, "high_intensity_share": share, "first_session_at": first}
+
+
+# --- test and plan ---------------------------------------------------------------------------------------------------
+
+
+def test_of(athlete: Athlete, reports: Reports, season: Row | None, provenance: Row) -> Row:
+    """The best timed 400 m of the day; of equally timed ones the fastest."""
+    candidates = [
+        Candidate(
+            test["time_s"],
+            source_of("performance_test", test),
+            (TIMINGS.index(test["timing"]), test["time_s"], test["id"]),
+            unfit_of(test),
+            also={"timing": test["timing"], "is_race": test["is_race"]},
+        )
+        for test in reports.get("performance_test", ())
+        if test["event"] == "400m"
+    ]
+    if season and season["t400_s"] is not None:
+        rank = (len(TIMINGS), season["t400_s"], "")
+        candidates.append(Candidate(season["t400_s"], SEASON_LOG, rank, also={"timing": season["timing"]}))
+    if not candidates:
+        return {"t400_s": None, "t400_timing": ""}
+    chosen, provenance["t400"] = choose(candidates, "s")
+    return {"t400_s": chosen and chosen.value, "t400_timing": chosen.also["timing"] if chosen else ""}
+
+
+def plan_of(reports: Reports, season: Row | None, provenance: Row) -> Row:
+    plan = next(iter(reports.get("planned_session", ())), None)
+    author = plan["author"] if plan else ""
+    if plan is None:
+        if season is None or season["planned_load_au"] is None:
+            return {"planned_load_au": None, "planned_high_intensity_share": None, "planned_by": ""}
+        share = season["planned_high_intensity_share"]
+        plan, author = {"load_au": season["planned_load_au"], "high_intensity_share": share}, "season"
+    source = {"kind": "plan", "provider": author}
+    provenance["planned_load"] = {"value": plan["load_au"], "unit": "AU", "source": source, "rejected": []}
+    return {
+        "planned_load_au": plan["load_au"],
+        "planned_high_intensity_share": plan["high_intensity_share"],
+        "planned_by": author,
+    }
+
+
+# --- where a value comes from ----------------------------------------------------------------------------------------
+
+
+def source_of(kind: str, row: Row) -> Row:
+    return {"kind": kind, "provider": row.get("provider", "manual"), "id": row["id"]}
+
+
+def unfit_of(record: Row) -> str:
+    return "quarantined" if record["quality_status"] == "quarantined" else ""
+
+
+def unfit_in(check_in: Row, signal: str) -> str:
+    status = check_in["quality"].get(signal, {}).get("status")
+    return "quarantined" if status == "quarantined" else ""
+
+
+def priority_of(athlete: Athlete, signal: str, provider: str) -> int:
+    """The place the athlete gave this source; all those not named come after, equal."""
+    own = athlete.source_priority.get(signal, [])
+    return own.index(provider) if provider in own else len(own)
+
+
+def rank_of(athlete: Athlete, signal: str, provider: str) -> tuple[int, int]:
+    return priority_of(athlete, signal, provider), SOURCES.index(provider)
+
+
+def later_first(source: Row) -> tuple[int, ...]:
+    """Ids are ordered by time: of two equal readings the one that came last counts."""
+    return tuple(-ord(letter) for letter in str(source["id"]))
