@@ -1,0 +1,434 @@
+"""The season log: one row per athlete and local date, as CSV or Parquet; what everything is fitted on.
+
+Reading is strict: every bad cell is named with line and column, wrong units are called by their name, and an athlete
+with one bad cell is left out as a whole, because a silently shortened season changes every average after the gap.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from mlmodels.actions import FloatArray
+from mlmodels.state import TIMING_FAT, TIMING_HAND, TIMING_TRIAL, Evening, Morning
+
+COLUMNS: tuple[str, ...] = (
+    "athlete",
+    "date",
+    "hrv_rmssd_ms",
+    "sleep_score",
+    "sleep_h",
+    "load_au",
+    "high_intensity_share",
+    "rest_day",
+    "t400_s",
+    "timing",
+    "ill",
+    "injured",
+    "planned_load_au",
+    "planned_high_intensity_share",
+    "action",
+)
+REQUIRED_COLUMNS = ("athlete", "date")
+TIMINGS = {"": TIMING_TRIAL, "trial": TIMING_TRIAL, "app": TIMING_HAND, "hand": TIMING_HAND,
+           "gates": TIMING_FAT, "fat": TIMING_FAT}  # fmt: skip
+MAX_BYTES = 200 * 1024 * 1024
+MAX_PROBLEMS = 1000  # then the file is another kind of file
+EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
+
+_FLAGS = ("rest_day", "ill", "injured")
+_NUMBERS = tuple(name for name in COLUMNS if name not in ("athlete", "date", "timing", *_FLAGS))
+_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One bad cell. ``line`` counts from 1 with the header as line 1; 0 = the file as a whole."""
+
+    line: int
+    column: str
+    athlete: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}, {self.column}: {self.message}" if self.line else self.message
+
+
+class SeasonLogError(ValueError):
+    """A file that cannot be used at all, or, from ``read_season_log``, one with bad cells."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        shown = "; ".join(str(problem) for problem in problems[:5])
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        super().__init__(f"{len(problems)} problem(s): {shown}{more}")
+
+
+def read_season_log(path: Path | str) -> pd.DataFrame:
+    """The whole log, or ``SeasonLogError`` with every bad cell."""
+    frame, problems = read_good_athletes(path)
+    if problems:
+        raise SeasonLogError(problems)
+    return frame
+
+
+def read_good_athletes(path: Path | str) -> tuple[pd.DataFrame, list[Problem]]:
+    """The rows of the athletes without a bad cell, and every bad cell of the others.
+
+    Raises ``SeasonLogError`` where the file as a whole cannot be read: no such columns, not text, too large.
+    """
+    path = Path(path)
+    if path.stat().st_size > MAX_BYTES:
+        raise _whole(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB")
+    cells = _read_parquet(path) if path.suffix.lower() in (".parquet", ".pq") else _read_csv(path)
+    return check_season_log(cells)
+
+
+def check_season_log(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
+    """Text cells (a ``line`` column beside them) to typed rows of good athletes, sorted by athlete and date."""
+    checker = _Checker(cells)
+    frame = checker.typed()
+    bad = {problem.athlete for problem in checker.problems}
+    good = frame[~frame["athlete"].isin(bad)].drop(columns="line")
+    return good.sort_values(["athlete", "date"], ignore_index=True), checker.sorted_problems()
+
+
+def write_season_log(frame: pd.DataFrame, path: Path | str) -> None:
+    """Write a log in this format. Numbers keep all their digits; what is not known stays empty."""
+    path = Path(path)
+    table = frame.reindex(columns=list(COLUMNS)).copy()
+    table["date"] = pd.to_datetime(table["date"]).dt.strftime("%Y-%m-%d")
+    if path.suffix.lower() in (".parquet", ".pq"):
+        table.to_parquet(path, index=False)
+        return
+    for name in (*_FLAGS, "action"):
+        table[name] = pd.to_numeric(table[name]).astype("Int64")
+    table.to_csv(path, index=False, lineterminator="\n")
+
+
+# --- Reading cells -------------------------------------------------------------------------------------------------
+
+
+def _whole(message: str) -> SeasonLogError:
+    return SeasonLogError([Problem(0, "", "", message)])
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _whole(f"{path.name} is not UTF-8 text (byte {error.start}); save it as CSV UTF-8") from None
+    if "\0" in text:
+        raise _whole(f"{path.name} holds NUL bytes; it is not a CSV file")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    reader = csv.reader(io.StringIO(text), strict=True)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        _check_header(header, path.name)
+        rows, lines = [], []
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise _whole(f"{path.name}, line {reader.line_num}: {error}") from None
+    counts = [len(row) for row in rows]
+    padded = [(row + [""] * len(header))[: len(header)] for row in rows]
+    frame = pd.DataFrame(padded, columns=header, dtype=str)
+    frame["line"] = np.array(lines, dtype=np.int64)
+    frame["cells"] = np.array(counts, dtype=np.int64)
+    frame.attrs["width"] = len(header)
+    return frame
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
+        raise _whole(f"{path.name} is not a Parquet file: {error}") from None
+    _check_header([str(name) for name in frame.columns], path.name)
+    return as_cells(frame)
+
+
+def as_cells(frame: pd.DataFrame) -> pd.DataFrame:
+    """A typed frame as text cells, numbered as its CSV would be, so that one checker serves both."""
+    cells = pd.DataFrame({name: [_as_text(value) for value in frame[name]] for name in frame.columns}, dtype=str)
+    cells["line"] = np.arange(2, len(frame) + 2)
+    return cells
+
+
+def _as_text(value: Any) -> str:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
+        return ""
+    if isinstance(value, pd.Timestamp | dt.datetime):
+        midnight = value.time() == dt.time(0)
+        return value.strftime("%Y-%m-%d") if midnight else value.isoformat()
+    if isinstance(value, bool | np.bool_):
+        return str(int(value))
+    return repr(float(value)) if isinstance(value, float | np.floating) else str(value)
+
+
+def _check_header(header: list[str], name: str) -> None:
+    missing = [column for column in REQUIRED_COLUMNS if column not in header]
+    unknown = [column for column in header if column not in COLUMNS]
+    double = sorted({column for column in header if header.count(column) > 1})
+    faults = [
+        text
+        for names, text in (
+            (missing, f"lacks the column(s) {', '.join(missing)}"),
+            (unknown, f"has unknown column(s) {', '.join(map(repr, unknown))}"),
+            (double, f"repeats the column(s) {', '.join(double)}"),
+        )
+        if names
+    ]
+    if any("sdnn" in column.lower() for column in unknown):
+        faults.append("SDNN is another measure than rMSSD and is never converted: leave it out")
+    if faults:
+        raise _whole(f"{name} {'; '.join(faults)}; the columns are {', '.join(COLUMNS)}")
+
+
+# --- Checking cells ------------------------------------------------------------------------------------------------
+
+
+class _Checker:
+    """Types one table of text cells column by column and collects what is wrong with them."""
+
+    def __init__(self, cells: pd.DataFrame) -> None:
+        self.cells = cells.assign(**{name: "" for name in COLUMNS if name not in cells.columns})
+        self.lines = self.cells["line"].to_numpy()
+        self.athletes = self.cells["athlete"].str.strip()
+        self.problems: list[Problem] = []
+
+    def typed(self) -> pd.DataFrame:
+        frame = pd.DataFrame({"athlete": self.athletes, "date": self._dates()})
+        self._check_athletes()
+        self._check_widths()
+        for name in COLUMNS[2:]:
+            if name == "timing":
+                frame[name] = self._timings()
+            else:
+                frame[name] = self._numbers(name)
+        self._check_duplicates(frame)
+        for name, table in _LIMITS.items():
+            self._check_range(name, frame[name], *table)
+        self._check_pairs(frame)
+        for name, check in _UNIT_CHECKS.items():
+            self._check_units(name, frame, check)
+        frame["line"] = self.lines
+        return frame
+
+    def sorted_problems(self) -> list[Problem]:
+        return sorted(self.problems, key=lambda p: (p.line, COLUMNS.index(p.column)))[:MAX_PROBLEMS]
+
+    def _add(self, rows: NDArray[np.bool_] | pd.Series[bool], column: str, message: str) -> None:
+        for i in np.flatnonzero(np.asarray(rows, dtype=bool)):
+            cell = str(self.cells[column].iloc[i])[:40]
+            self.problems.append(
+                Problem(int(self.lines[i]), column, str(self.athletes.iloc[i]), message.format(cell=repr(cell)))
+            )
+
+    def _check_athletes(self) -> None:
+        self._add(self.athletes == "", "athlete", "is empty")
+        self._add(self.athletes.str.len() > 128, "athlete", "is longer than 128 characters")
+        self._add(self.athletes.str.startswith(_FORMULA), "athlete", "{cell} looks like a spreadsheet formula")
+
+    def _check_widths(self) -> None:
+        width = self.cells.attrs.get("width")
+        if width is None:
+            return
+        for i in np.flatnonzero(self.cells["cells"] != width):
+            message = f"this line has {self.cells['cells'].iloc[i]} cells, the header has {width}"
+            self.problems.append(Problem(int(self.lines[i]), "athlete", str(self.athletes.iloc[i]), message))
+
+    def _dates(self) -> pd.Series[Any]:
+        text = self.cells["date"].str.strip()
+        shaped = text.map(lambda value: _ISO_DATE.fullmatch(value) is not None)
+        parsed = pd.to_datetime(text.where(shaped), format="%Y-%m-%d", errors="coerce")
+        swapped = parsed.isna() & pd.to_datetime(text.where(shaped), format="%Y-%d-%m", errors="coerce").notna()
+        self._add(~shaped, "date", "{cell} is not a date like 2026-05-31")
+        self._add(shaped & parsed.isna() & ~swapped, "date", "{cell} is no day of the calendar")
+        self._add(swapped, "date", "{cell} is no day of the calendar; is it year-day-month? Write year-month-day")
+        outside = (parsed < pd.Timestamp(EARLIEST)) | (parsed > pd.Timestamp(LATEST))
+        self._add(outside, "date", f"{{cell}} is not between {EARLIEST} and {LATEST}")
+        if swapped.any() and not (parsed.dt.day > 12).any():
+            raise SeasonLogError(self.sorted_problems())  # every other date of the file is as suspect
+        return parsed
+
+    def _numbers(self, name: str) -> pd.Series[float]:
+        text = self.cells[name].str.strip()
+        given = text != ""
+        plain = text.map(lambda value: _PLAIN_NUMBER.fullmatch(value) is not None)
+        formula = given & ~plain & text.str.startswith(("=", "+", "-", "@"))
+        comma = given & ~plain & text.str.fullmatch(r"[+-]?\d+,\d+")
+        self._add(formula, name, "{cell} looks like a spreadsheet formula; paste values")
+        self._add(comma, name, "{cell} has a decimal comma; write a point")
+        self._add(given & ~plain & ~formula & ~comma, name, "{cell} is not a number; leave what is not known empty")
+        # float() reads back every digit that repr() wrote; pandas' own parser may be one bit off
+        values = text.where(given & plain, "nan").map(float)
+        self._add(np.isinf(values), name, "{cell} is not finite")
+        return values
+
+    def _timings(self) -> pd.Series[str]:
+        text = self.cells["timing"].str.strip().str.lower()
+        self._add(~text.isin(list(TIMINGS)), "timing", "{cell} is none of fat, gates, hand, app, trial")
+        return text
+
+    def _check_duplicates(self, frame: pd.DataFrame) -> None:
+        double = frame["date"].notna() & frame.duplicated(["athlete", "date"])
+        self._add(double, "date", "{cell} appears twice for this athlete")
+
+    def _check_range(self, name: str, values: pd.Series[float], low: float, high: float, above_low: bool) -> None:
+        sentinel = values.isin([0.0, -1.0]) if above_low else values == -1.0
+        outside = values.notna() & ~((values > low if above_low else values >= low) & (values <= high))
+        self._add(outside & sentinel, name, "{cell} stands for a missing value; leave the cell empty")
+        unit = pd.Series(False, index=values.index)
+        for hint_low, hint_high, message in _UNIT_HINTS.get(name, ()):
+            hinted = outside & ~sentinel & (values >= hint_low) & (values <= hint_high)
+            self._add(hinted, name, "{cell} " + message)
+            unit |= hinted
+        limits = f"{'above' if above_low else 'from'} {low:g} to {high:g}"
+        self._add(outside & ~sentinel & ~unit, name, f"{{cell}} is outside the range, {limits}")
+        if name in (*_FLAGS, "action"):
+            self._add(values.notna() & ~outside & (values != np.floor(values)), name, "{cell} is not a whole number")
+
+    def _check_pairs(self, frame: pd.DataFrame) -> None:
+        trained_on_rest = (frame["rest_day"] == 1) & (frame["load_au"] > 0)
+        self._add(trained_on_rest, "rest_day", "a rest day with a load above 0")
+
+    def _check_units(self, name: str, frame: pd.DataFrame, check: tuple[float, float, str]) -> None:
+        """A whole column in the wrong unit: the median of an athlete's values tells, one value does not."""
+        low, high, message = check
+        medians = frame.groupby("athlete")[name].transform("median")
+        counts = frame.groupby("athlete")[name].transform("count")
+        known = frame[frame[name].notna()].drop_duplicates("athlete").index
+        odd = (counts >= 3) & ((medians < low) | (medians > high))
+        self._add(odd & frame.index.isin(known), name, message)
+
+
+# column -> lowest, highest, whether the lowest itself is excluded. The widest values that a person can have.
+_LIMITS: dict[str, tuple[float, float, bool]] = {
+    "hrv_rmssd_ms": (0.0, 500.0, True),
+    "sleep_score": (0.0, 100.0, False),
+    "sleep_h": (0.0, 24.0, True),
+    "load_au": (0.0, 6000.0, False),  # 10 h at RPE 10
+    "high_intensity_share": (0.0, 1.0, False),
+    "rest_day": (0.0, 1.0, False),
+    "t400_s": (40.0, 240.0, False),
+    "ill": (0.0, 1.0, False),
+    "injured": (0.0, 1.0, False),
+    "planned_load_au": (0.0, 6000.0, False),
+    "planned_high_intensity_share": (0.0, 1.0, False),
+    "action": (0.0, 3.0, False),
+}
+# column -> values outside its limits that betray another unit
+_UNIT_HINTS: dict[str, tuple[tuple[float, float, str], ...]] = {
+    "sleep_h": (
+        (60.0, 1440.0, "looks like minutes; hours are wanted"),
+        (3600.0, 86400.0, "looks like seconds; hours are wanted"),
+    ),
+    "load_au": ((6000.0, 1e6, "looks like RPE x seconds; RPE x minutes is wanted"),),
+    "planned_load_au": ((6000.0, 1e6, "looks like RPE x seconds; RPE x minutes is wanted"),),
+    "t400_s": ((0.6, 4.0, "looks like minutes; seconds are wanted"), (40000.0, 240000.0, "looks like milliseconds")),
+    "high_intensity_share": ((1.0, 100.0, "looks like percent; a share from 0 to 1 is wanted"),),
+    "planned_high_intensity_share": ((1.0, 100.0, "looks like percent; a share from 0 to 1 is wanted"),),
+}  # fmt: skip
+# column -> plausible median of an athlete, lowest and highest, and what an implausible one looks like
+_UNIT_CHECKS: dict[str, tuple[float, float, str]] = {
+    "hrv_rmssd_ms": (5.0, 250.0, "this athlete's values look like seconds or another measure; rMSSD in ms is wanted"),
+    "sleep_score": (5.0, 100.0, "this athlete's scores look like a 0-1 or 1-5 scale; 0-100 is wanted"),
+    "sleep_h": (2.0, 14.0, "this athlete's values look like another unit; hours are wanted"),
+    "load_au": (0.0, 2500.0, "this athlete's loads look like RPE x seconds; RPE x minutes is wanted"),
+}
+
+
+# --- The daily grid ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Grid:
+    """A log on one daily calendar: arrays (days, athletes), NaN = not known; a day without a row is all NaN.
+
+    ``first_day``: index of each athlete's first row.
+    """
+
+    athletes: list[str]
+    dates: list[dt.date]
+    first_day: NDArray[np.int64]
+    values: dict[str, FloatArray]
+
+    def morning(self, t: int) -> Morning:
+        n, v = len(self.athletes), self.values
+        return Morning.of(
+            n,
+            hrv_rmssd_ms=v["hrv_rmssd_ms"][t],
+            sleep_score=v["sleep_score"][t],
+            sleep_h=v["sleep_h"][t],
+            ill=np.nan_to_num(v["ill"][t]),
+            injured=np.nan_to_num(v["injured"][t]),
+            planned_load_au=v["planned_load_au"][t],
+            planned_high_intensity_share=v["planned_high_intensity_share"][t],
+            weekday=np.full(n, float(self.dates[t].weekday())),
+        )
+
+    def evening(self, t: int) -> Evening:
+        v = self.values
+        return Evening.of(
+            len(self.athletes),
+            load_au=v["load_au"][t],
+            high_intensity_share=v["high_intensity_share"][t],
+            t400_s=v["t400_s"][t],
+            timing=v["timing"][t],
+            action_taken=np.nan_to_num(v["action"][t], nan=-1.0),
+        )
+
+
+def scan(days: pd.DataFrame, *, until: dt.date | None = None) -> Grid:
+    """A checked log as a daily grid to ``until`` inclusive (default: the last row); later rows are not looked at.
+
+    A rest day without a load is 0. Raises ``SeasonLogError`` when a date appears twice for an athlete.
+    """
+    dates = pd.to_datetime(days["date"])
+    if until is not None:
+        days, dates = days[dates <= pd.Timestamp(until)], dates[dates <= pd.Timestamp(until)]
+    if days.empty:
+        return Grid([], [], np.zeros(0, dtype=np.int64), {})
+    codes, names = pd.factorize(days["athlete"].astype(str), sort=True)
+    start, end = dates.min(), pd.Timestamp(until) if until is not None else dates.max()
+    calendar = [stamp.date() for stamp in pd.date_range(start, end)]
+    t = ((dates - start) // pd.Timedelta(days=1)).to_numpy(dtype=np.int64)
+    if len(np.unique(t * len(names) + codes)) != len(t):
+        raise _whole("a date appears twice for an athlete")
+    codes = codes.astype(np.int64)
+    first = np.full(len(names), len(calendar), dtype=np.int64)
+    np.minimum.at(first, codes, t)
+    values = {name: _on_grid(days, name, t, codes, (len(calendar), len(names))) for name in _GRID_COLUMNS}
+    rest = (values["rest_day"] == 1) & np.isnan(values["load_au"])
+    values["load_au"][rest] = 0.0
+    return Grid([str(name) for name in names], calendar, first, values)
+
+
+_GRID_COLUMNS = COLUMNS[2:]
+
+
+def _on_grid(
+    days: pd.DataFrame, name: str, t: NDArray[np.int64], codes: NDArray[Any], shape: tuple[int, int]
+) -> FloatArray:
+    grid = np.full(shape, float(TIMING_TRIAL) if name == "timing" else np.nan)
+    if name not in days.columns:
+        return grid
+    if name == "timing":
+        grid[t, codes] = days[name].map(lambda text: TIMINGS.get(text, TIMING_TRIAL) if isinstance(text, str) else 0)
+    else:
+        grid[t, codes] = pd.to_numeric(days[name], errors="raise").astype(np.float64)
+    return grid
