@@ -71,11 +71,15 @@ NOTHING: DayRow = dict.fromkeys(COLUMNS)
 
 @dataclass(slots=True)
 class Asked:
-    """An athlete whose today needs an answer. `day` is today's row, NOTHING when there is none."""
+    """An athlete whose morning needs an answer. `day` is the Day of `today`, NOTHING when there is none."""
 
     athlete: Athlete
     today: date
     day: DayRow
+
+    @property
+    def key(self) -> tuple[int, date]:
+        return self.athlete.pk, self.today
 
 
 def observe(asked: Sequence[Asked]) -> Observation:
@@ -84,10 +88,10 @@ def observe(asked: Sequence[Asked]) -> Observation:
     return tracker.morning(morning(fields_of([(a, a.day | {"date": a.today}) for a in asked])))
 
 
-def today_rows(todays: dict[int, date]) -> dict[int, DayRow]:
-    """Today's Day of each athlete, in one query."""
-    rows = Day.objects.filter(athlete__in=todays, date__in=set(todays.values())).order_by().values(*COLUMNS)
-    return {row["athlete_id"]: row for row in rows if todays[row["athlete_id"]] == row["date"]}
+def day_rows(days: dict[int, date]) -> dict[int, DayRow]:
+    """One Day of each athlete, in one query."""
+    rows = Day.objects.filter(athlete__in=days, date__in=set(days.values())).order_by().values(*COLUMNS)
+    return {row["athlete_id"]: row for row in rows if days[row["athlete_id"]] == row["date"]}
 
 
 # --- the carry: yesterday evening's memory ----------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.utils import timezone
 
+from athletes.local_time import local_today
 from athletes.models import Athlete
 from athletes.signals import day_revised
 from recommendations import waiting, wake
@@ -23,8 +24,6 @@ def note_profile(sender: Any, *, instance: Athlete, created: bool, raw: bool = F
     """Age, hold, usual week, race and zone are inputs of every day: forget the carry, ask again for today."""
     if created or raw:
         return
-    from athletes.days import local_today
-
     StateCarry.objects.filter(athlete=instance).delete()
     Athlete.objects.filter(pk=instance.pk).update(next_morning_at=None)
     note_revision(sender, athlete_id=instance.pk, dates={local_today(instance, timezone.now())}, rings=True)

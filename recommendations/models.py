@@ -10,7 +10,7 @@ from athletes.models import Athlete
 
 
 class ActionCode(models.TextChoices):
-    """The codes of mlmodels.actions.Action, written again so that the web process needs no numpy; a test compares them."""
+    """The codes of mlmodels.actions.Action, again, so that the web process needs no numpy; a test compares them."""
 
     INCREASE_INTENSITY = "increase_intensity", "More intensity"
     INCREASE_VOLUME = "increase_volume", "More volume"
@@ -19,7 +19,7 @@ class ActionCode(models.TextChoices):
 
 
 class WaitingDay(models.Model):
-    """This day was revised (or its deadline rang) and nobody has answered yet. Deleted in the transaction that answers."""
+    """This day was revised (or its deadline rang) and nobody has answered yet. Deleted by the transaction that does."""
 
     class Reason(models.TextChoices):
         REVISED = "revised"
@@ -42,7 +42,7 @@ class WaitingDay(models.Model):
 
 
 class StateCarry(models.Model):
-    """The tracker's packed memory after the evening of `through`: a cache, rebuilt from the days whenever they change."""
+    """The tracker's packed memory after the evening of `through`: a cache, rebuilt from the days when they change."""
 
     athlete = models.OneToOneField(Athlete, on_delete=models.CASCADE, primary_key=True, related_name="+")
     through = models.DateField()
@@ -89,8 +89,16 @@ class Advice(models.Model):
     detail = models.TextField(blank=True)
     reasons = models.JSONField(default=list)
     would_change_if = models.JSONField(default=list)
-    policy_name = models.CharField(max_length=80, blank=True)
+    tells_coach = models.BooleanField(
+        default=False, help_text="a guard asks for the coach's eye, or recovery on 3 of 4 days"
+    )
+    policy_name = models.CharField(max_length=80, blank=True, help_text="the policy that answered")
     policy_sha256 = models.CharField(max_length=64, blank=True)
+    active_sha256 = models.CharField(
+        max_length=64,
+        blank=True,
+        help_text="the policy that was active, empty when none could be loaded: replay() asks it",
+    )
     used_fallback = models.BooleanField(default=False)
     guard_version = models.PositiveSmallIntegerField()
     state_version = models.PositiveSmallIntegerField()
@@ -229,7 +237,7 @@ class Device(models.Model):
 
 
 class Delivery(models.Model):
-    """One message for one device, written in the advice's transaction; sent at least once, shown once by (advice, revision)."""
+    """One message for one device, in the advice's transaction; sent at least once, shown once by (advice, revision)."""
 
     class State(models.TextChoices):
         WAITING = "waiting"

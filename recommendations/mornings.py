@@ -1,11 +1,11 @@
 """When an athlete's morning is over: the local deadline by which the day's advice is final."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
+from athletes.local_time import local_instant, local_today
 from athletes.models import Athlete
 from recommendations import waiting
 from recommendations.models import WaitingDay
@@ -13,18 +13,8 @@ from recommendations.models import WaitingDay
 CHUNK = 500
 
 
-def local_date(athlete: Athlete, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(athlete.timezone)).date()
-
-
 def deadline_at(athlete: Athlete, day: date) -> datetime:
-    """A time that a DST change skips is as much later; one that comes twice is the first."""
-    return datetime.combine(day, athlete.morning_deadline, tzinfo=ZoneInfo(athlete.timezone)).astimezone(UTC)
-
-
-def end_of_day(athlete: Athlete, day: date) -> datetime:
-    midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=ZoneInfo(athlete.timezone))
-    return midnight.astimezone(UTC)
+    return local_instant(athlete.timezone, day, athlete.morning_deadline)
 
 
 def ring_due(now: datetime) -> int:
@@ -47,7 +37,7 @@ def ring_chunk(now: datetime) -> tuple[int, int]:
 
 
 def ring_one(athlete: Athlete, now: datetime) -> bool:
-    today = local_date(athlete, now)
+    today = local_today(athlete, now)
     over = deadline_at(athlete, today) <= now
     if over:
         waiting.enqueue(athlete.pk, [today], rings=True, reason=WaitingDay.Reason.DEADLINE)

@@ -39,9 +39,9 @@ def due(now: datetime) -> Q:
 def claim(now: datetime, only: Iterable[int] | None = None) -> dict[Athlete, list[WaitingDay]]:
     """Up to BATCH athletes with all their due rows, locked until the transaction ends.
 
-    The athlete is what is locked: two workers never answer one athlete at the same time, and a row that arrives meanwhile
-    is found by the holder's next round. The rows are locked too, so that a writer who revises one of them waits for
-    our commit and then adds a new row. SQLite needs neither: its transactions begin IMMEDIATE.
+    The athlete is what is locked: two workers never answer one athlete at the same time, and a row that arrives
+    meanwhile is found by the holder's next round. The rows are locked too, so that a writer who revises one of them
+    waits for our commit and then adds a new row. SQLite needs neither: its transactions begin IMMEDIATE.
     """
     rows = WaitingDay.objects.filter(due(now), athlete=OuterRef("pk"))
     athletes = Athlete.objects.filter(Exists(rows))

@@ -1,0 +1,87 @@
+"""From a verdict to the advice that would be given, before it is compared with what was already said."""
+
+from datetime import datetime
+
+from django.utils import translation
+
+from athletes.models import Athlete
+from mlmodels import guard
+from mlmodels.actions import ACTION_CODES
+from mlmodels.decision import Verdict
+from mlmodels.policy import Policy
+from mlmodels.state import STATE_VERSION
+from recommendations import wording
+from recommendations.frames import Asked
+from recommendations.models import Advice
+from recommendations.mornings import deadline_at
+
+WITHHELD_AS = {"out_of_range": "out_of_distribution"}  # the state's word -> the API's
+
+
+def may_be_answered(a: Asked, standing: Advice | None, now: datetime) -> bool:
+    """A check-in, both HRV and sleep, or the deadline; before that the day is pending."""
+    return bool(standing or a.day["checked_in_at"] or is_final(a, now))
+
+
+def is_final(a: Asked, now: datetime) -> bool:
+    slept = a.day["sleep_score"] is not None or a.day["sleep_duration_min"] is not None
+    return (slept and a.day["hrv_ms"] is not None) or deadline_at(a.athlete, a.today) <= now
+
+
+def draft(a: Asked, verdict: Verdict, policy: Policy, now: datetime) -> Advice:
+    final = is_final(a, now)
+    withheld = WITHHELD_AS.get(verdict.withheld_reason, verdict.withheld_reason)
+    with translation.override(a.athlete.locale):
+        said = wording.say(decided(verdict, withheld, provisional=not final))
+    return Advice(
+        status=Advice.Status.WITHHELD if withheld else Advice.Status.FINAL if final else Advice.Status.PROVISIONAL,
+        withheld_reason=withheld,
+        stage=verdict.stage,
+        action=verdict.action.code if verdict.action is not None else "",
+        policy_action=verdict.policy_action.code,
+        q_values=dict(zip(ACTION_CODES, verdict.q_values, strict=False)) if verdict.q_values else None,
+        guards=[{"code": code, "effect": effect} for code, effect in verdict.guards],
+        observation=verdict.observation,
+        prescription=said.prescription,
+        headline=said.headline,
+        detail=said.detail,
+        reasons=said.reasons,
+        would_change_if=said.would_change_if,
+        tells_coach=verdict.coach_alert or verdict.third_recovery_of_four,
+        policy_name=verdict.policy_name,
+        policy_sha256=verdict.policy_sha256,
+        active_sha256=policy.sha256,
+        used_fallback=verdict.used_fallback,
+        guard_version=verdict.guard_version,
+        state_version=verdict.state_version,
+    )
+
+
+def draft_of_failure(athlete: Athlete) -> Advice:
+    reason = Advice.WithheldReason.MODEL_UNAVAILABLE
+    with translation.override(athlete.locale):
+        said = wording.say(wording.Decided(action="", policy_action="", withheld_reason=reason))
+    return Advice(
+        status=Advice.Status.WITHHELD,
+        withheld_reason=reason,
+        headline=said.headline,
+        detail=said.detail,
+        guard_version=guard.GUARD_VERSION,
+        state_version=STATE_VERSION,
+    )
+
+
+def decided(verdict: Verdict, withheld: str, *, provisional: bool) -> wording.Decided:
+    return wording.Decided(
+        action=verdict.action.code if verdict.action is not None else "",
+        policy_action=verdict.policy_action.code,
+        withheld_reason=withheld,
+        stage=verdict.stage,
+        guards=verdict.guards,
+        seen=verdict.observation,
+        load_au=verdict.load_au,
+        load_change_pct=verdict.load_change_pct,
+        share=verdict.share,
+        used_fallback=verdict.used_fallback,
+        provisional=provisional,
+    )

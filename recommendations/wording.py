@@ -1,0 +1,453 @@
+"""A verdict in sentences. Says what was seen, with its number and unit, and never what will happen to a body.
+
+The texts are in the athlete's language (gettext); codes and numbers go beside them, for
+clients that speak for themselves.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from mlmodels import risk
+
+Observed = Mapping[str, Any]  # one row of mlmodels.state.Observation; None = not known
+MAX_REASONS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    code: str
+    text: str
+    value: float | None = None
+    unit: str = ""
+    range: tuple[float | None, float | None] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        shown: dict[str, Any] = {"code": self.code, "text": self.text, "value": rounded(self.value), "unit": self.unit}
+        return shown | {"range": [rounded(end) for end in self.range] if self.range else None}
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is shown of a decision. Two equal ones need no new revision."""
+
+    headline: str
+    detail: str
+    reasons: list[dict[str, Any]]
+    would_change_if: list[dict[str, Any]]
+    prescription: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The part of a verdict that is put into words."""
+
+    action: str  # "" = withheld
+    policy_action: str
+    withheld_reason: str
+    stage: str = ""
+    guards: tuple[tuple[str, str], ...] = ()
+    seen: Observed = field(default_factory=dict)
+    load_au: float | None = None
+    load_change_pct: float | None = None
+    share: float | None = None
+    used_fallback: bool = False
+    provisional: bool = False
+
+    @property
+    def rests(self) -> bool:
+        return any(effect == "rest" for _code, effect in self.guards)
+
+
+def say(d: Decided) -> Said:
+    return Said(
+        headline=headline(d),
+        detail=" ".join(detail(d)),
+        reasons=[reason.as_json() for reason in reasons(d)],
+        would_change_if=would_change_if(d),
+        prescription=prescription(d),
+    )
+
+
+# --- headline and detail ----------------------------------------------------------------------------------------------
+
+HEADLINES = {
+    "increase_intensity": gettext_lazy("Go a little harder today"),
+    "increase_volume": gettext_lazy("Do a little more today"),
+    "active_recovery": gettext_lazy("Take it easy today"),
+    "as_planned": gettext_lazy("Train as planned today"),
+    "rest": gettext_lazy("Rest today"),
+}
+WITHHELD = {
+    "insufficient_history": (
+        gettext_lazy("Not enough is known yet"),
+        gettext_lazy("Report your training for a week, or tell us your usual week, and advice begins."),
+    ),
+    "stale_data": (
+        gettext_lazy("Nothing was reported for more than a week"),
+        gettext_lazy("Report your last sessions or rest days, and advice goes on."),
+    ),
+    "out_of_distribution": (
+        gettext_lazy("No advice today"),
+        gettext_lazy("Today's data are outside of everything the model has seen. Keep to your coach's plan."),
+    ),
+    "illness": (
+        gettext_lazy("No training today. Please see a doctor"),
+        gettext_lazy("You reported a warning sign. Advice is suspended until it has been looked at."),
+    ),
+    "injury": (
+        gettext_lazy("Follow your treatment plan"),
+        gettext_lazy("While an injury is open, only the plan of whoever treats it counts."),
+    ),
+    "medical_hold": (
+        gettext_lazy("Follow your clinician's plan"),
+        gettext_lazy("Advice is switched off while a clinician is looking after you."),
+    ),
+    "no_consent": (
+        gettext_lazy("Advice is switched off"),
+        gettext_lazy("You have not agreed to advice. You can change that in your profile."),
+    ),
+    "model_unavailable": (
+        gettext_lazy("No advice today"),
+        gettext_lazy("Your advice could not be computed. Keep to your coach's plan; we are looking into it."),
+    ),
+}
+ACTION_NAMES = {
+    "increase_intensity": gettext_lazy("more intensity"),
+    "increase_volume": gettext_lazy("more volume"),
+    "active_recovery": gettext_lazy("active recovery"),
+    "as_planned": gettext_lazy("the plan as it is"),
+}
+
+
+def headline(d: Decided) -> str:
+    if not d.action:
+        return str(WITHHELD[d.withheld_reason][0])
+    return str(HEADLINES["rest" if d.rests else d.action])
+
+
+def detail(d: Decided) -> Iterator[str]:
+    if not d.action:
+        yield str(WITHHELD[d.withheld_reason][1])
+        return
+    yield example(d)
+    if d.guards and d.policy_action and d.policy_action != d.action:
+        yield _("The model preferred %(action)s; a safety rule outranks it.") % {
+            "action": ACTION_NAMES[d.policy_action]
+        }
+    if d.used_fallback:
+        yield _("The learned model was not used today; this follows a simple rule.")
+    elif d.stage == "profile":
+        yield _("Your first week: your plan counts, until more is known of you.")
+    elif d.stage == "provisional":
+        yield _("You are still new here: this follows a simple rule, not yet the learned model.")
+    if d.provisional:
+        yield _("Provisional: it may change when more of this morning's data arrive.")
+
+
+def example(d: Decided) -> str:
+    if d.rests:
+        return _("No training. Walk if it feels good, eat, drink and sleep.")
+    if d.action == "active_recovery":
+        return _("20-40 minutes easy (RPE 3 at most), some mobility, and an earlier night.")
+    if d.action == "increase_intensity":
+        return _("One RPE step up on the main set, or 1-2 % faster; same or fewer repetitions, longer recoveries.")
+    if d.action == "increase_volume":
+        return _("Some more repetitions or minutes at the same RPE, not faster than 85-90 % of your top speed.")
+    return _("The planned session, unchanged.")
+
+
+def prescription(d: Decided) -> dict[str, Any] | None:
+    """What today's session becomes. Loads in AU (session-RPE: CR-10 x minutes)."""
+    if not d.action:
+        return None
+    easy = d.action == "active_recovery" and not d.rests
+    return {
+        "load_au": rounded(d.load_au, 0),
+        "planned_load_au": rounded(d.seen["planned_load_au"], 0),
+        "planned_by": "automatic" if d.seen["plan_automatic"] else "plan",
+        "load_change_pct": rounded(d.load_change_pct, 0),
+        "high_intensity_share": rounded(d.share),
+        "rpe_max": 0 if d.rests else 3 if easy else None,
+        "duration_min": [20, 40] if easy else [0, 0] if d.rests else None,
+        "example": example(d),
+    }
+
+
+# --- reasons ----------------------------------------------------------------------------------------------------------
+
+
+def reasons(d: Decided) -> list[Reason]:
+    """The guards that fired, the deciding one first; then what else speaks for the answer."""
+    found: dict[str, Reason] = {}
+    for code, effect in d.guards:
+        if reason := BECAUSE_OF.get(code, lambda _d, _e: None)(d.seen, effect):
+            found.setdefault(reason.code, reason)
+    if d.action and not restrained(d):
+        for reason in supporting(d.seen):
+            found.setdefault(reason.code, reason)
+    return list(found.values())[:MAX_REASONS]
+
+
+def restrained(d: Decided) -> bool:
+    return any(effect not in ("rule_policy", "none") for _code, effect in d.guards)
+
+
+def supporting(o: Observed) -> Iterator[Reason]:
+    yield from filter(None, (hrv_today(o), load_now(o), sleep_now(o)))
+
+
+def hrv_today(o: Observed) -> Reason | None:
+    if o["hrv_z"] is None:
+        return None
+    inside = o["hrv_range_low_ms"] <= o["hrv_mean_7d_ms"] <= o["hrv_range_high_ms"]
+    above = o["hrv_mean_7d_ms"] > o["hrv_range_high_ms"]
+    text = (
+        _("Your 7-day HRV (%(value).0f ms) is within your normal range")
+        if inside
+        else _("Your 7-day HRV (%(value).0f ms) is above your normal range")
+        if above
+        else _("Your 7-day HRV (%(value).0f ms) is below your normal range")
+    )
+    code = "hrv_in_range" if inside else "hrv_above_range" if above else "hrv_below_range"
+    return Reason(code, text % {"value": o["hrv_mean_7d_ms"]}, o["hrv_mean_7d_ms"], "ms", hrv_range(o))
+
+
+def hrv_range(o: Observed) -> tuple[float | None, float | None]:
+    return o["hrv_range_low_ms"], o["hrv_range_high_ms"]
+
+
+def load_now(o: Observed) -> Reason | None:
+    if o["acwr"] is None:
+        return None
+    usual = (risk.ACWR_DROPPING, risk.ACWR_CAUTION)
+    if o["acwr"] > risk.ACWR_CAUTION:
+        return load_rose(o)
+    text = (
+        _("Your load is steady: 7 days against 28 read %(value).2f")
+        if o["acwr"] >= risk.ACWR_DROPPING
+        else _("Your load has dropped: 7 days against 28 read %(value).2f")
+    )
+    code = "load_steady" if o["acwr"] >= risk.ACWR_DROPPING else "load_dropped"
+    return Reason(code, text % {"value": o["acwr"]}, o["acwr"], "ratio", usual)
+
+
+def load_rose(o: Observed) -> Reason:
+    text = _("Your load rose fast: 7 days against 28 read %(value).2f") % {"value": o["acwr"]}
+    return Reason("load_rose_fast", text, o["acwr"], "ratio", (risk.ACWR_DROPPING, risk.ACWR_WARNING))
+
+
+def sleep_now(o: Observed) -> Reason | None:
+    z = o["sleep_z"]
+    if z is None:
+        return None
+    if z < risk.SLEEP_LOW_SD:
+        return Reason("sleep_below_usual", _("Your last three nights were below your usual"), z, "SD", (-0.5, None))
+    return Reason("sleep_usual", _("Your last three nights were about as usual"), z, "SD", (-0.5, None))
+
+
+def because_of_illness(o: Observed, effect: str) -> Reason:
+    days = int(o["days_since_illness"])
+    if effect == "rest" and days == 0:
+        return Reason("illness", _("You reported fever or symptoms below the neck"))
+    text = ngettext(
+        "Only %(days)d day since your symptoms ended: the return goes in steps",
+        "Only %(days)d days since your symptoms ended: the return goes in steps",
+        days,
+    )
+    return Reason("return_from_illness", text % {"days": days}, days, "days")
+
+
+def because_of_injury(o: Observed, _effect: str) -> Reason:
+    if o["injured"]:
+        return Reason("injury", _("You reported an open injury"))
+    return Reason("medical_hold", _("A clinician's plan is in place"))
+
+
+def because_of_pain(o: Observed, effect: str) -> Reason:
+    pain = o["pain_0_10"]
+    if effect == "no_increase":
+        return Reason(
+            "pain_rising", _("Your pain rose for three days, to %(pain)d of 10") % {"pain": pain}, pain, "0-10"
+        )
+    return Reason("pain", _("You reported pain of %(pain)d out of 10") % {"pain": pain}, pain, "0-10", (0, 3))
+
+
+def because_of_load(o: Observed, _effect: str) -> Reason:
+    if o["acwr"] is not None and o["acwr"] >= risk.ACWR_WARNING:
+        return load_rose(o)
+    text = _("With more today your load would rise fast (now 7 days against 28: %(value).2f)")
+    line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
+    return Reason("load_would_rise_fast", text % {"value": o["acwr"]}, o["acwr"], "ratio", line)
+
+
+def because_of_week(o: Observed, effect: str) -> Reason:
+    last, before = o["week_load_au"], o["previous_week_load_au"]
+    if effect == "no_volume" or not last or not before or last <= before:
+        return Reason("week_would_rise", _("With more today this week would rise fast against the last"))
+    rise = 100.0 * (last / before - 1.0)
+    text = _("Your last 7 days were %(rise).0f %% above the 7 before") % {"rise": rise}
+    return Reason("week_rose_fast", text, rise, "%", (None, 30))
+
+
+def because_of_hrv(o: Observed, _effect: str) -> Reason:
+    days = int(o["hrv_low_days"])
+    text = ngettext(
+        "Your 7-day HRV has been below your normal range for %(days)d day",
+        "Your 7-day HRV has been below your normal range for %(days)d days",
+        days,
+    )
+    return Reason("hrv_below_range", text % {"days": days}, o["hrv_mean_7d_ms"], "ms", hrv_range(o))
+
+
+def because_of_sleep(o: Observed, effect: str) -> Reason:
+    if effect == "active_recovery":
+        hours = o["sleep_mean_3d_h"]
+        text = _("You slept %(hours).1f h a night over the last three nights")
+    elif o["sleep_h"] is not None and o["sleep_h"] < risk.SLEEP_SHORT_H:
+        hours, text = o["sleep_h"], _("You slept %(hours).1f h last night")
+    else:
+        hours, text = None, _("You slept little on your last known nights")
+    shown = text % {"hours": hours} if hours is not None else text
+    return Reason("short_sleep", shown, hours, "h", (risk.SLEEP_SHORT_H, None))
+
+
+def because_of_wellness(o: Observed, _effect: str) -> Reason:
+    if o["soreness_worst_days"] >= o["readiness_worst_days"]:
+        days, text = o["soreness_worst_days"], _("Your soreness has been at its worst for %(days)d days")
+    else:
+        days, text = o["readiness_worst_days"], _("You have felt at your least ready for %(days)d days")
+    return Reason("wellness_worst", text % {"days": days}, days, "days")
+
+
+def because_of_monotony(o: Observed, _effect: str) -> Reason:
+    text = _("Your days were very much alike (monotony %(value).1f) at a high load") % {"value": o["monotony"]}
+    return Reason("monotony", text, o["monotony"], "ratio", (None, risk.MONOTONY_HIGH))
+
+
+def because_of_layoff(o: Observed, _effect: str) -> Reason:
+    week = int(o["return_week"])
+    text = _("Week %(week)d after more than %(days)d days off: the return goes in steps")
+    return Reason("return_from_layoff", text % {"week": week, "days": risk.DAYS_OFF}, week, "weeks")
+
+
+def because_of_age(o: Observed, _effect: str) -> Reason:
+    if o["age_years"] is not None and o["age_years"] < risk.COACH_CONFIRMS_YEARS:
+        return Reason("under_16", _("Under 16 a coach confirms every increase"))
+    return Reason("under_18", _("Under 18, two hard days are followed by an easier one"))
+
+
+def because_of_gaps(o: Observed, _effect: str) -> Reason:
+    if o["hrv_age_days"] > risk.HRV_HOLD_AGE_DAYS:
+        if o["hrv_age_days"] >= risk.NEVER_DAYS:
+            return Reason("hrv_missing", _("No HRV has been measured yet"))
+        text = _("Your last HRV is %(days)d days old") % {"days": o["hrv_age_days"]}
+        return Reason("hrv_missing", text, o["hrv_age_days"], "days", (0, risk.HRV_HOLD_AGE_DAYS))
+    if o["load_unlogged_days"] > risk.LOAD_UNLOGGED_DAYS:
+        text = _("No training or rest was reported for %(days)d days") % {"days": o["load_unlogged_days"]}
+        return Reason("load_missing", text, o["load_unlogged_days"], "days", (0, risk.LOAD_UNLOGGED_DAYS))
+    if o["sleep_age_days"] > risk.SLEEP_UNKNOWN_NIGHTS:
+        return Reason("sleep_missing", _("Your last nights' sleep is not known"))
+    return Reason("check_in_missing", _("There is no check-in from this morning"))
+
+
+def because_of_race(o: Observed, _effect: str) -> Reason:
+    days = o["days_to_main_race"]
+    if days is not None and days < 0:
+        return Reason("after_race", _("Your main race was yesterday"), days, "days")
+    text = ngettext("Your main race is in %(days)d day", "Your main race is in %(days)d days", int(days or 0))
+    return Reason("before_race", text % {"days": days or 0}, days, "days")
+
+
+def because_of_model(_o: Observed, _effect: str) -> Reason:
+    return Reason(
+        "model_not_used", _("Today's data are outside of what the model was trained on, or it is not available")
+    )
+
+
+BECAUSE_OF: dict[str, Callable[[Observed, str], Reason | None]] = {
+    "G01": lambda _o, _e: Reason("red_flag", _("You reported a warning sign that a doctor should look at")),
+    "G02": because_of_illness,
+    "G03": lambda _o, _e: Reason("illness", _("You reported symptoms above the neck")),
+    "G04": because_of_injury,
+    "G05": because_of_pain,
+    "G06": because_of_load,
+    "G07": because_of_week,
+    "G08": because_of_hrv,
+    "G09": because_of_sleep,
+    "G10": because_of_wellness,
+    "G11": because_of_monotony,
+    "G12": because_of_layoff,
+    "G13": because_of_age,
+    "G14": because_of_gaps,
+    "G15": because_of_model,
+    "G16": because_of_race,
+    "G17": lambda _o, _e: Reason("enough_intensity", _("There was enough hard work in your last days")),
+    "G18": lambda _o, _e: Reason("medical_hold", _("Advice is off while a clinician is looking after you")),
+}
+
+
+def guard_text(code: str, effect: str, seen: Observed) -> str:
+    reason = BECAUSE_OF[code](seen, effect) if code in BECAUSE_OF else None
+    return reason.text if reason else ""
+
+
+# --- what would change it ---------------------------------------------------------------------------------------------
+
+LINES: dict[str, Callable[[Observed], tuple[str, str, float | None]]] = {
+    "G05": lambda o: ("pain_0_10", "<", risk.PAIN_RECOVERY),
+    "G06": lambda o: ("acwr", "<", risk.ACWR_WARNING),
+    "G08": lambda o: ("hrv", ">=", o["hrv_range_low_ms"]),
+    "G09": lambda o: ("sleep_h", ">=", risk.SLEEP_SHORT_H),
+    "G14": lambda o: ("hrv_age_days", "<=", risk.HRV_HOLD_AGE_DAYS),
+}
+
+
+def would_change_if(d: Decided) -> list[dict[str, Any]]:
+    """Only said where one guard alone stands between the model's wish and the advice."""
+    restraining = [(code, effect) for code, effect in d.guards if effect != "rule_policy"]
+    if not d.action or d.action == d.policy_action or len(restraining) != 1 or restraining[0][0] not in LINES:
+        return []
+    feature, op, value = LINES[restraining[0][0]](d.seen)
+    return [{"feature": feature, "op": op, "value": rounded(value), "then": d.policy_action}]
+
+
+def rounded(value: Any, digits: int = 2) -> float | None:
+    return None if value is None else round(float(value), digits)
+
+
+# --- warnings ---------------------------------------------------------------------------------------------------------
+
+WARNINGS = {
+    "load_rising": gettext_lazy(
+        "Your load is rising: 7 days against 28 read %(acwr).2f (from 1.2 it counts as rising)."
+    ),
+    "load_doubled": gettext_lazy("Your load rose fast: 7 days against 28 read %(acwr).2f (from 1.3)."),
+    "load_spike": gettext_lazy("Your load rose very fast: 7 days against 28 read %(acwr).2f (over 1.5)."),
+    "load_dropping": gettext_lazy("Your load has been low for %(acwr_low_days)d days (7 days against 28: %(acwr).2f)."),
+    "hrv_below_range": gettext_lazy("Your 7-day HRV has been below your normal range for %(hrv_low_days)d days."),
+    "possible_illness": gettext_lazy(
+        "Your resting heart rate was up and your HRV down for %(illness_signal_days)d days:"
+        " a pattern associated with illness."
+    ),
+    "sleep_debt": gettext_lazy("You have slept little: %(sleep_mean_3d_h).1f h a night over three nights."),
+    "monotony": gettext_lazy("Your days were very much alike (monotony %(monotony).1f)."),
+    "missing_data": gettext_lazy("Data are missing: HRV for %(hrv_age_days)d days, load for %(load_unlogged_days)d."),
+    "test_overdue": gettext_lazy("Your last 400 m test was %(test_age_days)d days ago."),
+    "device_changed": gettext_lazy("HRV comes from a new source: its normal range is being built."),
+    "possible_under_recovery": gettext_lazy(
+        "Your last %(tests_down)d tests were slower and your HRV low for %(hrv_low_days)d days:"
+        " a pattern associated with too little recovery."
+    ),
+    "low_availability": gettext_lazy("You were ill or injured on %(unavailable_28d)d of the last 28 days."),
+}
+SLEEP_SHORT = gettext_lazy("You slept less than 6 hours on your last nights.")
+
+
+def warning_text(kind: str, inputs: Observed) -> str:
+    if kind == "sleep_debt" and inputs["sleep_mean_3d_h"] is None:
+        return str(SLEEP_SHORT)
+    return str(WARNINGS[kind]) % inputs
