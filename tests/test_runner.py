@@ -187,6 +187,14 @@ def test_production_settings_make_no_demo_squad_and_given_servers_are_used(tmp_p
         copy.end()
 
 
+def test_without_its_guardian_the_runner_still_stops_everything(copy):
+    guardian = copy.descendants("/homestretch\0up\0")
+    os.kill(guardian.pop(), signal.SIGKILL)
+    copy.process.send_signal(signal.SIGTERM)
+    assert copy.process.wait(30) == 0
+    assert copy.descendants() == set()
+
+
 def test_a_killed_runner_leaves_no_orphan(copy):
     wait_for(lambda: len(copy.descendants()) == 8, 20, copy)  # guardian, valkey, granian 2, celery 3, beat
     copy.process.kill()
