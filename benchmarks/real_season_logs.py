@@ -17,6 +17,8 @@ What the files really hold, and how it is read:
   day on which the person answered the morning questions, between the first and the last session report, is rest.
 - 0 is how both exports write "not measured": sleep hours, sleep points, rMSSD.
 - A night below 2 h or above 16 h asleep is a nap or two nights in one: its hours and score are left out.
+- A night whose rMSSD lies more than 4 SD from the person's own median is left out, as a posted reading would be held
+  back until confirmed.
 - A session without RPE or minutes makes the load of its whole day unknown.
 - ``stitched.csv`` joins the load of one person to the HRV and sleep of another, day by day. Those two never met: it
   exercises the whole path with real gaps and real scatter, and says nothing about training.
@@ -35,11 +37,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+
+from mlmodels import risk
 from mlmodels.season_log import COLUMNS, write_season_log
 
 OSLO = ZoneInfo("Europe/Oslo")
 ASLEEP_H = (2.0, 16.0)
 RMSSD_MS = (5.0, 250.0)
+QUARANTINE_SD = 4.0
 WELL_COVERED_LOAD_DAYS = 60
 ABSENT = "no real data: give --data DIR or HOMESTRETCH_REAL_DATA, a folder with pmdata/ and lifesnaps/"
 
@@ -167,6 +172,8 @@ def lifesnaps(root: Path, ledger: Ledger) -> pd.DataFrame:
         ledger.leave_out(file, nights, nights[column] == 0, f"{what} 0: not measured", "id+date")
     out = (nights.rmssd > 0) & ~nights.rmssd.between(*RMSSD_MS)
     ledger.leave_out(file, nights, out, "rMSSD below 5 or above 250 ms", "id+date+rmssd")
+    far = ~out & far_from_own(nights)
+    ledger.leave_out(file, nights, far, "rMSSD more than 4 SD from the person's own median", "id+date+rmssd")
     hours = nights.minutesAsleep / 60
     absurd = hours.notna() & ~hours.between(*ASLEEP_H)
     ledger.leave_out(file, nights, absurd, "night below 2 h or above 16 h", "id+date+minutesAsleep")
@@ -175,7 +182,7 @@ def lifesnaps(root: Path, ledger: Ledger) -> pd.DataFrame:
         {
             "athlete": "lifesnaps-" + nights.id,
             "date": pd.to_datetime(nights.date),
-            "hrv_rmssd_ms": nights.rmssd.where(nights.rmssd.between(*RMSSD_MS)),
+            "hrv_rmssd_ms": nights.rmssd.where(nights.rmssd.between(*RMSSD_MS) & ~far),
             "sleep_score": (100 * points).where((points > 0) & ~absurd).round(1),
             "sleep_h": hours.where(~absurd).round(3),
         }
@@ -183,6 +190,14 @@ def lifesnaps(root: Path, ledger: Ledger) -> pd.DataFrame:
     empty = log[["hrv_rmssd_ms", "sleep_score", "sleep_h"]].isna().all(axis=1)
     ledger.leave_out(file, nights, empty, "nothing measured that a season log has a column for", "id+date")
     return in_columns(log[~empty])
+
+
+def far_from_own(nights: pd.DataFrame) -> pd.Series:
+    """The line at which a posted HRV reading is quarantined: 4 SD of ln rMSSD (from the MAD, at least 0.17)."""
+    ln = np.log(nights.rmssd.where(nights.rmssd > 0))
+    distance = (ln - ln.groupby(nights.id).transform("median")).abs()
+    sd = (1.4826 * distance.groupby(nights.id).transform("median")).clip(lower=risk.HRV_PRIOR_SD_LN)
+    return distance > QUARANTINE_SD * sd
 
 
 # --- SoccerMon -------------------------------------------------------------------------------------------------------

@@ -111,6 +111,17 @@ def test_zeros_and_absurd_nights_of_lifesnaps_are_left_out_by_line(tmp_path):
     assert sorted(line for _, line, _ in reasons(ledger)) == [2, 3, 4, 5]
 
 
+def test_a_night_far_from_the_persons_own_range_is_left_out(tmp_path):
+    ledger = real.Ledger()
+    usual = [f"a,2021-05-{day:02d},{40 + day % 3},0.8,445" for day in range(1, 15)]
+    header = "id,date,rmssd,sleep_points_percentage,minutesAsleep"
+    write(tmp_path / "daily_fitbit_sema_df_unprocessed.csv", header, *usual, "a,2021-05-20,12.0,0.8,445")
+    log = real.lifesnaps(tmp_path, ledger)
+    assert date(2021, 5, 20) not in by_day(log, "hrv_rmssd_ms")
+    assert by_day(log, "sleep_h")[date(2021, 5, 20)] == 7.417
+    assert [line for _, line, _ in reasons(ledger)] == [16]
+
+
 # --- The whole exports, where they are ------------------------------------------------------------------------------
 
 
@@ -141,7 +152,9 @@ def test_every_measured_night_of_lifesnaps_is_in_the_log_or_named_as_left_out(lo
     """Anchors: 2,475 nights with rMSSD of which 30 are zeros, 1,876 sleep scores of which 296 are zeros."""
     frames, ledger = logs
     counts = ledger.counts()
-    assert frames["lifesnaps"].hrv_rmssd_ms.count() == 2_475 - 30
+    far = counts["lifesnaps", "rMSSD more than 4 SD from the person's own median"]
+    assert frames["lifesnaps"].hrv_rmssd_ms.count() == 2_475 - 30 - far
+    assert 0 < far < 0.01 * 2_475
     assert counts["lifesnaps", "rMSSD 0: not measured"] == 30
     assert counts["lifesnaps", "sleep points 0: not measured"] == 296
     absurd_with_score = 1_876 - 296 - frames["lifesnaps"].sleep_score.count()
