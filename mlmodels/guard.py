@@ -158,11 +158,7 @@ RULES: tuple[Rule, ...] = (
     Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
     Rule("G09", Effect.NO_INCREASE, _short_sleep),
     Rule("G10", Effect.NO_INCREASE, _worst_two_days),
-    Rule(
-        "G11",
-        Effect.NO_INCREASE,
-        lambda s: (s.obs.monotony > risk.MONOTONY_HIGH) & (s.obs.strain_rank >= risk.STRAIN_OWN_TOP),
-    ),
+    Rule("G11", Effect.NO_INCREASE, lambda s: s.obs.monotonous > 0),
     Rule("G12", Effect.NO_INCREASE, lambda s: s.obs.return_week > 0),
     Rule("G13", Effect.NO_INCREASE, lambda s: s.obs.age_years < risk.COACH_CONFIRMS_YEARS),
     Rule(

@@ -409,7 +409,7 @@ def scan(days: pd.DataFrame, *, until: dt.date | None = None) -> Grid:
     t = ((dates - start) // pd.Timedelta(days=1)).to_numpy(dtype=np.int64)
     if len(np.unique(t * len(names) + codes)) != len(t):
         raise _whole("a date appears twice for an athlete")
-    codes = codes.astype(np.int64)
+    codes = np.asarray(codes, dtype=np.int64)
     first = np.full(len(names), len(calendar), dtype=np.int64)
     np.minimum.at(first, codes, t)
     values = {name: _on_grid(days, name, t, codes, (len(calendar), len(names))) for name in _GRID_COLUMNS}
@@ -421,9 +421,7 @@ def scan(days: pd.DataFrame, *, until: dt.date | None = None) -> Grid:
 _GRID_COLUMNS = COLUMNS[2:]
 
 
-def _on_grid(
-    days: pd.DataFrame, name: str, t: NDArray[np.int64], codes: NDArray[Any], shape: tuple[int, int]
-) -> FloatArray:
+def _on_grid(days: pd.DataFrame, name: str, t: NDArray[Any], codes: NDArray[Any], shape: tuple[int, int]) -> FloatArray:
     grid = np.full(shape, float(TIMING_TRIAL) if name == "timing" else np.nan)
     if name not in days.columns:
         return grid

@@ -282,6 +282,7 @@ class Observation:
     monotony: FloatArray
     strain: FloatArray
     strain_rank: FloatArray  # share of the own last 84 values below it
+    monotonous: FloatArray  # 1: high monotony and top strain when last known
     days_off: FloatArray
     return_week: FloatArray  # 1 or 2 after a layoff, else 0
     former_chronic_au: FloatArray
@@ -435,7 +436,7 @@ _FEATURES: dict[str, Callable[[Observation], FloatArray]] = {
 
 _SCALARS = (
     "days", "seeded", "seed_sum", "known_days", "acute", "chronic", "lref", "unlogged", "adherence_load",
-    "adherence_plan", "last_load", "monotony", "strain", "strain_rank", "high_average", "low_average",
+    "adherence_plan", "last_load", "monotony", "strain", "strain_rank", "monotonous", "high_average", "low_average",
     "high_reference", "low_reference", "high_fatigue", "low_fatigue", "days_off", "former_chronic", "return_day",
     "since_illness", "acwr_low_days", "hard_run",
     "hrv_n", "hrv_sum", "hrv_squares", "hrv_age", "hrv_era", "hrv_era_days", "hrv_era_changes",
@@ -540,6 +541,7 @@ class Tracker:
     monotony: FloatArray
     strain: FloatArray
     strain_rank: FloatArray
+    monotonous: FloatArray
     high_average: FloatArray
     low_average: FloatArray
     high_reference: FloatArray
@@ -650,6 +652,7 @@ class Tracker:
             monotony=self.monotony.copy(),
             strain=self.strain.copy(),
             strain_rank=self.strain_rank.copy(),
+            monotonous=self.monotonous.copy(),
             days_off=self.days_off.copy(),
             return_week=self._return_week(),
             former_chronic_au=self.former_chronic.copy(),
@@ -978,6 +981,8 @@ class Tracker:
         enough = (values >= risk.STRAIN_MIN_VALUES) & (self.strain == self.strain)
         self.strain_rank[:] = np.where(enough, below / np.maximum(values, 1), np.nan)
         self._push("strain", self.strain)
+        high = (self.monotony > risk.MONOTONY_HIGH) & (self.strain_rank >= risk.STRAIN_OWN_TOP)
+        np.copyto(self.monotonous, high, where=self.strain == self.strain)
         acwr = _load_over_chronic(self.acute, self.chronic, np.maximum(self.lref, risk.LREF_FLOOR_AU))
         self.acwr_low_days[:] = _run(self.acwr_low_days, acwr < risk.ACWR_DROPPING)
 
