@@ -36,7 +36,6 @@ from recommendations.models import Advice, Feedback, Override, StateCarry
 # Day column -> field of Morning where the number is taken as it is.
 SAME = {
     "hrv_ms": "hrv_rmssd_ms",
-    "sleep_score": "sleep_score",
     "resting_hr_bpm": "resting_hr_bpm",
     "fatigue_1_5": "fatigue_1_5",
     "soreness_1_5": "soreness_1_5",
@@ -45,8 +44,9 @@ SAME = {
     "planned_load_au": "planned_load_au",
     "planned_high_intensity_share": "planned_high_intensity_share",
 }
-COLUMNS = (*SAME, "athlete_id", "date", "hrv_era", "sleep_duration_min", "illness", "injury_status", "red_flag",
-           "load_au", "high_intensity_share", "t400_s", "t400_timing", "checked_in_at", "first_session_at")  # fmt: skip
+COLUMNS = (*SAME, "athlete_id", "date", "hrv_era", "sleep_score", "sleep_score_basis", "sleep_duration_min", "illness",
+           "injury_status", "red_flag", "load_au", "high_intensity_share", "t400_s", "t400_timing", "checked_in_at",
+           "first_session_at")  # fmt: skip
 
 ILLNESS = {
     CheckIn.Illness.NONE.value: ILLNESS_NONE,
@@ -62,6 +62,7 @@ HOLD = {
     Athlete.Hold.HEART_DISEASE.value: HOLD_HEART,
     Athlete.Hold.RED_S.value: HOLD_REDS,
 }
+NOT_ILL = (None, "", CheckIn.Illness.NONE.value)
 NO_FLAG = (None, "", CheckIn.RedFlag.NONE.value)
 ONE_DAY = timedelta(days=1)
 DayRow = dict[str, Any]
@@ -196,9 +197,10 @@ def fields_of(days: Sequence[tuple[Asked, DayRow]]) -> dict[str, FloatArray]:
     illness = numbers(ILLNESS.get(row["illness"]) for row in rows)
     return {field: numbers(row[column] for row in rows) for column, field in SAME.items()} | {
         "hrv_era": np.array([era_number(row["hrv_era"]) for row in rows], dtype=np.float64),
+        "sleep_score": numbers(vendor_score(row) for row in rows),
         "sleep_h": numbers(row["sleep_duration_min"] for row in rows) / 60.0,
         "illness": np.nan_to_num(illness),
-        "ill": (illness > ILLNESS_NONE).astype(np.float64),
+        "ill": flags(row["illness"] not in NOT_ILL for row in rows),  # "unspecified" comes from season logs
         "injured": flags(row["injury_status"] == CheckIn.Injury.OPEN.value for row in rows),
         "red_flag": flags(row["red_flag"] not in NO_FLAG for row in rows),
         "weekday": np.array([row["date"].weekday() for row in rows], dtype=np.float64),
@@ -251,6 +253,11 @@ def profiles_of(asked: Sequence[Asked]) -> Profiles:
         age_years=numbers(age_years(a.athlete, a.today) for a in asked),
         advice_hold=np.array([HOLD[a.athlete.hold] for a in asked], dtype=np.float64),
     )
+
+
+def vendor_score(row: DayRow) -> float | None:
+    """A score the day derived from hours is left to the tracker, which never mixes the two in one baseline."""
+    return None if row["sleep_score_basis"] == "derived" else row["sleep_score"]
 
 
 def usual_daily_load_au(athlete: Athlete) -> float | None:

@@ -1,0 +1,33 @@
+"""What is thrown away, and when. Advice, overrides and feedback are kept: they are the record of what was said."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from athletes.models import HrvReading, PerformanceTest, RestDay, SleepSession, SquadInvite, TrainingSession
+from recommendations.models import Delivery, Device
+
+TOMBSTONE = timedelta(days=90)  # a client that was away for longer syncs from the start
+INVITE = timedelta(days=30)  # after it was used or ran out
+DELIVERY = timedelta(days=30)
+DEAD_DEVICE = timedelta(days=30)
+BATCH = 5_000  # rows a statement: no long lock
+
+RECORDS = (HrvReading, SleepSession, TrainingSession, PerformanceTest, RestDay)
+
+
+def tidy_up(now: datetime) -> dict[str, int]:
+    dead = Q(deleted_at__lt=now - TOMBSTONE)
+    removed = {model.__name__: delete(model._default_manager.filter(dead)) for model in RECORDS}
+    old = now - INVITE
+    removed["SquadInvite"] = delete(SquadInvite.objects.filter(Q(used_at__lt=old) | Q(expires_at__lt=old)))
+    settled = Delivery.objects.exclude(state=Delivery.State.WAITING).filter(created_at__lt=now - DELIVERY)
+    removed["Delivery"] = delete(settled)
+    removed["Device"] = delete(Device.objects.filter(active=False, created_at__lt=now - DEAD_DEVICE, deliveries=None))
+    return removed
+
+
+def delete(rows: QuerySet[Any]) -> int:
+    keys = list(rows.order_by().values_list("pk", flat=True)[:BATCH])
+    return rows.model._default_manager.filter(pk__in=keys).delete()[0]

@@ -1,0 +1,36 @@
+"""What beat rings and hints wake. The work and its rows are elsewhere; a task that runs twice changes nothing."""
+
+from celery import shared_task
+from django.utils import timezone
+
+
+@shared_task
+def drain() -> int:
+    from recommendations import advising, wake
+
+    wake.heard()
+    return advising.drain()
+
+
+@shared_task
+def ring_due_mornings() -> int:
+    from recommendations import mornings, wake
+
+    rung = mornings.ring_due(timezone.now())
+    if rung:
+        wake.ring()
+    return rung
+
+
+@shared_task
+def send_pushes() -> int:
+    from recommendations.push.sending import send_due
+
+    return send_due()
+
+
+@shared_task
+def slow_tidy_up() -> dict[str, int]:
+    from recommendations import retention
+
+    return retention.tidy_up(timezone.now())
