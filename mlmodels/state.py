@@ -84,7 +84,7 @@ def absorption_gate(hrv_z: ArrayLike) -> FloatArray:
 
 @lru_cache(maxsize=64)
 def _constant(n: int, value: float) -> FloatArray:
-    column = np.full(n, value)
+    column = np.full(n, value, dtype=np.float64)
     column.flags.writeable = False
     return column
 
@@ -347,8 +347,9 @@ class Observation:
     def features(self, set_name: str) -> NDArray[np.float32]:
         """(n, k) float32 in the order of ``FEATURE_SETS[set_name]``; finite wherever ``refusal`` is ""."""
         out = np.empty((len(self), len(FEATURE_SETS[set_name])), dtype=np.float32)
-        for column, name in enumerate(FEATURE_SETS[set_name]):
-            out[:, column] = _FEATURES[name](self)
+        with np.errstate(all="ignore"):  # a damaged row gives what is not finite, and ``refusal`` says so
+            for column, name in enumerate(FEATURE_SETS[set_name]):
+                out[:, column] = _FEATURES[name](self)
         return out
 
     def select(self, index: Any) -> Observation:

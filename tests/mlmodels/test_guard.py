@@ -1,0 +1,351 @@
+"""Every guard by its line, and the properties that hold for any input whatever."""
+
+import os
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlmodels import risk
+from mlmodels.actions import Action
+from mlmodels.guard import GUARD_CODES, RULES, acwr_after, apply
+from mlmodels.state import (
+    HOLD_CLINICIAN,
+    HOLD_HEART,
+    HOLD_PREGNANCY,
+    HOLD_REDS,
+    ILLNESS_ABOVE_NECK,
+    ILLNESS_BELOW_NECK,
+    ILLNESS_FEVER,
+    Evening,
+    Morning,
+    Observation,
+    Profiles,
+    Tracker,
+)
+
+INTENSITY, VOLUME, RECOVERY, PLAN = Action
+CASES = int(os.environ.get("HOMESTRETCH_GUARD_CASES", "100000"))
+
+
+def rested(n=1):
+    """Alice on a good morning: 60 days of everything measured, an easy week behind her, nothing to hold her back."""
+    tracker = Tracker(n, Profiles.of(n, seed_load_au=np.full(n, 300.0), age_years=np.full(n, 24.0)))
+    for day in range(60):
+        known = {"hrv_rmssd_ms": 60 + 3 * (-1) ** day, "sleep_score": 75 + 4 * (-1) ** day, "sleep_h": 8.0}
+        report = {"pain_0_10": 0, "soreness_1_5": 4, "readiness": 4, "fatigue_1_5": 4, "planned_load_au": 300.0}
+        load = 260.0 if day > 52 else 300.0
+        morning = Morning.of(n, **{name: np.full(n, float(value)) for name, value in (known | report).items()})
+        tracker.evening(morning, Evening.of(n, load_au=np.full(n, load), action_taken=np.full(n, 3.0)))
+    return tracker.morning(morning)
+
+
+GOOD = rested()
+
+
+def alice(**values):
+    return replace(GOOD, **{name: np.array([float(value)]) for name, value in values.items()})
+
+
+def guarded(action=INTENSITY, **values):
+    return apply(np.array([action]), alice(**values))
+
+
+def test_on_a_good_morning_every_action_passes_and_nothing_fires():
+    for action in Action:
+        result = guarded(action)
+        assert result.action.tolist() == [action]
+        assert result.trace(0) == ()
+        assert result.withheld.tolist() == [""]
+        assert result.load_cap_au.tolist() == [np.inf]
+
+
+LINES = [
+    # values of the morning, code, effect, applied instead of more intensity, of more volume
+    ({"red_flag": 1}, "G01", "suspended", RECOVERY, RECOVERY),
+    ({"illness": ILLNESS_FEVER}, "G02", "rest", RECOVERY, RECOVERY),
+    ({"illness": ILLNESS_BELOW_NECK}, "G02", "rest", RECOVERY, RECOVERY),
+    ({"ill": 1}, "G02", "rest", RECOVERY, RECOVERY),
+    ({"days_since_illness": 1}, "G02", "rest", RECOVERY, RECOVERY),
+    ({"days_since_illness": 2}, "G02", "no_increase", PLAN, PLAN),
+    ({"days_since_illness": 4}, "G02", "no_increase", PLAN, PLAN),
+    ({"illness": ILLNESS_ABOVE_NECK}, "G03", "active_recovery", RECOVERY, RECOVERY),
+    ({"injured": 1}, "G04", "suspended", RECOVERY, RECOVERY),
+    ({"advice_hold": HOLD_CLINICIAN}, "G04", "suspended", RECOVERY, RECOVERY),
+    ({"pain_0_10": 6}, "G05", "rest", RECOVERY, RECOVERY),
+    ({"pain_0_10": 4}, "G05", "active_recovery", RECOVERY, RECOVERY),
+    ({"pain_0_10": 2, "pain_rising": 1}, "G05", "no_increase", PLAN, PLAN),
+    ({"acwr": 1.51}, "G06", "active_recovery", RECOVERY, RECOVERY),
+    ({"acwr": 1.3}, "G06", "no_increase", PLAN, PLAN),
+    ({"week_load_au": 3400}, "G07", "active_recovery", RECOVERY, RECOVERY),
+    ({"week_load_au": 2800}, "G07", "no_increase", PLAN, PLAN),
+    ({"six_day_load_au": 2100}, "G07", "no_volume", INTENSITY, PLAN),
+    ({"hrv_low_days": 3}, "G08", "no_intensity", PLAN, VOLUME),
+    ({"hrv_low_days": 5}, "G08", "active_recovery", RECOVERY, RECOVERY),
+    ({"hrv_very_low_days": 3}, "G08", "active_recovery", RECOVERY, RECOVERY),
+    ({"sleep_h": 4.9}, "G09", "no_increase", PLAN, PLAN),
+    ({"sleep_short_nights": 2}, "G09", "no_increase", PLAN, PLAN),
+    ({"sleep_mean_3d_h": 5.4}, "G09", "active_recovery", RECOVERY, RECOVERY),
+    ({"readiness_worst_days": 2}, "G10", "no_increase", PLAN, PLAN),
+    ({"soreness_worst_days": 2}, "G10", "no_increase", PLAN, PLAN),
+    ({"monotonous": 1}, "G11", "no_increase", PLAN, PLAN),
+    ({"return_week": 1}, "G12", "no_increase", PLAN, PLAN),
+    ({"return_week": 2}, "G12", "no_increase", PLAN, PLAN),
+    ({"age_years": 15.9}, "G13", "no_increase", PLAN, PLAN),
+    ({"age_years": 17, "hard_run_days": 2}, "G13", "no_increase", PLAN, PLAN),
+    ({"hrv_age_days": 4}, "G14", "no_increase", PLAN, PLAN),
+    ({"hrv_age_days": 8}, "G14", "no_increase", PLAN, PLAN),
+    ({"load_unlogged_days": 3}, "G14", "no_increase", PLAN, PLAN),
+    ({"sleep_age_days": 4}, "G14", "no_increase", PLAN, PLAN),
+    ({"check_in_age_days": 1}, "G14", "no_increase", PLAN, PLAN),
+    ({"chronic_au": np.nan}, "G15", "no_increase", PLAN, PLAN),
+    ({"days_to_main_race": 3}, "G16", "no_increase", PLAN, PLAN),
+    ({"days_to_main_race": -1}, "G16", "no_increase", PLAN, PLAN),
+    ({"intensity_run": 2}, "G17", "no_intensity", PLAN, VOLUME),
+    ({"intensity_6d": 4}, "G17", "no_intensity", PLAN, VOLUME),
+    ({"hard_days_6d": 3}, "G17", "no_intensity", PLAN, VOLUME),
+    ({"hours_since_top_speed_h": 47}, "G17", "no_intensity", PLAN, VOLUME),
+    ({"advice_hold": HOLD_PREGNANCY}, "G18", "suspended", RECOVERY, RECOVERY),
+    ({"advice_hold": HOLD_HEART}, "G18", "suspended", RECOVERY, RECOVERY),
+    ({"advice_hold": HOLD_REDS}, "G18", "suspended", RECOVERY, RECOVERY),
+]
+
+
+@pytest.mark.parametrize(("values", "code", "effect", "for_intensity", "for_volume"), LINES)
+def test_each_line_has_its_effect(values, code, effect, for_intensity, for_volume):
+    for proposed, expected in ((INTENSITY, for_intensity), (VOLUME, for_volume)):
+        result = guarded(proposed, **values)
+        assert (code, effect) in result.trace(0)
+        assert result.action.tolist() == [expected]
+    assert guarded(RECOVERY, **values).action.tolist() == [RECOVERY]
+
+
+def test_every_guard_of_the_table_has_a_line_above():
+    assert {line[1] for line in LINES} == set(GUARD_CODES) == {f"G{i:02d}" for i in range(1, 19)}
+    assert len(LINES) >= len(RULES)
+
+
+JUST_INSIDE = [
+    {"acwr": 1.299}, {"week_load_au": 2300}, {"hrv_low_days": 2}, {"hrv_very_low_days": 2}, {"sleep_h": 5.0},
+    {"sleep_mean_3d_h": 5.5}, {"sleep_short_nights": 1}, {"pain_0_10": 3}, {"readiness_worst_days": 1},
+    {"age_years": 18}, {"age_years": np.nan}, {"hrv_age_days": 3}, {"load_unlogged_days": 2}, {"sleep_age_days": 3},
+    {"check_in_age_days": risk.NEVER_DAYS}, {"days_to_main_race": 4}, {"days_to_main_race": -2}, {"intensity_run": 1},
+    {"intensity_6d": 3}, {"hard_days_6d": 2}, {"hours_since_top_speed_h": 48}, {"days_since_illness": 5},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", JUST_INSIDE)
+def test_just_inside_a_line_nothing_fires(values):
+    assert guarded(INTENSITY, **values).trace(0) == ()
+
+
+def test_more_is_vetoed_where_todays_dose_would_project_acwr_above_the_line():
+    steep = {"acute_au": 380.0, "chronic_au": 300.0, "acwr": 380 / 300, "planned_load_au": 500.0}
+    assert acwr_after(alice(**steep), 550.0)[0] > risk.ACWR_WARNING
+    result = guarded(INTENSITY, **steep)
+    assert result.action.tolist() == [PLAN]
+    assert dict(result.trace(0))["G06"] == "no_increase"
+
+
+def test_the_strictest_guard_decides_and_all_are_logged():
+    result = guarded(INTENSITY, acwr=1.4, hrv_low_days=5, pain_0_10=6, age_years=15)
+    assert result.trace(0) == (
+        ("G05", "rest"),
+        ("G08", "active_recovery"),
+        ("G06", "no_increase"),
+        ("G13", "no_increase"),
+    )
+    assert result.load_cap_au.tolist() == [0.0]
+    assert result.coach_alert.tolist() == [True]
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"red_flag": 1, "injured": 1}, "illness"),
+        ({"injured": 1}, "injury"),
+        ({"advice_hold": HOLD_CLINICIAN}, "medical_hold"),
+        ({"advice_hold": HOLD_REDS}, "medical_hold"),
+        ({"load_unlogged_days": 8}, "stale_data"),
+        ({"chronic_au": np.nan}, "insufficient_history"),
+        ({"pain_0_10": 7}, ""),
+        ({"illness": ILLNESS_FEVER}, ""),
+    ],
+)
+def test_advice_is_withheld_with_its_reason(values, reason):
+    assert guarded(INTENSITY, **values).withheld.tolist() == [reason]
+
+
+@pytest.mark.parametrize(
+    ("values", "cap"),
+    [
+        ({"return_week": 1, "former_chronic_au": 320}, 160.0),
+        ({"return_week": 2, "former_chronic_au": 320}, 240.0),
+        ({"days_since_illness": 0}, 0.0),
+        ({"days_since_illness": 1}, 0.0),
+        ({"days_since_illness": 2}, 150.0),
+        ({"days_since_illness": 3}, 225.0),
+        ({"days_since_illness": 4}, 300.0),
+        ({"days_since_illness": 2, "return_week": 1, "former_chronic_au": 100}, 50.0),
+    ],
+)
+def test_returns_from_layoff_and_illness_cap_the_load(values, cap):
+    assert guarded(PLAN, **values).load_cap_au.tolist() == [pytest.approx(cap)]
+
+
+def test_the_coach_hears_of_the_third_recovery_in_four_days():
+    assert guarded(RECOVERY, recovery_3d=2).third_recovery_of_four.tolist() == [True]
+    assert guarded(RECOVERY, recovery_3d=1).third_recovery_of_four.tolist() == [False]
+    assert guarded(PLAN, recovery_3d=2).third_recovery_of_four.tolist() == [False]
+
+
+@pytest.mark.parametrize("proposed", [-1, 4, 99, np.nan, np.inf, 1.5])
+def test_what_is_no_action_becomes_the_plan_and_fires_g15(proposed):
+    result = apply(np.array([proposed]), GOOD)
+    assert result.action.tolist() == [PLAN]
+    assert result.trace(0) == (("G15", "no_increase"),)
+
+
+def test_a_row_the_rule_answered_is_marked():
+    assert apply(np.array([PLAN]), GOOD, rule_policy=np.array([True])).trace(0) == (("G15", "rule_policy"),)
+
+
+# --- Properties, in bulk -------------------------------------------------------------------------------------------
+
+_RANGES = {
+    "red_flag": [0] * 30 + [1], "ill": [0] * 20 + [1], "injured": [0] * 20 + [1], "illness": [0] * 20 + [1, 2, 3],
+    "pain_0_10": [np.nan, *range(11)] + [0] * 30, "pain_rising": [0, 0, 1], "acwr": (0.5, 1.7),
+    "week_load_au": (800, 3500), "previous_week_load_au": (800, 3000), "six_day_load_au": (700, 2600),
+    "week_before_load_au": (900, 3000), "hrv_low_days": [0] * 9 + [1, 2, 3, 4, 5, 6],
+    "hrv_very_low_days": [0] * 9 + [1, 2, 3, 4], "sleep_h": (4.5, 9.5), "sleep_mean_3d_h": (5, 9),
+    "sleep_short_nights": [0] * 6 + [1, 2, 3], "readiness_worst_days": [0] * 8 + [1, 2], "acute_au": (150, 500),
+    "soreness_worst_days": [0] * 8 + [1, 2, 3], "monotonous": [0] * 9 + [1], "return_week": [0] * 9 + [1, 2],
+    "age_years": [14, 16, 17, *[25] * 9, np.nan], "hard_run_days": [0, 1, 2, 3], "hrv_age_days": [0] * 9 + [1, 3, 4, 8],
+    "load_unlogged_days": [0] * 9 + [1, 2, 3, 8], "sleep_age_days": [0] * 9 + [3, 4, 9],
+    "check_in_age_days": [0] * 9 + [1, 29, risk.NEVER_DAYS], "days_to_main_race": [np.nan] * 9 + [-2, -1, 0, 3, 4],
+    "intensity_run": [0] * 5 + [1, 2, 3], "intensity_6d": [0] * 5 + [1, 3, 4], "hard_days_6d": [0, 1, 2, 2, 3, 4],
+    "hours_since_top_speed_h": [np.nan] * 5 + [20, 47, 48, 90], "advice_hold": [0] * 30 + [1, 2, 3, 4],
+    "days_since_illness": [risk.NEVER_DAYS] * 9 + [0, 1, 2, 4, 5], "chronic_au": (150, 450), "lref_au": (100, 500),
+    "planned_load_au": (0, 700), "former_chronic_au": [np.nan, 200, 400], "recovery_3d": [0, 1, 2, 3],
+}  # fmt: skip
+
+
+def drawn(rng, n):
+    """n mornings that mix good and bad signs."""
+    columns = {f.name: np.repeat(getattr(GOOD, f.name), n) for f in fields(Observation)}
+    for name, values in _RANGES.items():
+        columns[name] = rng.uniform(*values, n) if isinstance(values, tuple) else rng.choice(np.array(values, float), n)
+    return Observation(**columns)
+
+
+def batches(seed):
+    rng, left = np.random.default_rng(seed), CASES
+    while left > 0:
+        n = min(left, 20_000)
+        yield rng, drawn(rng, n), rng.integers(0, 4, n)
+        left -= n
+
+
+HARDNESS = np.array([2, 2, 0, 1])  # an increase, an increase, recovery, the plan
+
+
+def is_increase(actions):
+    return actions <= VOLUME
+
+
+def test_no_increase_passes_any_danger_line():
+    increases = 0
+    for _, obs, proposed in batches(1):
+        result = apply(proposed, obs)
+        more = is_increase(result.action)
+        increases += more.sum()
+        o = obs.select(np.flatnonzero(more))
+        dangers = {
+            "red flag": o.red_flag > 0, "ill": (o.ill > 0) | (o.illness > 0), "injured": o.injured > 0,
+            "pain": o.pain_0_10 >= 4, "rising pain": (o.pain_rising > 0) & (o.pain_0_10 >= 2), "acwr": o.acwr >= 1.3,
+            "hrv": (o.hrv_low_days >= 5) | (o.hrv_very_low_days >= 3), "short sleep": o.sleep_h < 5,
+            "sleep debt": (o.sleep_mean_3d_h < 5.5) | (o.sleep_short_nights >= 2), "return": o.return_week > 0,
+            "worst": (o.readiness_worst_days >= 2) | (o.soreness_worst_days >= 2), "monotonous": o.monotonous > 0,
+            "child": o.age_years < 16, "old hrv": o.hrv_age_days > 3, "unlogged": o.load_unlogged_days > 2,
+            "race": (o.days_to_main_race >= -1) & (o.days_to_main_race <= 3), "hold": o.advice_hold > 0,
+            "after illness": o.days_since_illness <= 4, "withheld": result.withheld[more] != "",
+        }  # fmt: skip
+        assert [name for name, there in dangers.items() if there.any()] == []
+        harder = obs.select(np.flatnonzero(result.action == INTENSITY))
+        held = (harder.hrv_low_days >= 3) | (harder.intensity_run >= 2) | (harder.hours_since_top_speed_h < 48)
+        assert not held.any()
+        assert not (is_increase(result.action) & (result.action != proposed)).any()
+    assert increases > CASES / 500  # the property is not empty
+
+
+def test_applying_the_guard_twice_changes_nothing():
+    for _, obs, proposed in batches(2):
+        once = apply(proposed, obs)
+        twice = apply(once.action, obs)
+        assert np.array_equal(once.action, twice.action)
+        assert np.array_equal(once.effects, twice.effects)
+
+
+WORSE = {
+    "red_flag": 1, "illness": 1, "injured": 1, "pain_0_10": 2, "pain_rising": 1, "acwr": 0.2, "week_load_au": 400,
+    "six_day_load_au": 300, "hrv_low_days": 2, "hrv_very_low_days": 1, "sleep_h": -1.5, "sleep_mean_3d_h": -1.0,
+    "sleep_short_nights": 1, "readiness_worst_days": 1, "soreness_worst_days": 1, "monotonous": 1, "hrv_age_days": 3,
+    "load_unlogged_days": 2, "sleep_age_days": 3, "intensity_run": 1, "intensity_6d": 2, "hard_days_6d": 1,
+    "hours_since_top_speed_h": -30, "days_since_illness": -2, "hard_run_days": 1, "age_years": -3, "advice_hold": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORSE)
+def test_worsening_one_value_never_makes_the_advice_harder(name):
+    rng = np.random.default_rng(3)
+    n = max(CASES // len(WORSE), 1000)
+    obs, proposed = drawn(rng, n), rng.integers(0, 4, n)
+    if name == "illness":
+        obs = replace(obs, ill=np.zeros(n))  # with ill set, 0 means unspecified, which counts as below the neck
+    worse = replace(obs, **{name: getattr(obs, name) + WORSE[name]})
+    before, after = apply(proposed, obs), apply(proposed, worse)
+    assert (HARDNESS[after.action] <= HARDNESS[before.action]).all()
+    assert (after.load_cap_au <= before.load_cap_au).all()
+
+
+MISSING = {
+    "hrv": {"hrv_rmssd_ms": np.nan, "hrv_z": np.nan, "hrv_today_z": np.nan, "hrv_age_days": risk.NEVER_DAYS},
+    "sleep": {"sleep_h": np.nan, "sleep_mean_3d_h": np.nan, "sleep_z": np.nan, "sleep_age_days": risk.NEVER_DAYS},
+    "load": {"week_load_au": np.nan, "six_day_load_au": np.nan, "monotony": np.nan, "load_unlogged_days": 3.0},
+    "weeks": {"previous_week_load_au": np.nan, "week_before_load_au": np.nan},
+    "check-in": {"pain_0_10": np.nan, "pain_rising": 0.0, "readiness_1_5": np.nan, "check_in_age_days": 1.0},
+    "acwr": {"acwr": np.nan},
+    "strain": {"monotony": np.nan, "strain": np.nan, "strain_rank": np.nan},
+}
+
+
+@pytest.mark.parametrize("signal", MISSING)
+def test_a_missing_signal_never_turns_hold_or_recovery_into_an_increase(signal):
+    rng = np.random.default_rng(4)
+    n = max(CASES // len(MISSING), 1000)
+    obs, proposed = drawn(rng, n), rng.integers(0, 4, n)
+    blind = replace(obs, **{name: np.full(n, value) for name, value in MISSING[signal].items()})
+    before, after = apply(proposed, obs).action, apply(proposed, blind).action
+    assert not (is_increase(after) & ~is_increase(before)).any()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_garbage_in_any_value_gives_an_action_and_never_an_increase_on_a_damaged_row(seed):
+    rng = np.random.default_rng(seed)
+    n = 300
+    obs = drawn(rng, n)
+    garbage = np.array([np.nan, np.inf, -np.inf, 1e300, -1e300, -0.0, 5e-324])
+    for name in rng.choice([f.name for f in fields(Observation)], 5):
+        spoiled = getattr(obs, name).copy()
+        rows = rng.random(n) < 0.3
+        spoiled[rows] = rng.choice(garbage, rows.sum())
+        setattr(obs, name, spoiled)
+    with np.errstate(all="raise", under="ignore"):
+        result = apply(rng.choice([0.0, 1.0, 2.0, 3.0, np.nan, -7.0], n), obs)
+    assert np.isin(result.action, list(Action)).all()
+    damaged = ~np.isfinite(obs.acwr) | ~np.isfinite(obs.chronic_au) | np.isinf(obs.hrv_z) | ~np.isfinite(obs.acute_au)
+    assert not (is_increase(result.action) & damaged).any()
+    assert not np.isnan(result.load_cap_au[result.withheld == ""]).any()
