@@ -8,6 +8,7 @@ from typing import Any
 import redis
 import structlog
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from django.utils.functional import cached_property
 from prometheus_client import Counter
 
 PAUSE_S = 2.0
@@ -72,15 +73,21 @@ class ForgivingClient(RedisCacheClient):
             pipeline.expire(key, lifetime_s, nx=True)
             return int(pipeline.execute()[0])
 
+    def _ping(self) -> bool:
+        return bool(self.get_client().ping())
+
     count = or_else(_count, lambda *args: 0)
+    ping = or_else(_ping, lambda *args: False)
 
 
 class Cache(RedisCache):
-    def __init__(self, server: str, params: dict[str, Any]) -> None:
-        super().__init__(server, params)
-        self._class = ForgivingClient
+    @cached_property
+    def _cache(self) -> ForgivingClient:
+        return ForgivingClient(self._servers, **self._options)  # type: ignore[attr-defined]
 
     def count(self, key: str, lifetime_s: int) -> int:
         """Add one and answer how many there are now, in one step; 0 when Valkey does not answer."""
-        client: ForgivingClient = self._cache
-        return int(client.count(self.make_and_validate_key(key), lifetime_s))
+        return int(self._cache.count(self.make_and_validate_key(key), lifetime_s))
+
+    def answers(self) -> bool:
+        return bool(self._cache.ping())

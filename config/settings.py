@@ -1,15 +1,18 @@
 """One settings file; the environment decides. A wrong value stops the start, a wrong combination is a system check."""
 
 import base64
+import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import environ
 import structlog
-from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
+
+from athletes.tracebacks import WithoutException, frames_without_values
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
@@ -52,7 +55,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_prometheus",
     "django_structlog",
-    "health_check",
     "simple_history",
     "csp",
     "athletes",
@@ -64,9 +66,10 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "athletes.rest.requests.RequestLog",
+    "athletes.rest.requests.ApiRules",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "athletes.rest.requests.SlashesOfPages",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -74,7 +77,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "athletes.rest.requests.ContentSecurityPolicy",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -95,7 +98,7 @@ TEMPLATES = [
     }
 ]
 
-# --- database -------------------------------------------------------------------------------------------------------
+# --- database ---------------------------------------------------------------------------------------------------------
 
 
 def database() -> dict[str, Any]:
@@ -161,7 +164,11 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-waiting-days": {"task": "recommendations.tasks.drain", "schedule": 3.0, "options": {"expires": 3}},
     "sweep-deliveries": {"task": "recommendations.tasks.send_pushes", "schedule": 5.0, "options": {"expires": 5}},
-    "ring-due-mornings": {"task": "recommendations.tasks.ring_due_mornings", "schedule": 30.0, "options": {"expires": 30}},
+    "ring-due-mornings": {
+        "task": "recommendations.tasks.ring_due_mornings",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
     "tidy-up": {"task": "recommendations.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -177,6 +184,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+ACCOUNT_ADAPTER = "athletes.rest.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -187,7 +195,7 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Homestretch: "
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "allauth.headless.tokens.strategies.jwt.JWTTokenStrategy"
+HEADLESS_TOKEN_STRATEGY = "athletes.rest.tokens.RefreshFamilies"
 HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 300
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = int(timedelta(days=30).total_seconds())
@@ -218,10 +226,16 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "athletes.rest.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
+    "DEFAULT_METADATA_CLASS": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 WRITES_PER_MINUTE = env.int("HOMESTRETCH_WRITES_PER_MINUTE", default=120)
 JOIN_TRIES_PER_10_MINUTES = 10
+# /metrics: with a token only for who sends it as Bearer, else for these networks and never through a proxy.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+METRICS_NETWORKS: list[str] = env.list(
+    "METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Homestretch",
     "DESCRIPTION": "Morning check-ins in, the day's training advice with reasons out. Not medical advice.",
@@ -251,18 +265,17 @@ PUSH_INSECURE_ORIGINS: list[str] = env.list("HOMESTRETCH_PUSH_INSECURE_ORIGINS",
 FCM_BASE_URL = env.str("FCM_BASE_URL", default="https://fcm.googleapis.com")
 FCM_CREDENTIALS_FILE = env.str("FCM_CREDENTIALS_FILE", default="")
 
-# --- language, time, files ----------------------------------------------------------------------------------------------
+# --- language, time, files --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
-# --- security -----------------------------------------------------------------------------------------------------------
+# --- security ---------------------------------------------------------------------------------------------------------
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not EMBEDDED
@@ -275,8 +288,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        # unfold's Alpine evaluates expressions: unsafe-eval is needed under /admin/ (see config/admin_csp in urls)
-        "script-src": [SELF, UNSAFE_INLINE, UNSAFE_EVAL],
+        "script-src": [SELF],  # the admin needs more, see athletes.rest.requests.ContentSecurityPolicy
         "style-src": [SELF, UNSAFE_INLINE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
@@ -287,9 +299,12 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- logs: ids only, never a health value ---------------------------------------------------------------------------------
+# --- logs: ids only, never a health value -----------------------------------------------------------------------------
 
-DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # reading request.user in the middleware freezes it: token sign-in then answers 401
+DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # reading request.user there freezes it: token sign-in then answers 401
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the one that knows the answer
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 LOG_RENDERER = structlog.dev.ConsoleRenderer(colors=False) if EMBEDDED else structlog.processors.JSONRenderer()
 SHARED_PROCESSORS: list[Any] = [
@@ -297,6 +312,7 @@ SHARED_PROCESSORS: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso"),
+    frames_without_values,
 ]
 LOGGING = {
     "version": 1,
@@ -308,9 +324,16 @@ LOGGING = {
             "foreign_pre_chain": SHARED_PROCESSORS,
         }
     },
+    "filters": {"without_exception": {"()": WithoutException}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django_structlog": {"level": "WARNING"}, "django.server": {"level": "WARNING"}},
+    "loggers": {
+        # These repeat the path or the Host header, the client's own text; the request's line says the same without it.
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
+        "django.server": {"level": "WARNING"},
+        "celery.app.trace": {"filters": ["without_exception"]},
+    },
 }
 structlog.configure(
     processors=[*SHARED_PROCESSORS, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -331,7 +354,9 @@ UNFOLD = {
 def _check_encryption_keys() -> None:
     for key in FIELD_ENCRYPTION_KEYS:
         if len(base64.urlsafe_b64decode(key)) != 32:
-            raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS must be Fernet keys (32 bytes, base64url), comma-separated")
+            raise ImproperlyConfigured(
+                "FIELD_ENCRYPTION_KEYS must be Fernet keys (32 bytes, base64url), comma-separated"
+            )
 
 
 _check_encryption_keys()

@@ -1,4 +1,30 @@
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
+from django.views.generic import RedirectView
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from athletes.rest import views
+
+handler400 = "athletes.rest.views.bad_request"
+handler403 = "athletes.rest.views.permission_denied"
+handler404 = "athletes.rest.views.not_found"
+handler500 = "athletes.rest.views.server_error"
+
+# The admin's own login page would not ask for the second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+urlpatterns = [
+    path("", views.landing, name="landing"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
+    path("api/", RedirectView.as_view(pattern_name="api-docs")),
+    path("api/docs/", views.Explorer.as_view(), name="api-docs"),
+    path("api/openapi.yaml", views.Document.as_view(), name="openapi"),
+    path("api/v1/", views.Root.as_view(), name="api-root"),
+    path("api/v1/", include("athletes.urls")),
+    path("api/v1/", include("recommendations.urls")),
+    path("healthz", views.alive, name="healthz"),
+    path("readyz", views.ready, name="readyz"),
+    path("metrics", views.metrics, name="metrics"),
+]

@@ -1,0 +1,147 @@
+"""The pages around the API: what is wrong with a URL, whether the server is well, where things are."""
+
+import ipaddress
+import secrets
+from functools import cache as once
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views import defaults
+from django.views.decorators.http import require_safe
+from django_prometheus.exports import ExportToDjangoView  # type: ignore[import-untyped]
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.views import APIView
+
+from athletes.rest.problems import Problem, problem_response
+from athletes.rest.requests import API_PREFIX
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not request.path.startswith(API_PREFIX):
+        return defaults.bad_request(request, exception)
+    return problem_response(request, Problem(400, "bad_request", "The request cannot be read."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not request.path.startswith(API_PREFIX):
+        return defaults.permission_denied(request, exception)
+    return problem_response(request, Problem(403, "permission_denied", "You may not do this."))
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if not request.path.startswith(API_PREFIX):
+        return defaults.page_not_found(request, exception)
+    return problem_response(request, Problem(404, "not_found", "There is no such URL."))
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if not request.path.startswith(API_PREFIX):
+        return defaults.server_error(request)
+    detail = "Something went wrong here. It was logged under the request_id; sending the request again is safe."
+    return problem_response(request, Problem(500, "server_error", detail))
+
+
+@require_safe
+def landing(request: HttpRequest) -> HttpResponse:
+    return render(request, "landing.html", {"embedded": settings.EMBEDDED})
+
+
+@require_safe
+def alive(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"status": "alive"})
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:
+    """503 only when requests cannot be answered. Valkey down is `degraded`: limits and hints rest, check-ins answer."""
+    checks = {"database": "ok" if database_is_current() else "down or not migrated"}
+    checks["valkey"] = "ok" if cache.answers() else "down"  # type: ignore[attr-defined]
+    if checks["database"] != "ok":
+        return JsonResponse({"status": "unavailable", "checks": checks}, status=503)
+    return JsonResponse({"status": "ready" if checks["valkey"] == "ok" else "degraded", "checks": checks})
+
+
+def database_is_current() -> bool:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return migrations_are_applied()
+    except (DatabaseError, Unmigrated):
+        return False
+
+
+class Unmigrated(Exception):
+    """Raised, not answered, so that only the good answer is remembered."""
+
+
+@once
+def migrations_are_applied() -> bool:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise Unmigrated
+    return True
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    if not may_read_metrics(request):
+        return defaults.page_not_found(request, Exception())
+    page: HttpResponse = ExportToDjangoView(request)
+    return page
+
+
+def may_read_metrics(request: HttpRequest) -> bool:
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.METRICS_TOKEN:
+        return secrets.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
+    if "X-Forwarded-For" in request.headers:  # through a proxy every caller has the proxy's address
+        return False
+    try:
+        caller = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return False
+    return any(caller in ipaddress.ip_network(network) for network in settings.METRICS_NETWORKS)
+
+
+@extend_schema(exclude=True)
+class Root(APIView):
+    """Where to go from here."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+
+    def get(self, request: Request) -> Response:
+        links: dict[str, Any] = {
+            "documentation": reverse("api-docs", request=request),
+            "openapi": reverse("openapi", request=request),
+            "sign_up": request.build_absolute_uri("/_allauth/app/v1/auth/signup"),
+            "sign_in": request.build_absolute_uri("/_allauth/app/v1/auth/login"),
+            "me": reverse("me", request=request),
+        }
+        return Response(links)
+
+
+class Document(SpectacularAPIView):
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    query_parameters = ("lang",)
+
+
+class Explorer(SpectacularSwaggerSplitView):
+    """Swagger UI from the server's own files; its start script is a second request, so no inline script is needed."""
+
+    authentication_classes = []
+    permission_classes = [AllowAny]
+    query_parameters = ("lang", "script")
+    url_name = "openapi"
+    title = "Homestretch API"
