@@ -36,6 +36,7 @@ Every number drawn in a day is drawn whatever the action is, so two worlds of on
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -258,7 +259,9 @@ def coach_habit(world: World, rng: np.random.Generator) -> Ints:
     return np.where((lean >= p_recovery) & (lean < p_recovery + p_more), more, action).astype(np.int64)
 
 
-def make_cohort(athletes: int, days: int, seed: int, start: date = date(2026, 1, 5)) -> pd.DataFrame:
+def make_cohort(
+    athletes: int, days: int, seed: int, start: date = date(2026, 1, 5), tick: Callable[[], object] | None = None
+) -> pd.DataFrame:
     """A season log of invented athletes under a coach's habitual mix of actions; one row per athlete and date.
 
     Example: ``make_cohort(25, 168, seed=1)`` has 4,200 rows. ``start`` must be a Monday, as day 0 of a World is.
@@ -273,6 +276,8 @@ def make_cohort(athletes: int, days: int, seed: int, start: date = date(2026, 1,
         action = coach_habit(world, rng)
         evening = world.step(action)
         frames.append(_log_rows(names, start + timedelta(days=day), morning, action, evening))
+        if tick:
+            tick()
     return pd.concat(frames, ignore_index=True).sort_values(["athlete", "date"], ignore_index=True)
 
 

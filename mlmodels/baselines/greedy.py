@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.state import FEATURE_SETS, Evening, Morning, Observation, Tracker
-from mlmodels.twin.history import SeasonHistory
+from mlmodels.season_log import scan
+from mlmodels.state import FEATURE_SETS, Observation, Tracker
 
 HORIZON_D, RIDGE = 7, 20.0
 
@@ -24,7 +24,7 @@ class Greedy(Rule):
 
     @classmethod
     def fit(cls, log: pd.DataFrame) -> Greedy:
-        features, level, action = replay(SeasonHistory.of(log))
+        features, level, action = replay(log)
         before, after = level[:-HORIZON_D], level[HORIZON_D:]
         k = len(FEATURE_SETS["observable"]) + 1
         coef = np.zeros((len(Action), k))
@@ -44,35 +44,19 @@ def with_constant(features: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.hstack([features, np.ones((len(features), 1))])
 
 
-def replay(
-    history: SeasonHistory,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """The tracker run over the log: features (D, A, K), 400 m level in % (D, A) and logged action (D, A; -1 unknown)."""
-    athletes, days = history.shape
-    tracker, features, level = Tracker(athletes), [], []
-    for t in range(days):
-        morning = Morning.of(
-            athletes,
-            hrv_rmssd_ms=history.hrv_rmssd_ms[:, t],
-            sleep_score=history.sleep_score[:, t],
-            ill=np.nan_to_num(history.ill[:, t]),
-            injured=np.nan_to_num(history.injured[:, t]),
-            planned_load_au=history.planned_load_au[:, t],
-            planned_high_intensity_share=history.planned_high_intensity_share[:, t],
-            weekday=(history.first_weekday + t) % 7,
-        )
+def replay(log: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """The tracker run over the log: features (D, A, K), 400 m level in % (D, A) and logged action (D, A; -1 unknown).
+
+    Mornings without a complete state have NaN features and level.
+    """
+    grid = scan(log)
+    tracker, features, level, action = Tracker(len(grid.athletes)), [], [], []
+    for t in range(len(grid.dates)):
+        morning, evening = grid.morning(t), grid.evening(t)
         obs = tracker.morning(morning)
-        features.append(np.where((obs.refusal == "")[:, None], obs.features("observable"), np.nan))
-        level.append(np.where(np.isnan(features[-1]).any(1), np.nan, obs.performance_pct))
-        tracker.evening(
-            morning,
-            Evening.of(
-                athletes,
-                load_au=history.load_au[:, t],
-                high_intensity_share=history.high_intensity_share[:, t],
-                t400_s=history.t400_s[:, t],
-                action_taken=np.where(np.isfinite(history.action[:, t]), history.action[:, t], -1),
-            ),
-        )
-    action = np.where(np.isfinite(history.action), history.action, -1).astype(np.int64).T
-    return np.stack(features).astype(np.float64), np.stack(level), action
+        complete = obs.refusal == ""
+        features.append(np.where(complete[:, None], obs.features("observable"), np.nan))
+        level.append(np.where(complete, obs.performance_pct, np.nan))
+        action.append(evening.action_taken.astype(np.int64))
+        tracker.evening(morning, evening)
+    return np.stack(features).astype(np.float64), np.stack(level), np.stack(action)

@@ -16,8 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels import guard
 from mlmodels.actions import Action
+from mlmodels.decision import resolve
+from mlmodels.policy import Policy, ask
 from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
 from mlmodels.state import Evening, Morning, Observation, Tracker
 
@@ -38,12 +39,6 @@ class World(Protocol):
 MakeWorld = Callable[[int, int], World]
 
 
-class Chooser(Protocol):
-    name: str
-
-    def choose(self, obs: Observation) -> NDArray[np.int64]: ...
-
-
 @dataclass(frozen=True)
 class Season:
     """What one policy did to n athletes; every array has shape (n,). Rates count the days it was in charge."""
@@ -57,21 +52,25 @@ class Season:
     injuries: Floats
     actions: Floats  # (n, 4) share of days
     overruled: Floats  # share of days on which the guard changed the action
-    asked: Floats  # share of days on which the policy was asked
+    asked: Floats  # share of days on which the policy itself was answered by, not the rule or nobody
 
 
 def play(
     make_world: MakeWorld,
-    policy: Chooser,
+    policy: Policy,
     *,
     athletes: int,
     seed: int,
     days: int = 168,
     warm_up: int = 28,
     guarded: bool = True,
-    tick: Callable[[], None] | None = None,
+    cold_start: bool = False,
+    tick: Callable[[], object] | None = None,
 ) -> Season:
-    """One season: ``warm_up`` days as planned, as in serving's cold start, then the policy; both within ``days``."""
+    """One season: ``warm_up`` days as planned, then the policy; both within ``days``.
+
+    ``cold_start``: as in serving, an athlete of whom too little is known is answered by the rule policy.
+    """
     world, tracker = make_world(athletes, seed), Tracker(athletes)
     totals = np.zeros((8, athletes))
     actions, final, start = np.zeros((athletes, 4)), [], world.true_t400()
@@ -80,9 +79,9 @@ def play(
             start = world.true_t400()
         morning = morning_of(world, athletes, day)
         obs = tracker.morning(morning)
-        asked = (obs.refusal == "") & (day >= warm_up)
-        wanted = np.where(asked, policy.choose(obs), Action.AS_PLANNED) if day >= warm_up else _planned(athletes)
-        applied = guarded_action(wanted, obs) if guarded and day >= warm_up else wanted
+        asked = wanted = applied = _planned(athletes)
+        if day >= warm_up:
+            asked, wanted, applied = answered(policy, obs, guarded=guarded, cold_start=cold_start)
         evening = world.step(applied)
         tracker.evening(morning, evening_of(evening, applied))
         if day >= warm_up:
@@ -118,10 +117,17 @@ def play(
     )
 
 
-def guarded_action(wanted: NDArray[np.int64], obs: Observation) -> NDArray[np.int64]:
-    """What is done after the guard: where advice is withheld nobody is told anything, so the plan goes on."""
-    guarded = guard.apply(wanted, obs)
-    return np.where(guarded.withheld == "", guarded.action, Action.AS_PLANNED)
+def answered(
+    policy: Policy, obs: Observation, *, guarded: bool, cold_start: bool
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
+    """Who was answered by the policy itself, what was proposed, what is done. Withheld advice leaves the plan as it is."""
+    if not guarded:
+        answer = ask(policy, obs)
+        return ~answer.used_fallback, answer.action, answer.action
+    resolution = resolve(obs, policy, cold_start=cold_start)
+    told = resolution.guarded.withheld == ""
+    done = np.where(told, resolution.action, Action.AS_PLANNED)
+    return ~resolution.asked_rule & told, resolution.policy_action, done
 
 
 def morning_of(world: World, athletes: int, day: int) -> Morning:

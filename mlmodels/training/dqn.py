@@ -43,7 +43,7 @@ class Settings:
     polyak: float = 0.01
     epsilon_start: float = 1.0
     epsilon_end: float = 0.05
-    epsilon_decay: float = 0.9985  # per day, while the recent reward is not falling
+    epsilon_until: float = 0.5  # share of the run by which epsilon is down, if the reward never falls behind
     reward_scale: float = 10.0  # inside the learner only; exported Q-values are in reward units
 
 
@@ -112,9 +112,9 @@ class Trained:
     athlete_days: int
     seconds: float
     rewards: list[float] = field(default_factory=list)  # mean reward a day, one value per 100 days
-    low: Features | None = None  # per feature, over the states learned from
-    high: Features | None = None
-    sample: Features | None = None  # some of those states
+    low: Features = field(default_factory=lambda: np.empty(0, np.float32))  # (K,), over all states it was asked in
+    high: Features = field(default_factory=lambda: np.empty(0, np.float32))
+    sample: Features = field(default_factory=lambda: np.empty((0, 0), np.float32))  # some of the last ones
 
 
 def train(env: Environment, settings: Settings, tick: Callable[[dict[str, float]], None] | None = None) -> Trained:
@@ -130,8 +130,11 @@ def train(env: Environment, settings: Settings, tick: Callable[[dict[str, float]
     replay = Replay(settings.replay, env.n_features)
     recent: deque[tuple[Features, NDArray[np.int64], NDArray[Any], NDArray[np.bool_]]] = deque(maxlen=settings.n_step)
     epsilon, pace, best_pace, rewards, block = settings.epsilon_start, 0.0, -np.inf, [], []
+    low, high = np.full(env.n_features, np.inf, np.float32), np.full(env.n_features, -np.inf, np.float32)
     for day in range(settings.days):
         state, asked = env.features(), env.asked()
+        if asked.any():
+            low, high = np.minimum(low, state[asked].min(0)), np.maximum(high, state[asked].max(0))
         if len(recent) == settings.n_step:
             remember(replay, recent, state, asked, settings.gamma)
         action = explore(online, state, epsilon, rng)
@@ -145,23 +148,22 @@ def train(env: Environment, settings: Settings, tick: Callable[[dict[str, float]
             pace = 0.98 * pace + 0.02 * float(reward[asked].mean() if asked.any() else 0.0)
             best_pace = max(best_pace, pace)
             if pace >= best_pace - 0.1 * abs(best_pace) or day > settings.days // 2:
-                epsilon = max(settings.epsilon_end, epsilon * settings.epsilon_decay)
+                epsilon = max(settings.epsilon_end, epsilon * epsilon_decay(settings))
         block.append(float(reward.mean()))
         if len(block) == 100:
             rewards.append(float(np.mean(block)))
             block.clear()
             if tick:
                 tick({"reward": rewards[-1], "epsilon": epsilon})
-    seen = replay.state[: replay.size]
     return Trained(
         online,
         settings,
         settings.days * env.n,
         time.perf_counter() - began,
         rewards,
-        seen.min(0),
-        seen.max(0),
-        seen[rng.integers(replay.size, size=64)],
+        low,
+        high,
+        replay.state[rng.integers(replay.size, size=64)],
     )
 
 
@@ -183,6 +185,12 @@ def explore(network: QNetwork, state: Features, epsilon: float, rng: np.random.G
     greedy: NDArray[np.int64] = q.argmax(1)
     random = rng.integers(q.shape[1], size=len(q))
     return np.where(rng.random(len(q)) < epsilon, random, greedy)
+
+
+def epsilon_decay(settings: Settings) -> float:
+    """Factor per day that takes epsilon from start to end in the given share of the run."""
+    days = max(settings.epsilon_until * settings.days - settings.warm_up_days, 1.0)
+    return float((settings.epsilon_end / settings.epsilon_start) ** (1 / days))
 
 
 def annealed(settings: Settings, day: int) -> float:

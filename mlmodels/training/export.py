@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,13 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from mlmodels.actions import ACTION_CODES
+from mlmodels.guard import GUARD_VERSION
+from mlmodels.state import STATE_VERSION, feature_set_hash
 from mlmodels.training.dqn import QNetwork, Trained
 
 OPSET, IR_VERSION = 17, 10  # readable by every ONNX Runtime from 1.18
+INPUT, OUTPUT = "features", "q_values"
 MAX_DIFFERENCE = 1e-5
 DECISIVE_GAP = 1e-4  # reward units; below it two actions count as equal
 
@@ -46,11 +51,11 @@ def folded_layers(network: QNetwork, reward_scale: float) -> list[tuple[NDArray[
 
 def graph_of(layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]], name: str) -> onnx.ModelProto:
     """features (batch, K) float32 -> q_values (batch, A) float32, with a batch of any size."""
-    nodes, weights, value = [], [], "features"
+    nodes, weights, value = [], [], INPUT
     for i, (weight, bias) in enumerate(layers):
         weights += [numpy_helper.from_array(weight, f"w{i}"), numpy_helper.from_array(bias, f"b{i}")]
         last = i == len(layers) - 1
-        out = "q_values" if last else f"h{i}"
+        out = OUTPUT if last else f"h{i}"
         nodes.append(helper.make_node("Gemm", [value, f"w{i}", f"b{i}"], [out if last else f"z{i}"], transB=1))
         if not last:
             nodes.append(helper.make_node("Relu", [f"z{i}"], [out]))
@@ -59,8 +64,8 @@ def graph_of(layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]], name
     graph = helper.make_graph(
         nodes,
         name,
-        [helper.make_tensor_value_info("features", TensorProto.FLOAT, ["batch", k])],
-        [helper.make_tensor_value_info("q_values", TensorProto.FLOAT, ["batch", actions])],
+        [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, ["batch", k])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["batch", actions])],
         weights,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="homestretch")
@@ -72,7 +77,7 @@ def graph_of(layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]], name
 def parity(network: QNetwork, reward_scale: float, onnx_bytes: bytes, states: NDArray[np.float32]) -> dict[str, float]:
     """Largest |dQ| against torch and how many decisive choices changed, over ``states`` (B, K)."""
     session = onnxruntime.InferenceSession(onnx_bytes, providers=["CPUExecutionProvider"])
-    exported = session.run(None, {"features": states})[0]
+    exported = session.run(None, {INPUT: states})[0]
     with torch.no_grad():
         own = network(torch.from_numpy(states)).numpy() / reward_scale
     ordered = np.sort(own, axis=1)
@@ -82,9 +87,21 @@ def parity(network: QNetwork, reward_scale: float, onnx_bytes: bytes, states: ND
 
 
 def export_policy(
-    trained: Trained, *, feature_set: str, actions: tuple[str, ...], directory: Path, card: dict[str, Any]
+    trained: Trained,
+    *,
+    feature_set: str,
+    directory: Path,
+    training_data: dict[str, Any],
+    seeds: dict[str, int],
+    reproduce: str,
+    metrics: dict[str, Any],
 ) -> tuple[Path, Path]:
-    """Write ``policy-<feature set>-<hash>.onnx`` and its ``.card.json``; returns both paths.
+    """Write ``<feature set>-<hash>.onnx`` and its ``.card.json``, the form ``policy.OnnxPolicy`` checks; returns both paths.
+
+    Args:
+        training_data: fingerprint of the season log and of the twin, and what they hold.
+        reproduce: the commands that make this file again.
+        metrics: what was measured about it.
 
     Raises: ParityError, when ONNX Runtime and torch differ by more than 1e-5 or on a decisive choice.
     """
@@ -95,31 +112,52 @@ def export_policy(
     if agreement["max_abs_difference"] > MAX_DIFFERENCE or agreement["changed_choices"]:
         raise ParityError(f"ONNX and torch disagree: {agreement}")
     sha = hashlib.sha256(graph).hexdigest()
-    stem = f"{feature_set}-{sha[:8]}"
+    version = sha[:8]
+    stem = f"{feature_set}-{version}"
     onnx_path, card_path = directory / f"{stem}.onnx", directory / f"{stem}.card.json"
     directory.mkdir(parents=True, exist_ok=True)
     onnx_path.write_bytes(graph)
-    full = {"name": stem, "sha256": sha, "parity": agreement, **card}
-    full |= golden(graph, states[: len(trained.sample) if trained.sample is not None else 16])
-    card_path.write_text(json.dumps(full, indent=1) + "\n")
+    n_actions = len(layers[-1][1])
+    card = {
+        "name": stem,
+        "version": version,
+        "sha256": sha,
+        "opset": OPSET,
+        "input_name": INPUT,
+        "output_name": OUTPUT,
+        "n_features": states.shape[1],
+        "n_actions": n_actions,
+        "feature_set": feature_set,
+        "feature_set_hash": feature_set_hash(feature_set),
+        "state_version": STATE_VERSION,
+        "guard_version": GUARD_VERSION,
+        "actions": list(ACTION_CODES[:n_actions]),
+        "training_data": training_data,
+        "seeds": seeds,
+        "settings": asdict(trained.settings),
+        "versions": versions(),
+        "reproduce": reproduce,
+        "metrics": {"athlete_days": trained.athlete_days, "parity": agreement, **metrics},
+        "box": {"low": _exact(trained.low), "high": _exact(trained.high)},
+        "golden": golden(graph, states),
+    }
+    card_path.write_text(json.dumps(card, indent=1) + "\n")
     return onnx_path, card_path
 
 
 def probe_states(trained: Trained) -> NDArray[np.float32]:
     """States the policy learned from, then uniform ones from the box around them."""
-    if trained.sample is None or trained.low is None or trained.high is None:
-        raise ValueError("the network was never trained")
     rng = np.random.default_rng(trained.settings.seed)
     uniform = rng.uniform(trained.low, trained.high, (4096, len(trained.low))).astype(np.float32)
     return np.vstack([trained.sample, uniform])
 
 
-def golden(graph: bytes, states: NDArray[np.float32], count: int = 16) -> dict[str, Any]:
+def golden(graph: bytes, states: NDArray[np.float32], count: int = 12) -> list[dict[str, Any]]:
     """States and the Q-values the exported graph gives them, checked again whenever the file is loaded."""
     session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
     chosen = states[:count]
-    q = session.run(None, {"features": chosen})[0]
-    return {"golden": {"features": _exact(chosen), "q_values": _exact(q)}}
+    q = session.run(None, {INPUT: chosen})[0]
+    return [{"features": _exact(row), "q": _exact(values)} for row, values in zip(chosen, q, strict=True)]
 
 
 def versions() -> dict[str, str]:
@@ -130,6 +168,6 @@ def _arrays(layer: torch.nn.Linear) -> tuple[NDArray[np.float64], NDArray[np.flo
     return layer.weight.detach().numpy().astype(np.float64), layer.bias.detach().numpy().astype(np.float64)
 
 
-def _exact(values: NDArray[np.float32]) -> list[list[float]]:
+def _exact(values: NDArray[np.float32]) -> list[float]:
     """float32 as the shortest decimals that read back to the same bits."""
-    return [[float(str(value)) for value in row] for row in values]
+    return [float(str(value)) for value in values]

@@ -9,12 +9,12 @@ Data sheet
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
+from mlmodels import guard
 from mlmodels.actions import Action
+from mlmodels.reward import FORMS, Step
 from mlmodels.state import FEATURE_SETS, Evening, Morning, Observation, Profiles, Tracker
 from mlmodels.twin.model import Twin, TwinWorld
 
@@ -22,15 +22,15 @@ SEASON_D, WARM_UP_D = 168, 28
 BLOCKS = 12  # seasons start in blocks, two weeks apart
 ACTIONS_OF = {"paper-6": 3, "observable": 4}
 
-Guard = Callable[[NDArray[np.int64], Observation], NDArray[np.int64]]
-Reward = Callable[..., NDArray[np.float64]]
-
 
 class SeasonEnv:
     """``training.dqn.Environment`` on a twin. The same twin, seed and actions give the same rewards."""
 
-    def __init__(self, twin: Twin, n: int, seed: int, feature_set: str, reward: Reward, guard: Guard | None) -> None:
-        self.n, self.feature_set, self._reward, self._guard = n, feature_set, reward, guard
+    def __init__(
+        self, twin: Twin, n: int, seed: int, *, feature_set: str, reward: str = "homestretch", guarded: bool = True
+    ) -> None:
+        self.n, self.feature_set, self._guarded = n, feature_set, guarded
+        self._reward, self._weights = FORMS[reward]
         self.n_features, self.n_actions = len(FEATURE_SETS[feature_set]), ACTIONS_OF[feature_set]
         self.world = TwinWorld(twin, n, seed)
         self.tracker = Tracker(n, self._profiles(np.arange(n)))
@@ -48,7 +48,7 @@ class SeasonEnv:
 
     def step(self, action: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
         wanted = np.where(self._asked, action, Action.AS_PLANNED)
-        applied = wanted if self._guard is None else self._guard(wanted, self.obs)
+        applied = guarded(wanted, self.obs) if self._guarded else wanted
         evening = self.world.step(applied)
         self.tracker.evening(
             self._morning,
@@ -60,12 +60,13 @@ class SeasonEnv:
                 action_taken=applied,
             ),
         )
-        expected, hazard = self._expected_performance(), self.world.hazard()
         self._season_day += 1
         self._warm += 1
         cut = self._season_day >= SEASON_D
+        before = self.obs
         self._wake()
-        reward = self._reward(self.obs, expected - self._expected, hazard)
+        expected = self._expected_performance()
+        reward = self._reward(consequences(before, self.obs, expected - self._expected, self.world.hazard()), self._weights)
         self._expected = expected
         if cut.any():
             self._restart(np.flatnonzero(cut))
@@ -92,3 +93,27 @@ class SeasonEnv:
         """Lower-confidence expected % faster: mean - 1 SD over the twin's posterior draws."""
         draws = self.world.performance_draws_pct()
         return np.asarray(draws.mean(1) - draws.std(1))
+
+
+def guarded(wanted: NDArray[np.int64], obs: Observation) -> NDArray[np.int64]:
+    """What is done after the guard: where advice is withheld nobody is told anything, so the plan goes on."""
+    result = guard.apply(wanted, obs)
+    return np.where(result.withheld == "", result.action, Action.AS_PLANNED)
+
+
+def consequences(
+    before: Observation, after: Observation, performance_change_pct: NDArray[np.float64], hazard: NDArray[np.float64]
+) -> Step:
+    """The day between two mornings as the reward sees it."""
+    return Step(
+        performance_change_pct=performance_change_pct,
+        acwr=after.acwr,
+        hrv_z=after.hrv_z,
+        sleep_z=after.sleep_z,
+        hrv_change=after.hrv_z - before.hrv_z,
+        sleep_change=after.sleep_z - before.sleep_z,
+        hazard=hazard,
+        high_ratio=after.high_average_au / np.maximum(after.high_reference_au, 0.05 * after.lref_au),
+        low_ratio=after.low_average_au / np.maximum(after.low_reference_au, 0.05 * after.lref_au),
+        chronic_ratio=after.chronic_au / after.lref_au,
+    )

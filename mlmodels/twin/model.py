@@ -19,13 +19,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import dose
+from mlmodels.actions import automatic_plan, dose
 from mlmodels.risk import GATE_CENTRE_SD, GATE_FLOOR, GATE_WIDTH_SD
 from mlmodels.twin.history import Floats
 
 # Time constants in days. Fitness 40/50 and fatigue 8: within Hellard 2006 (doi 10.1080/02640410500244697).
 INTENSITY_D, VOLUME_D, FATIGUE_D, RECENT_D = 40.0, 50.0, 8.0, 3.0
 ACUTE_D, CHRONIC_D = 4.0, 14.5  # EWMA with lambda 2/(7+1) and 2/(28+1)
+
+# Plans the log does not hold but serving will meet: a quarter of the seasons follow the automatic plan, and each season
+# has its own share of high intensity, so that the policy is not a stranger to another coach's plan (conventions).
+AUTOMATIC_SEASONS = 0.25
+SHARE_SPREAD_LN = 0.3
+HIGHEST_SHARE = 0.8
 
 SIGNAL_FEATURES = ("constant", "recent_load", "fatigue", "recent_intensity", "chronic", "ill")
 PERFORMANCE_FEATURES = ("intensity_fitness", "volume_fitness", "fatigue")
@@ -163,6 +169,8 @@ class TwinWorld:
             "draw": rng.integers(twin.performance.shape[0], size=k),
             "plan": rng.integers(twin.plan_load.shape[0], size=k),
             "plan_start": 7 * rng.integers(max(twin.plan_load.shape[1] // 7, 1), size=k),
+            "automatic": rng.random(k) < AUTOMATIC_SEASONS,
+            "share_factor": np.exp(rng.normal(0, SHARE_SPREAD_LN, k)),
             "elapsed": np.zeros(k, dtype=np.int64),
             "ill_left": np.zeros(k),
             "injured_left": np.zeros(k),
@@ -293,14 +301,14 @@ class TwinWorld:
         off = luck[0] < np.where(s["hrv_off"], twin.hrv_off_stay, twin.hrv_off_start)
         hrv = np.exp(twin.ln_rmssd_level[who] + twin.ln_rmssd_sd[who] * (hrv_signal + twin.hrv.noise_sd * noise[0]))
         sleep = np.clip(twin.sleep_level[who] + twin.sleep_sd[who] * sleep_z, 1, 100)
-        column = (s["plan_start"] + s["elapsed"]) % twin.plan_load.shape[1]
+        planned_load, planned_share = self._plan()
         morning = {
             "hrv_rmssd_ms": np.where(off, np.nan, hrv),
             "sleep_score": np.where(luck[1] < twin.sleep_missing, np.nan, sleep),
             "ill": s["ill_left"] > 0,
             "injured": s["injured_left"] > 0,
-            "planned_load_au": self.usual_load_au * twin.plan_load[s["plan"], column],
-            "planned_high_intensity_share": twin.plan_share[s["plan"], column],
+            "planned_load_au": planned_load,
+            "planned_high_intensity_share": planned_share,
         }
         if rows is None or len(rows) == self.n:
             s["hrv_off"], self._hrv_signal, self._sleep_z, self._morning = off, hrv_signal, sleep_z, morning
@@ -308,6 +316,16 @@ class TwinWorld:
         s["hrv_off"][rows], self._hrv_signal[rows], self._sleep_z[rows] = off[rows], hrv_signal[rows], sleep_z[rows]
         for name, values in morning.items():
             self._morning[name][rows] = values[rows]
+
+    def _plan(self) -> tuple[Floats, Floats]:
+        """Today's planned load in AU and its share of high intensity, somebody's logged plan or the automatic one."""
+        s, twin, usual = self._state, self.twin, self.usual_load_au
+        column = (s["plan_start"] + s["elapsed"]) % twin.plan_load.shape[1]
+        week = s["elapsed"] // 7
+        own_load, own_share = automatic_plan(s["elapsed"] % 7, usual, s["chronic"] * usual, week)
+        load = np.where(s["automatic"], own_load, usual * twin.plan_load[s["plan"], column])
+        share = np.where(s["automatic"], own_share, twin.plan_share[s["plan"], column])
+        return load, np.minimum(share * s["share_factor"], HIGHEST_SHARE)
 
 
 def _probability(log_odds: Floats) -> Floats:
