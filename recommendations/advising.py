@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -9,14 +10,15 @@ from django.utils import timezone
 
 from athletes.local_time import local_today
 from athletes.models import Athlete
-from mlmodels.decision import decide_observed
+from mlmodels.decision import Verdict, decide_observed
+from mlmodels.state import Observation
 from recommendations import frames, waiting, warnings_log
-from recommendations.asking import active_policy
-from recommendations.drafting import draft, draft_of_failure, may_be_answered
+from recommendations.asking import active_policy, policy_by_sha256
+from recommendations.drafting import decision_columns, draft, draft_of_failure, may_be_answered
 from recommendations.frames import Asked
 from recommendations.issuing import issue, standing_advice
 from recommendations.metrics import DRAIN_ERRORS, GIVEN_UP
-from recommendations.models import WaitingDay
+from recommendations.models import Advice, WaitingDay
 
 Claimed = dict[Athlete, list[WaitingDay]]
 
@@ -117,3 +119,19 @@ def answer_mornings(mornings: Sequence[tuple[Athlete, date]], *, rings: set[int]
     )
     drafts = [(a, draft(a, verdict, policy, now)) for a, verdict in zip(asked, verdicts, strict=True)]
     issue(drafts, standing, rings=rings, worse=worse, now=now)
+
+
+def replay(advice: Advice) -> Verdict:
+    """The decision again, from what the advice kept: the same observation, asked of the very same policy file.
+
+    LookupError: an advice that was never decided (its computation failed), or a policy that is not here any more.
+    """
+    if advice.observation is None:
+        raise LookupError("no observation was kept: its computation had failed")
+    return decide_observed(Observation.from_rows([advice.observation]), policy_by_sha256(advice.active_sha256))[0]
+
+
+def differences(advice: Advice) -> dict[str, tuple[Any, Any]]:
+    """Column -> (as issued, as replayed), for every column of the decision that differs."""
+    again = decision_columns(replay(advice), policy_by_sha256(advice.active_sha256))
+    return {name: (getattr(advice, name), value) for name, value in again.items() if getattr(advice, name) != value}

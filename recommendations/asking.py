@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from mlmodels import registry
+from mlmodels.models import PolicyVersion
 from mlmodels.policy import Policy
 from mlmodels.state import IntArray, Observation
 
@@ -17,9 +19,17 @@ class NoPolicy:
 
 
 def active_policy() -> Policy:
-    return NoPolicy()
+    return registry.active_policy() or NoPolicy()
 
 
 def policy_by_sha256(sha256: str) -> Policy:
-    """The very policy an advice was asked of; LookupError when its file is not here any more."""
-    return NoPolicy()
+    """The very policy an advice was asked of. LookupError when its file is not here any more."""
+    if not sha256:
+        return NoPolicy()
+    active = registry.active_policy()
+    if active and active.sha256 == sha256:
+        return active
+    version = PolicyVersion.objects.filter(sha256=sha256).first()
+    if version is None:
+        raise LookupError(f"no policy with sha256 {sha256[:12]} is registered here")
+    return registry.verify(version)

@@ -1,6 +1,7 @@
 """From a verdict to the advice that would be given, before it is compared with what was already said."""
 
 from datetime import datetime
+from typing import Any
 
 from django.utils import translation
 
@@ -30,31 +31,42 @@ def is_final(a: Asked, now: datetime) -> bool:
 
 def draft(a: Asked, verdict: Verdict, policy: Policy, now: datetime) -> Advice:
     final = is_final(a, now)
-    withheld = WITHHELD_AS.get(verdict.withheld_reason, verdict.withheld_reason)
+    columns = decision_columns(verdict, policy)
     with translation.override(a.athlete.locale):
-        said = wording.say(decided(verdict, withheld, provisional=not final))
+        said = wording.say(decided(verdict, columns["withheld_reason"], provisional=not final))
+    if columns["withheld_reason"]:
+        status = Advice.Status.WITHHELD
+    else:
+        status = Advice.Status.FINAL if final else Advice.Status.PROVISIONAL
     return Advice(
-        status=Advice.Status.WITHHELD if withheld else Advice.Status.FINAL if final else Advice.Status.PROVISIONAL,
-        withheld_reason=withheld,
-        stage=verdict.stage,
-        action=verdict.action.code if verdict.action is not None else "",
-        policy_action=verdict.policy_action.code,
-        q_values=dict(zip(ACTION_CODES, verdict.q_values, strict=False)) if verdict.q_values else None,
-        guards=[{"code": code, "effect": effect} for code, effect in verdict.guards],
-        observation=verdict.observation,
+        status=status,
         prescription=said.prescription,
         headline=said.headline,
         detail=said.detail,
         reasons=said.reasons,
         would_change_if=said.would_change_if,
-        tells_coach=verdict.coach_alert or verdict.third_recovery_of_four,
-        policy_name=verdict.policy_name,
-        policy_sha256=verdict.policy_sha256,
-        active_sha256=policy.sha256,
-        used_fallback=verdict.used_fallback,
-        guard_version=verdict.guard_version,
-        state_version=verdict.state_version,
+        **columns,
     )
+
+
+def decision_columns(verdict: Verdict, policy: Policy) -> dict[str, Any]:
+    """What was decided and from what, without the words: the part that replaying an advice must give again."""
+    return {
+        "withheld_reason": WITHHELD_AS.get(verdict.withheld_reason, verdict.withheld_reason),
+        "stage": verdict.stage,
+        "action": verdict.action.code if verdict.action is not None else "",
+        "policy_action": verdict.policy_action.code,
+        "q_values": dict(zip(ACTION_CODES, verdict.q_values, strict=False)) if verdict.q_values else None,
+        "guards": [{"code": code, "effect": effect} for code, effect in verdict.guards],
+        "observation": verdict.observation,
+        "tells_coach": verdict.coach_alert or verdict.third_recovery_of_four,
+        "policy_name": verdict.policy_name,
+        "policy_sha256": verdict.policy_sha256,
+        "active_sha256": policy.sha256,
+        "used_fallback": verdict.used_fallback,
+        "guard_version": verdict.guard_version,
+        "state_version": verdict.state_version,
+    }
 
 
 def draft_of_failure(athlete: Athlete) -> Advice:

@@ -151,7 +151,7 @@ def walk_to_today(asked: Sequence[Asked]) -> Tracker:
             for i, blob in zip(moving[arrived], tracker.select(arrived).pack(), strict=True):
                 blobs[i] = blob
             tracker, moving = tracker.select(~arrived), moving[~arrived]
-    walked = np.flatnonzero(steps)
+    walked = [int(i) for i in np.flatnonzero(steps)]
     keep_carries([asked[i] for i in walked], [blobs[i] for i in walked])
     return Tracker.unpack(blobs, profiles)
 

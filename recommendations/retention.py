@@ -30,4 +30,5 @@ def tidy_up(now: datetime) -> dict[str, int]:
 
 def delete(rows: QuerySet[Any]) -> int:
     keys = list(rows.order_by().values_list("pk", flat=True)[:BATCH])
-    return rows.model._default_manager.filter(pk__in=keys).delete()[0]
+    removed, _ = rows.model._default_manager.filter(pk__in=keys).delete()
+    return int(removed)

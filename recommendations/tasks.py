@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def drain() -> int:
     from recommendations import advising, wake
 
@@ -12,7 +12,7 @@ def drain() -> int:
     return advising.drain()
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def ring_due_mornings() -> int:
     from recommendations import mornings, wake
 
@@ -22,14 +22,14 @@ def ring_due_mornings() -> int:
     return rung
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def send_pushes() -> int:
     from recommendations.push.sending import send_due
 
     return send_due()
 
 
-@shared_task
+@shared_task  # type: ignore[untyped-decorator]
 def slow_tidy_up() -> dict[str, int]:
     from recommendations import retention
 

@@ -5,7 +5,7 @@ import uuid
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 import redis
 import structlog
@@ -93,4 +93,4 @@ def message() -> str:
             "delivery_tag": str(uuid.uuid4()),
         },
     }
-    return cast(str, json.dumps(envelope))
+    return json.dumps(envelope)

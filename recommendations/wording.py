@@ -184,8 +184,8 @@ def reasons(d: Decided) -> list[Reason]:
     """The guards that fired, the deciding one first; then what else speaks for the answer."""
     found: dict[str, Reason] = {}
     for code, effect in d.guards:
-        if reason := BECAUSE_OF.get(code, lambda _d, _e: None)(d.seen, effect):
-            found.setdefault(reason.code, reason)
+        reason = BECAUSE_OF[code](d.seen, effect)
+        found.setdefault(reason.code, reason)
     if d.action and not restrained(d):
         for reason in supporting(d.seen):
             found.setdefault(reason.code, reason)
@@ -368,7 +368,7 @@ def because_of_model(_o: Observed, _effect: str) -> Reason:
     )
 
 
-BECAUSE_OF: dict[str, Callable[[Observed, str], Reason | None]] = {
+BECAUSE_OF: dict[str, Callable[[Observed, str], Reason]] = {
     "G01": lambda _o, _e: Reason("red_flag", _("You reported a warning sign that a doctor should look at")),
     "G02": because_of_illness,
     "G03": lambda _o, _e: Reason("illness", _("You reported symptoms above the neck")),
@@ -391,8 +391,7 @@ BECAUSE_OF: dict[str, Callable[[Observed, str], Reason | None]] = {
 
 
 def guard_text(code: str, effect: str, seen: Observed) -> str:
-    reason = BECAUSE_OF[code](seen, effect) if code in BECAUSE_OF else None
-    return reason.text if reason else ""
+    return BECAUSE_OF[code](seen, effect).text
 
 
 # --- what would change it ---------------------------------------------------------------------------------------------
