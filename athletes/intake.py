@@ -27,10 +27,11 @@ from athletes.models import (
     User,
 )
 from athletes.signals import day_revised
-from athletes.wellness import ITEMS
+from athletes.wellness import ITEMS, highest
 
 OLDEST_BY_HAND = timedelta(days=14)
 CLOCK_SKEW = timedelta(minutes=5)
+EARLIEST = date(2000, 1, 1)
 EVENING_H = 18  # an overnight reading stamped after this hour belongs to the night that ends tomorrow
 
 RECORDS: dict[str, type[Record]] = {
@@ -163,15 +164,22 @@ def check_in_columns(data: Mapping[str, Any], keep: CheckIn | None) -> dict[str,
         injury = data["injury"] or {}
         columns["injury_status"] = injury.get("status", CheckIn.Injury.NONE)
         columns["injury_body_site"] = injury.get("body_site") or ""
+    check_scale(data, columns, keep)
     asked = {"hrv_value_ms": "hrv", "injury_status": "injury"}
-    said = [name for name in MEASUREMENTS if data.get(asked.get(name, name)) is not None]
+    said = any(data.get(asked.get(name, name)) is not None for name in MEASUREMENTS)
     if not said and all(columns[name] in (NOT_ANSWERED[name], None) for name in MEASUREMENTS):
         raise Refused("nothing_measured", "A check-in needs at least one answer or measurement.")
-    if data.get("scale") not in (None, keep and keep.scale) and keep:
-        unanswered = [item for item in ITEMS if columns[item] is not None and item not in data]
-        if unanswered:
-            raise Refused("scale_of_earlier_answers", "Send all items again to change the scale.", "scale")
     return columns
+
+
+def check_scale(data: Mapping[str, Any], columns: Mapping[str, Any], keep: CheckIn | None) -> None:
+    answered = [item for item in ITEMS if columns[item] is not None]
+    if keep and columns["scale"] != keep.scale and any(item not in data for item in answered):
+        raise Refused("scale_of_earlier_answers", "Send all items again to change the scale.", "scale")
+    most = highest(columns["scale"])
+    for item in answered:
+        if columns[item] > most:
+            raise Refused("max_value", f"This scale ends at {most}.", item)
 
 
 NOT_ANSWERED: dict[str, Any] = {
@@ -293,12 +301,13 @@ def filled(
 
 def judge(record: Record, athlete: Athlete, kind: str, now: datetime) -> None:
     if kind == "rest_day":
-        if record.date > local_today(athlete, now):
-            raise Refused("date_in_future", "This day has not begun where the athlete is.", "date")
+        check_rest_day(record, athlete, now)
         return
     at = DECIDING_INSTANT[kind]
     if getattr(record, at) > now + CLOCK_SKEW:
         raise Refused("in_future", "This lies in the future.", at)
+    if getattr(record, at).date() < EARLIEST:
+        raise Refused("too_long_ago", f"Records begin with {EARLIEST.year}.", at)
     doubts: list[str] = []
     if isinstance(record, HrvReading):
         doubts = quality.doubts_about_hrv(record.value_ms, era_of(record))
@@ -306,6 +315,13 @@ def judge(record: Record, athlete: Athlete, kind: str, now: datetime) -> None:
         doubts = quality.doubts_about_400m(record.time_s, last_400m_s(record))
     record.quality_status = Quality.QUARANTINED if doubts else Quality.OK
     record.quality_reasons = doubts
+
+
+def check_rest_day(rest_day: Record, athlete: Athlete, now: datetime) -> None:
+    if rest_day.date > local_today(athlete, now):
+        raise Refused("date_in_future", "This day has not begun where the athlete is.", "date")
+    if rest_day.date < EARLIEST:
+        raise Refused("too_long_ago", f"Records begin with {EARLIEST.year}.", "date")
 
 
 def era_of(reading: HrvReading) -> list[float]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from athletes import views_me
+from athletes import views, views_me
 
 urlpatterns = [
     path("me/", views_me.Me.as_view(), name="me"),
@@ -8,4 +8,13 @@ urlpatterns = [
     path("squads/join/", views_me.Join.as_view(), name="squad-join"),
     path("squads/<int:squad_id>/invites/", views_me.Invites.as_view(), name="squad-invites"),
     path("squads/<int:squad_id>/membership/", views_me.OwnMembership.as_view(), name="squad-membership"),
+    path("check-ins/", views.CheckIns.as_view(), name="check-ins"),
+    path("check-ins/<str:date>/", views.CheckInOfDate.as_view(), name="check-in"),
+    path("days/<str:date>/", views.DayOfDate.as_view(), name="day"),
 ]
+for records in views.PATHS:
+    many, one, confirmation = views.views_of(records)
+    urlpatterns.append(path(f"{records}/", many.as_view(), name=records))
+    urlpatterns.append(path(f"{records}/<uuid:id>/", one.as_view(), name=f"{records}-one"))
+    if records in views.CONFIRMABLE:
+        urlpatterns.append(path(f"{records}/<uuid:id>/confirm/", confirmation.as_view(), name=f"{records}-confirm"))

@@ -1,0 +1,353 @@
+"""What the phone may send, and what it gets back. Each serializer is built once; each answer is a plain dict."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+from rest_framework import serializers
+
+from athletes.local_time import OFFSET_UNKNOWN
+from athletes.models import CheckIn, Day, HrvReading, PerformanceTest, Provider, Quality, Record, TrainingSession
+from athletes.quality import STAGES_TOLERANCE_S
+from athletes.rest import strict
+from athletes.wellness import ITEMS
+
+STATUSES = ("created", "updated", "unchanged", "conflict", "stale")
+LONGEST_SLEEP_S = 86_400
+SAYS_NO_OFFSET = ("Z", "z", "-00:00")
+
+
+class InstantField(strict.OffsetDateTimeField):
+    """Z and -00:00 give the instant but not the local offset (RFC 9557, 2): then the athlete's zone decides the day."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        instant = super().to_internal_value(value)
+        return instant.replace(tzinfo=OFFSET_UNKNOWN) if value.endswith(SAYS_NO_OFFSET) else instant
+
+
+def optional(**limits: Any) -> dict[str, Any]:
+    return {"required": False, "allow_null": True, **limits}
+
+
+# --- check-ins --------------------------------------------------------------------------------------------------------
+
+
+class HrvOfCheckIn(strict.StrictSerializer):
+    """Metric and context have no default: rMSSD and SDNN, lying and standing are different quantities."""
+
+    metric = strict.StrictChoiceField(choices=HrvReading.Metric.choices)
+    value_ms = strict.StrictFloatField(min_value=0.001, max_value=500, zero_is_missing=True)
+    context = strict.StrictChoiceField(choices=HrvReading.Context.choices)
+    confirmed = strict.StrictBooleanField(
+        required=False, write_only=True, help_text="true: this value was doubted, and it is right"
+    )
+
+
+class InjuryOfCheckIn(strict.StrictSerializer):
+    status = strict.StrictChoiceField(choices=CheckIn.Injury.choices)
+    body_site = strict.StrictCharField(max_length=40, required=False, allow_blank=True, help_text="like left_hamstring")
+
+
+ANSWER = "1-5 with 5 best (McLean), 1-7 with 7 worst (Hooper) or 1-4 with 1 best (intervals.icu), as `scale` says"
+
+
+class CheckInBody(strict.StrictSerializer):
+    """One morning's answers; at least one of them. What is null or left out was not answered."""
+
+    id = serializers.UUIDField(read_only=True)
+    date = serializers.DateField(read_only=True)
+    scale = strict.StrictChoiceField(choices=CheckIn.Scale.choices, required=False)
+    fatigue = strict.StrictIntegerField(**optional(min_value=1, max_value=7, help_text=ANSWER))
+    sleep_quality = strict.StrictIntegerField(**optional(min_value=1, max_value=7))
+    muscle_soreness = strict.StrictIntegerField(**optional(min_value=1, max_value=7))
+    stress = strict.StrictIntegerField(**optional(min_value=1, max_value=7))
+    mood = strict.StrictIntegerField(**optional(min_value=1, max_value=7))
+    sleep_duration_min = strict.StrictIntegerField(**optional(min_value=1, max_value=1440, zero_is_missing=True))
+    resting_hr_bpm = strict.StrictFloatField(**optional(min_value=20, max_value=150, zero_is_missing=True))
+    hrv = HrvOfCheckIn(required=False, allow_null=True)
+    illness = strict.StrictChoiceField(choices=CheckIn.Illness.choices, **optional())
+    injury = InjuryOfCheckIn(required=False, allow_null=True)
+    red_flag = strict.StrictChoiceField(choices=CheckIn.RedFlag.choices, **optional())
+    pain_0_10 = strict.StrictIntegerField(**optional(min_value=0, max_value=10))
+    notes = strict.StrictCharField(**optional(max_length=2000, allow_blank=True), help_text="never shown to a coach")
+    submitted_at = InstantField(required=False, help_text="when the athlete answered; the server's time if left out")
+    quality = serializers.DictField(read_only=True, help_text='like {"hrv": {"status": "quarantined", "reasons": []}}')
+    updated_at = serializers.DateTimeField(read_only=True)
+
+
+def check_in_body(check_in: CheckIn) -> dict[str, Any]:
+    hrv = None
+    if check_in.hrv_value_ms is not None:
+        hrv = {"metric": check_in.hrv_metric, "value_ms": check_in.hrv_value_ms, "context": check_in.hrv_context}
+    return {
+        "id": str(check_in.id),
+        "date": check_in.date.isoformat(),
+        "scale": str(check_in.scale),
+        **{item: getattr(check_in, item) for item in ITEMS},
+        "sleep_duration_min": check_in.sleep_duration_min,
+        "resting_hr_bpm": check_in.resting_hr_bpm,
+        "hrv": hrv,
+        "illness": str(check_in.illness),
+        "injury": {"status": str(check_in.injury_status), "body_site": check_in.injury_body_site},
+        "red_flag": str(check_in.red_flag),
+        "pain_0_10": check_in.pain_0_10,
+        "notes": check_in.notes,
+        "submitted_at": in_utc(check_in.submitted_at),
+        "quality": check_in.quality,
+        "updated_at": in_utc(check_in.updated_at),
+    }
+
+
+# --- the resolved day -------------------------------------------------------------------------------------------------
+
+UNITS = {
+    "hrv": "ms", "sleep_duration": "min", "sleep_score": "0-100", "resting_hr": "bpm", "wellness_score": "0-100",
+    "readiness": "1-5", "load": "AU", "t400": "s", "planned_load": "AU",
+}  # fmt: skip
+PLAIN = ("illness", "injury_status", "red_flag")
+
+
+class Rejected(serializers.Serializer[Any]):
+    value = serializers.FloatField(allow_null=True)
+    source = serializers.DictField()
+    why = serializers.CharField(help_text="quarantined, lower_priority, other_era, nap, not_the_main_sleep, ...")
+
+
+class Signal(serializers.Serializer[Any]):
+    value = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField()
+    source = serializers.JSONField(allow_null=True, help_text="kind, provider, id; for the load a list of them")
+    rejected = Rejected(many=True)
+
+
+class DayBody(serializers.Serializer[Any]):
+    """One value a signal: where it came from, what was not chosen and why. Null: nobody reported it."""
+
+    date = serializers.DateField()
+    revised_at = serializers.DateTimeField(allow_null=True)
+    checked_in_at = serializers.DateTimeField(allow_null=True)
+    hrv = Signal(help_text="`era` names metric, provider and context: each has a baseline of its own")
+    sleep_duration = Signal()
+    sleep_score = Signal(help_text="the vendor's, or derived from hours and quality")
+    resting_hr = Signal()
+    wellness_score = Signal()
+    readiness = Signal(help_text="the mean of the five items, 5 best")
+    load = Signal(help_text="the sum of the day's sessions; 0 on a rest day; null while a session lacks its RPE")
+    t400 = Signal()
+    planned_load = Signal(help_text="null: the automatic plan")
+    fatigue_1_5 = serializers.FloatField(allow_null=True)
+    soreness_1_5 = serializers.FloatField(allow_null=True)
+    pain_0_10 = serializers.IntegerField(allow_null=True)
+    illness = serializers.CharField(allow_null=True)
+    injury_status = serializers.CharField(allow_null=True)
+    red_flag = serializers.CharField(allow_null=True)
+    rest_day = serializers.BooleanField()
+    high_intensity_share = serializers.FloatField(allow_null=True)
+    planned_high_intensity_share = serializers.FloatField(allow_null=True)
+    first_session_at = serializers.DateTimeField(allow_null=True)
+
+
+def day_body(day: Day) -> dict[str, Any]:
+    """An unsaved Day shows a date of which nothing is known."""
+    nothing = {"value": None, "source": None, "rejected": []}
+    known = day.provenance
+    return {
+        "date": day.date.isoformat(),
+        "revised_at": in_utc(day.revised_at),
+        "checked_in_at": in_utc(day.checked_in_at),
+        **{name: known.get(name) or {**nothing, "unit": unit} for name, unit in UNITS.items()},
+        "fatigue_1_5": day.fatigue_1_5,
+        "soreness_1_5": day.soreness_1_5,
+        "pain_0_10": day.pain_0_10,
+        **{name: getattr(day, name) or None for name in PLAIN},
+        "rest_day": day.rest_day,
+        "high_intensity_share": day.high_intensity_share,
+        "planned_high_intensity_share": day.planned_high_intensity_share,
+        "first_session_at": in_utc(day.first_session_at),
+    }
+
+
+class CheckInAnswer(CheckInBody):
+    """The check-in as stored, and the day as it now stands."""
+
+    status = serializers.ChoiceField(choices=STATUSES[:3], read_only=True)
+    day = DayBody(read_only=True)
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+
+class Source(strict.StrictSerializer):
+    provider = strict.StrictChoiceField(choices=Provider.choices)
+    device_model = strict.StrictCharField(max_length=80, required=False, allow_blank=True)
+    device_type = strict.StrictCharField(max_length=24, required=False, allow_blank=True)
+    recording_method = strict.StrictCharField(max_length=24, required=False, allow_blank=True)
+
+
+class RecordQuality(serializers.Serializer[Any]):
+    status = serializers.ChoiceField(choices=Quality.choices, help_text="quarantined: stored, not used until confirmed")
+    reasons = serializers.ListField(child=serializers.CharField())
+
+
+class RecordBody(strict.StrictSerializer):
+    id = serializers.UUIDField(read_only=True)
+    client_record_id = serializers.RegexField(
+        r"^[A-Za-z0-9._:-]{1,128}\Z",
+        max_length=128,
+        help_text="the client's own name of this record; the same every time",
+    )
+    client_record_version = strict.StrictIntegerField(
+        required=False, min_value=0, max_value=2**62, help_text="the higher version wins; 0 if left out"
+    )
+    source = Source(required=False)
+    date = serializers.DateField(read_only=True, help_text="the athlete's local day it belongs to")
+    date_basis = serializers.CharField(read_only=True, help_text="record_zone, record_offset, profile_zone or given")
+    vendor_date = strict.ISODateField(**optional(help_text="the day the vendor files it under; kept, not used"))
+    timezone = strict.TimezoneField(**optional(help_text="IANA zone in force at the time; else the offset counts"))
+    quality = RecordQuality(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        # DRF's regex field would turn a number into text before it looks at it.
+        if isinstance(data, Mapping) and not isinstance(data.get("client_record_id", ""), str):
+            raise serializers.ValidationError({"client_record_id": [NOT_A_STRING]})
+        return super().run_validation(data)
+
+
+NOT_A_STRING = serializers.ErrorDetail(strict.StrictCharField.default_error_messages["not_a_string"], "not_a_string")
+
+
+class HrvReadingBody(RecordBody):
+    measured_at = InstantField()
+    metric = strict.StrictChoiceField(choices=HrvReading.Metric.choices, help_text="never converted into each other")
+    context = strict.StrictChoiceField(choices=HrvReading.Context.choices)
+    value_ms = strict.StrictFloatField(min_value=0.001, max_value=500, zero_is_missing=True)
+
+
+class SleepSessionBody(RecordBody):
+    """The night belongs to the local date on which its main sleep ends. Fragments up to 120 min apart are one night."""
+
+    start_at = InstantField()
+    end_at = InstantField()
+    is_nap = strict.StrictBooleanField(required=False)
+    duration_s = strict.StrictIntegerField(
+        **optional(min_value=1, max_value=LONGEST_SLEEP_S, zero_is_missing=True, help_text="time asleep")
+    )
+    time_in_bed_s = strict.StrictIntegerField(**optional(min_value=1, max_value=LONGEST_SLEEP_S, zero_is_missing=True))
+    awake_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
+    light_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
+    deep_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
+    rem_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
+    efficiency_pct = strict.StrictFloatField(**optional(min_value=0, max_value=100))
+    score = strict.StrictFloatField(**optional(min_value=0, max_value=100, help_text="the vendor's own"))
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        span_s = (data["end_at"] - data["start_at"]).total_seconds()
+        if span_s <= 0:
+            refuse("end_at", "ends_before_it_starts", "Must be after start_at.")
+        if span_s > LONGEST_SLEEP_S:
+            refuse("end_at", "longer_than_a_day", "At most 24 h after start_at.")
+        bed_s = data.get("time_in_bed_s") or span_s
+        if bed_s > span_s + STAGES_TOLERANCE_S:
+            refuse("time_in_bed_s", "longer_than_the_session", "Longer than from start_at to end_at.")
+        if (data.get("duration_s") or 0) > bed_s + STAGES_TOLERANCE_S:
+            refuse("duration_s", "longer_than_in_bed", "Longer than the time in bed.")
+        stages_s = sum(data.get(stage) or 0 for stage in ("awake_s", "light_s", "deep_s", "rem_s"))
+        if stages_s > bed_s + STAGES_TOLERANCE_S:
+            refuse("light_s", "stages_longer_than_in_bed", "The stages add up to more than the time in bed.")
+        return data
+
+
+class TrainingSessionBody(RecordBody):
+    started_at = InstantField()
+    duration_min = strict.StrictFloatField(min_value=1, max_value=600)
+    rpe = strict.StrictFloatField(
+        **optional(min_value=0, max_value=10, step=0.5, help_text="CR-10; null: not rated yet")
+    )
+    kind = strict.StrictChoiceField(choices=TrainingSession.Kind.choices, required=False)
+    high_intensity_share = strict.StrictFloatField(
+        **optional(min_value=0, max_value=1, help_text="of the load; from the kind if left out")
+    )
+    distance_m = strict.StrictFloatField(**optional(min_value=0, max_value=300_000))
+    avg_hr_bpm = strict.StrictFloatField(**optional(min_value=30, max_value=240, zero_is_missing=True))
+    load_au = serializers.FloatField(read_only=True, allow_null=True, help_text="duration_min x rpe (Foster 2001)")
+
+
+class PerformanceTestBody(RecordBody):
+    tested_at = InstantField()
+    event = serializers.RegexField(
+        r"^[0-9a-z_]{1,16}\Z", max_length=16, trim_whitespace=False, required=False, help_text="400m if left out"
+    )
+    time_s = strict.StrictFloatField(min_value=1, max_value=20_000, help_text="40-240 for 400 m, as timed")
+    timing = strict.StrictChoiceField(choices=PerformanceTest.Timing.choices)
+    is_race = strict.StrictBooleanField(required=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if data.get("event", "400m") == "400m" and not 40 <= data["time_s"] <= 240:
+            refuse("time_s", "out_of_range", "A 400 m takes 40 to 240 s.")
+        return data
+
+
+class RestDayBody(RecordBody):
+    """Says that no session was no session: the day's load is 0, not unknown."""
+
+    date = strict.ISODateField()
+
+
+BODIES: dict[str, type[RecordBody]] = {
+    "hrv_reading": HrvReadingBody,
+    "sleep_session": SleepSessionBody,
+    "training_session": TrainingSessionBody,
+    "performance_test": PerformanceTestBody,
+    "rest_day": RestDayBody,
+}
+COMMON = frozenset(RecordBody().fields)
+
+
+def refuse(name: str, code: str, message: str) -> None:
+    raise serializers.ValidationError({name: [serializers.ErrorDetail(message, code)]})
+
+
+def answer_to(body: type[RecordBody]) -> type[RecordBody]:
+    """The record as the server has it, and what became of the one that was sent."""
+    status = serializers.ChoiceField(choices=STATUSES, read_only=True)
+    name = body.__name__.removesuffix("Body") + "Answer"
+    return type(name, (body,), {"status": status, "__doc__": answer_to.__doc__, "__module__": __name__})
+
+
+ANSWERS = {kind: answer_to(body) for kind, body in BODIES.items()}
+OWN_FIELDS = {kind: [name for name in body().fields if name not in COMMON] for kind, body in BODIES.items()}
+
+
+def record_body(kind: str, record: Record) -> dict[str, Any]:
+    return {
+        "id": str(record.id),
+        "client_record_id": record.client_record_id,
+        "client_record_version": record.client_record_version,
+        "source": {
+            "provider": str(record.provider),
+            "device_model": record.device_model,
+            "device_type": record.device_type,
+            "recording_method": record.recording_method,
+        },
+        "date": record.date.isoformat(),
+        "date_basis": record.date_basis,
+        "vendor_date": record.vendor_date and record.vendor_date.isoformat(),
+        "timezone": record.zone or None,
+        **{name: shown(getattr(record, name), record.utc_offset_min) for name in OWN_FIELDS[kind]},
+        "quality": {"status": str(record.quality_status), "reasons": record.quality_reasons},
+        "updated_at": in_utc(record.updated_at),
+    }
+
+
+def shown(value: Any, utc_offset_min: int | None) -> Any:
+    """Instants in the offset they came with."""
+    if not isinstance(value, datetime):
+        return value
+    if utc_offset_min is None:
+        return in_utc(value)
+    return value.astimezone(timezone(timedelta(minutes=utc_offset_min))).isoformat()
+
+
+def in_utc(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

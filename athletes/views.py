@@ -1,0 +1,276 @@
+"""Doors: each parses, calls one function, answers."""
+
+from datetime import date
+from functools import cache
+from typing import Any, ClassVar, NoReturn
+from uuid import UUID
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from athletes import intake
+from athletes.models import CheckIn, Day, Record
+from athletes.rest.etags import conditional
+from athletes.rest.filters import RecordFilter
+from athletes.rest.permissions import IsAthlete, athlete_of
+from athletes.rest.problems import Problem, error
+from athletes.rest.strict import ISODateField
+from athletes.serializers import (
+    ANSWERS,
+    BODIES,
+    CheckInAnswer,
+    CheckInBody,
+    DayBody,
+    check_in_body,
+    day_body,
+    record_body,
+)
+
+DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="the athlete's local date")
+MORNING = {
+    "fatigue": 4, "sleep_quality": 3, "muscle_soreness": 3, "stress": 4, "mood": 5, "scale": "mclean_1_5",
+    "sleep_duration_min": 435, "resting_hr_bpm": 48,
+    "hrv": {"metric": "rmssd", "value_ms": 62.0, "context": "morning_supine"},
+    "illness": "none", "injury": {"status": "niggle", "body_site": "left_hamstring"}, "pain_0_10": 2, "notes": "",
+    "submitted_at": "2026-11-22T06:52:10+08:00",
+}  # fmt: skip
+
+
+@cache
+def built(body: type[serializers.BaseSerializer[Any]], *, partial: bool = False) -> serializers.BaseSerializer[Any]:
+    """Building a serializer's fields costs more than running them. Validation keeps nothing on the instance."""
+    return body(partial=partial)
+
+
+def date_in_path(text: str) -> date:
+    try:
+        return ISODateField().to_internal_value(text)
+    except serializers.ValidationError:
+        message = "Must be a date like 2026-11-22."
+        raise Problem(400, "not_a_date", message, [error("not_a_date", message, parameter="date")]) from None
+
+
+def refuse(refusal: intake.Refused, *, in_path: bool = False) -> NoReturn:
+    where = {"parameter": "date"} if in_path and refusal.field_name == "date" else {"pointer": pointer_to(refusal)}
+    raise Problem(400, refusal.code, refusal.message, [error(refusal.code, refusal.message, **where)])
+
+
+def pointer_to(refusal: intake.Refused) -> str:
+    return f"/{refusal.field_name}" if refusal.field_name else ""
+
+
+class RecordPages(GenericAPIView[Any]):
+    """A list of the athlete's own rows, newest date first."""
+
+    permission_classes = [IsAthlete]
+    filter_backends = [RecordFilter]
+
+    def page(self, request: Request, rows: Any, body: Any) -> Response:
+        page = self.paginate_queryset(self.filter_queryset(rows))
+        answer = self.get_paginated_response([body(row) for row in page or ()])
+        return conditional(request, answer.data)
+
+
+class CheckIns(RecordPages):
+    queryset = CheckIn.objects.none()
+
+    @extend_schema(operation_id="check_ins_list", tags=["check-ins"], responses=CheckInBody(many=True))
+    def get(self, request: Request) -> Response:
+        """The athlete's check-ins."""
+        return self.page(request, CheckIn.objects.filter(athlete=athlete_of(request)), check_in_body)
+
+
+@extend_schema(tags=["check-ins"], parameters=[DATE])
+class CheckInOfDate(APIView):
+    permission_classes = [IsAthlete]
+
+    @extend_schema(operation_id="check_ins_retrieve", responses=CheckInBody)
+    def get(self, request: Request, date: str) -> Response:
+        check_in = CheckIn.objects.filter(athlete=athlete_of(request), date=date_in_path(date)).first()
+        if check_in is None:
+            raise Http404
+        return conditional(request, check_in_body(check_in))
+
+    @extend_schema(
+        operation_id="check_ins_put",
+        request=CheckInBody,
+        responses={200: CheckInAnswer, 201: CheckInAnswer},
+        examples=[OpenApiExample("a morning", MORNING, request_only=True)],
+    )
+    def put(self, request: Request, date: str) -> Response:
+        """Store the morning's answers. Keyed by the date: sending it again is harmless. Today and the last 14 days."""
+        return self.store(request, date, partial=False)
+
+    @extend_schema(
+        operation_id="check_ins_patch",
+        request=CheckInBody,
+        responses=CheckInAnswer,
+        examples=[OpenApiExample("one more answer", {"pain_0_10": 3}, request_only=True)],
+    )
+    def patch(self, request: Request, date: str) -> Response:
+        """Change some answers; null takes one back."""
+        return self.store(request, date, partial=True)
+
+    @extend_schema(operation_id="check_ins_delete", responses={204: None})
+    def delete(self, request: Request, date: str) -> Response:
+        """Take the check-in back. 204 also when there is none (any more)."""
+        intake.delete_check_in(athlete_of(request), date_in_path(date))
+        return Response(status=204)
+
+    def store(self, request: Request, date: str, *, partial: bool) -> Response:
+        on = date_in_path(date)
+        data = built(CheckInBody, partial=partial).run_validation(request.data)
+        try:
+            stored = intake.record_check_in(athlete_of(request), on, data, keep_rest=partial)
+        except intake.Refused as refusal:
+            refuse(refusal, in_path=True)
+        except LookupError:
+            raise Http404 from None
+        body = {**check_in_body(stored.check_in), "status": stored.status, "day": day_body(stored.day)}
+        return Response(body, status=201 if stored.status == "created" else 200)
+
+
+@extend_schema(tags=["days"], parameters=[DATE])
+class DayOfDate(APIView):
+    permission_classes = [IsAthlete]
+
+    @extend_schema(operation_id="days_retrieve", responses=DayBody)
+    def get(self, request: Request, date: str) -> Response:
+        """The resolved day: every value used, its source, what was not chosen and why."""
+        athlete, on = athlete_of(request), date_in_path(date)
+        day = Day.objects.filter(athlete=athlete, date=on).first() or Day(athlete=athlete, date=on)
+        return conditional(request, day_body(day))
+
+
+# --- records ----------------------------------------------------------------------------------------------------------
+
+
+class Records(RecordPages):
+    kind: ClassVar[str]
+
+    def get(self, request: Request) -> Response:
+        """The athlete's records of this kind."""
+        kind = self.kind
+        rows = intake.RECORDS[kind]._default_manager.filter(athlete=athlete_of(request), deleted_at=None)
+        return self.page(request, rows, lambda record: record_body(kind, record))
+
+    def post(self, request: Request) -> Response:
+        """Store one record. Sending it again is harmless: `status` says what became of it.
+
+        201 when it is new. 200 otherwise: `updated` (a higher version), `unchanged`, `conflict` (same version, other
+        content) and `stale` (a lower version) answer the server's copy.
+        """
+        data = built(BODIES[self.kind]).run_validation(request.data)
+        try:
+            outcome = intake.record_one(athlete_of(request), self.kind, data)
+        except intake.Refused as refusal:
+            refuse(refusal)
+        body = {**record_body(self.kind, outcome.record), "status": outcome.status}
+        return Response(body, status=201 if outcome.status == "created" else 200)
+
+
+class RecordById(APIView):
+    permission_classes = [IsAthlete]
+    kind: ClassVar[str]
+
+    def get(self, request: Request, id: UUID) -> Response:
+        record = self.own(request, id)
+        if record.deleted_at is not None:
+            raise Http404
+        return conditional(request, record_body(self.kind, record))
+
+    def delete(self, request: Request, id: UUID) -> Response:
+        """Take the record back; its day is resolved again. Deleting it once more answers the same."""
+        intake.delete_record(self.own(request, id))
+        return Response(status=204)
+
+    def own(self, request: Request, id: UUID) -> Record:
+        found = intake.RECORDS[self.kind]._default_manager.filter(athlete=athlete_of(request), pk=id).first()
+        if found is None:
+            raise Http404
+        return found
+
+
+class Confirmation(RecordById):
+    http_method_names = ["post", "options"]
+
+    def post(self, request: Request, id: UUID) -> Response:
+        """Say that a quarantined value is right: it counts from now on. Takes no body."""
+        record = self.own(request, id)
+        if record.deleted_at is not None:
+            raise Http404
+        return Response(record_body(self.kind, intake.confirm_record(record)))
+
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "hrv_reading": {
+        "client_record_id": "hrv-2026-11-22", "source": {"provider": "garmin", "device_model": "Forerunner 965"},
+        "measured_at": "2026-11-22T06:40:00+01:00", "metric": "rmssd", "context": "overnight_mean", "value_ms": 61.0,
+    },
+    "sleep_session": {
+        "client_record_id": "sleep-2026-11-22", "source": {"provider": "garmin"},
+        "start_at": "2026-11-21T22:50:00+01:00", "end_at": "2026-11-22T06:40:00+01:00", "duration_s": 26400,
+        "score": 82,
+    },
+    "training_session": {
+        "client_record_id": "2026-11-22-track", "started_at": "2026-11-22T17:00:00+01:00", "duration_min": 75,
+        "rpe": 7, "kind": "track_intervals",
+    },
+    "performance_test": {
+        "client_record_id": "test-2026-11-21", "tested_at": "2026-11-21T16:30:00+01:00", "time_s": 51.84,
+        "timing": "gates",
+    },
+    "rest_day": {"client_record_id": "rest-2026-11-20", "date": "2026-11-20"},
+}  # fmt: skip
+PATHS = {
+    "hrv-readings": "hrv_reading",
+    "sleep-sessions": "sleep_session",
+    "training-sessions": "training_session",
+    "performance-tests": "performance_test",
+    "rest-days": "rest_day",
+}
+CONFIRMABLE = ("hrv-readings", "performance-tests")
+
+
+def views_of(path: str) -> tuple[type[Records], type[RecordById], type[Confirmation]]:
+    """The three doors of one kind of record, documented as such."""
+    kind, stem = PATHS[path], path.replace("-", "_")
+    body, answer = BODIES[kind], ANSWERS[kind]
+    attributes = {"kind": kind, "queryset": intake.RECORDS[kind]._default_manager.none()}
+    example = OpenApiExample("a record", EXAMPLES[kind], request_only=True)
+    many = documented(type(f"{kind}s", (Records,), attributes), path, f"{stem}_", {
+        "get": {"suffix": "list", "responses": body(many=True)},
+        "post": {"suffix": "create", "request": body, "responses": {200: answer, 201: answer}, "examples": [example]},
+    })  # fmt: skip
+    one = documented(type(kind, (RecordById,), attributes), path, f"{stem}_", {
+        "get": {"suffix": "retrieve", "responses": body},
+        "delete": {"suffix": "delete", "responses": {204: None}},
+    })  # fmt: skip
+    confirm = documented(type(f"{kind}_confirmation", (Confirmation,), attributes), path, f"{stem}_", {
+        "post": {"suffix": "confirm", "request": None, "responses": body},
+    })  # fmt: skip
+    return many, one, confirm
+
+
+def documented(view: Any, tag: str, stem: str, operations: dict[str, dict[str, Any]]) -> Any:
+    for method, says in operations.items():
+        suffix = says.pop("suffix")
+        describe = extend_schema(operation_id=stem + suffix, tags=[tag], **says)
+        setattr(view, method, describe(inherited(getattr(view, method))))
+    return view
+
+
+def inherited(method: Any) -> Any:
+    """A copy, so that describing it for one kind leaves the others alone."""
+
+    def call(self: Any, request: Request, **kwargs: Any) -> Response:
+        return method(self, request, **kwargs)  # type: ignore[no-any-return]
+
+    call.__doc__, call.__name__ = method.__doc__, method.__name__
+    return call
