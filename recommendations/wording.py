@@ -184,6 +184,8 @@ def reasons(d: Decided) -> list[Reason]:
     """The guards that fired, the deciding one first; then what else speaks for the answer."""
     found: dict[str, Reason] = {}
     for code, effect in d.guards:
+        if not d.action and effect != "suspended":
+            continue  # nothing is advised: only what stopped it counts
         reason = BECAUSE_OF[code](d.seen, effect)
         found.setdefault(reason.code, reason)
     if d.action and not restrained(d):
@@ -277,7 +279,9 @@ def because_of_pain(o: Observed, effect: str) -> Reason:
 
 
 def because_of_load(o: Observed, _effect: str) -> Reason:
-    if o["acwr"] is not None and o["acwr"] >= risk.ACWR_WARNING:
+    if o["acwr"] is None:
+        return Reason("load_unknown", _("Your training load is not known yet"))
+    if o["acwr"] >= risk.ACWR_WARNING:
         return load_rose(o)
     text = _("With more today your load would rise fast (now 7 days against 28: %(value).2f)")
     line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
@@ -324,7 +328,7 @@ def because_of_wellness(o: Observed, _effect: str) -> Reason:
 
 
 def because_of_monotony(o: Observed, _effect: str) -> Reason:
-    text = _("Your days were very much alike (monotony %(value).1f) at a high load") % {"value": o["monotony"]}
+    text = _("Your days were very much alike at a high load")
     return Reason("monotony", text, o["monotony"], "ratio", (None, risk.MONOTONY_HIGH))
 
 

@@ -3,16 +3,40 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from recommendations.advising import drain
-from recommendations.models import Advice, StateCarry, WaitingDay
-from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, wake_up
+from athletes.models import Day
+from mlmodels.state import Tracker
+from recommendations import advising, frames, waiting
+from recommendations.advising import differences, drain
+from recommendations.frames import Asked
+from recommendations.models import Advice, Delivery, Device, Feedback, Override, StateCarry, WaitingDay, Warning
+from tests import factories
+from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, ordinary, wake_up
 
 pytestmark = pytest.mark.django_db
+YESTERDAY = TODAY - timedelta(days=1)
 
 
-def todays(athlete):
-    return Advice.objects.get(athlete=athlete, date=TODAY, current=True)
+def todays(athlete, day=TODAY):
+    return Advice.objects.get(athlete=athlete, date=day, current=True)
+
+
+def revisions(athlete, day=TODAY):
+    rows = Advice.objects.filter(athlete=athlete, date=day).order_by("revision")
+    return list(rows.values_list("revision", "status", "current"))
+
+
+def phone_of(athlete):
+    return Device.objects.create(user=athlete.user, kind="webpush", address_sha256=str(athlete.pk), address="https://x")
+
+
+def pushes(athlete):
+    rows = Delivery.objects.filter(advice__athlete=athlete).order_by("created_at")
+    return list(rows.values_list("advice__revision", "state"))
 
 
 def test_a_check_in_becomes_one_current_advice_and_leaves_the_queue(alice):
@@ -22,5 +46,311 @@ def test_a_check_in_becomes_one_current_advice_and_leaves_the_queue(alice):
     advice = todays(alice)
     assert (advice.status, advice.revision, advice.stage) == ("final", 1, "learned")
     assert advice.action in ("as_planned", "active_recovery", "increase_volume", "increase_intensity")
+    assert advice.valid_until.isoformat() == "2026-05-20T22:00:00+00:00"
     assert not WaitingDay.objects.exists()
-    assert StateCarry.objects.get(athlete=alice).through == TODAY - timedelta(days=1)
+    assert StateCarry.objects.get(athlete=alice).through == YESTERDAY
+
+
+def test_it_is_provisional_until_hrv_and_sleep_are_in(alice):
+    live(alice, 40)
+    wake_up(alice, hrv_ms=None)
+    drain(MORNING)
+    wake_up(alice)
+    drain(MORNING)
+    assert revisions(alice) == [(1, "provisional", False), (2, "final", True)]
+
+
+def test_it_is_final_at_the_deadline_whatever_is_missing(alice):
+    live(alice, 40)
+    wake_up(alice, hrv_ms=None)
+    drain(MORNING)
+    waiting.enqueue(alice.pk, [TODAY], rings=True, reason=WaitingDay.Reason.DEADLINE)
+    drain(AFTER_DEADLINE)
+    assert revisions(alice) == [(1, "provisional", False), (2, "final", True)]
+
+
+def test_without_a_check_in_the_morning_is_pending_until_the_deadline(alice):
+    live(alice, 40)
+    wake_up(alice, hrv_ms=None, checked_in_at=None)
+    assert drain(MORNING) == 1
+    assert not Advice.objects.exists()
+    waiting.enqueue(alice.pk, [TODAY], rings=True)
+    drain(AFTER_DEADLINE)
+    assert revisions(alice) == [(1, "final", True)]
+
+
+def test_the_same_morning_again_says_nothing_new(alice):
+    live(alice, 40)
+    for _ in range(3):
+        wake_up(alice)
+        drain(MORNING)
+    assert revisions(alice) == [(1, "final", True)]
+    assert not WaitingDay.objects.exists()
+
+
+def test_an_athlete_of_whom_nothing_is_known_is_told_so(alice):
+    wake_up(alice)
+    drain(MORNING)
+    advice = todays(alice)
+    assert (advice.status, advice.withheld_reason, advice.action) == ("withheld", "insufficient_history", "")
+    assert advice.headline == "Not enough is known yet"
+
+
+def test_the_usual_week_is_enough_to_begin_with(alice):
+    alice.usual_sessions_per_week, alice.usual_session_min, alice.usual_session_rpe = 6, 75, 6.0
+    alice.save()
+    wake_up(alice)
+    drain(MORNING)
+    advice = todays(alice)
+    assert (advice.status, advice.stage, advice.policy_name) == ("final", "profile", "rule")
+    assert advice.observation["chronic_au"] == pytest.approx(6 * 75 * 6 / 7)
+
+
+@pytest.mark.parametrize(
+    ("reported", "status", "reason", "headline"),
+    [
+        ({"red_flag": "chest_pain"}, "withheld", "illness", "No training today. Please see a doctor"),
+        ({"injury_status": "open"}, "withheld", "injury", "Follow your treatment plan"),
+        ({"illness": "fever"}, "final", "", "Rest today"),
+        ({"illness": "unspecified"}, "final", "", "Rest today"),
+        ({"illness": "above_neck"}, "final", "", "Take it easy today"),
+        ({"pain_0_10": 7}, "final", "", "Rest today"),
+    ],
+)
+def test_what_stops_an_athlete_stops_the_advice(alice, reported, status, reason, headline):
+    live(alice, 40)
+    wake_up(alice, **reported)
+    drain(MORNING)
+    advice = todays(alice)
+    assert (advice.status, advice.withheld_reason, advice.headline) == (status, reason, headline)
+
+
+def test_a_medical_hold_switches_the_advice_off_from_now_on(alice):
+    live(alice, 40)
+    wake_up(alice)
+    drain(MORNING)
+    alice.hold = "pregnancy"
+    with time_machine.travel(MORNING, tick=False):
+        alice.save()
+    drain(MORNING)
+    assert (todays(alice).status, todays(alice).withheld_reason) == ("withheld", "medical_hold")
+
+
+def test_after_the_first_session_the_advice_is_frozen(alice):
+    live(alice, 40)
+    wake_up(alice)
+    drain(MORNING)
+    wake_up(alice, first_session_at=MORNING, soreness_1_5=1.0, hrv_ms=40.0)
+    drain(AFTER_DEADLINE)
+    assert revisions(alice) == [(1, "final", True)]
+
+
+def test_but_a_red_flag_after_training_still_stops_the_day(alice):
+    live(alice, 40)
+    wake_up(alice)
+    drain(MORNING)
+    wake_up(alice, first_session_at=MORNING, red_flag="fainting")
+    drain(AFTER_DEADLINE)
+    assert revisions(alice) == [(1, "final", False), (2, "withheld", True)]
+
+
+def test_yesterdays_load_reported_late_changes_what_is_said_today(alice):
+    live(alice, 40)
+    wake_up(alice)
+    drain(MORNING)
+    before = todays(alice)
+    Day.objects.filter(athlete=alice, date=YESTERDAY).update(load_au=1_800.0)
+    waiting.enqueue(alice.pk, [YESTERDAY], rings=True)
+    drain(MORNING)
+    after = todays(alice)
+    assert after.revision == 2
+    assert after.observation["acwr"] > before.observation["acwr"]
+
+
+def test_past_advice_is_never_rewritten(alice):
+    live(alice, 40, until=YESTERDAY)
+    wake_up(alice, YESTERDAY, load_au=330.0)
+    drain(MORNING - timedelta(days=1))
+    said = todays(alice, YESTERDAY)
+    Day.objects.filter(athlete=alice, date=TODAY - timedelta(days=5)).update(load_au=1_800.0)
+    waiting.enqueue(alice.pk, [TODAY - timedelta(days=5)], rings=True)
+    wake_up(alice)
+    drain(MORNING)
+    assert todays(alice, YESTERDAY) == said
+    assert revisions(alice, YESTERDAY) == [(1, "final", True)]
+
+
+def test_a_check_in_of_two_minutes_to_midnight_is_answered_for_its_own_day(alice):
+    live(alice, 40)
+    wake_up(alice)
+    WaitingDay.objects.update(since=MORNING)
+    drain(MORNING + timedelta(days=1))
+    assert revisions(alice) == [(1, "final", True)]
+    assert not WaitingDay.objects.exists()
+
+
+def test_the_carry_gives_the_same_state_as_the_whole_history(alice, bob):
+    live(alice, 45)
+    live(bob, 45)
+    for ago in range(5, 0, -1):
+        day = TODAY - timedelta(days=ago)
+        drain_at = MORNING - timedelta(days=ago)
+        waiting.enqueue(alice.pk, [day], rings=True)
+        drain(drain_at)
+    for athlete in (alice, bob):
+        wake_up(athlete)
+    StateCarry.objects.filter(athlete=bob).delete()
+    drain(MORNING)
+    a, b = todays(alice), todays(bob)
+    differing = {k for k in a.observation if a.observation[k] != b.observation[k]}
+    assert differing <= {"intensity_run", "intensity_6d", "recovery_3d"}  # bob was not advised before
+    before = bytes(StateCarry.objects.get(athlete=alice).packed)
+    StateCarry.objects.all().delete()
+    waiting.enqueue(alice.pk, [TODAY], rings=True)
+    drain(MORNING)
+    assert bytes(StateCarry.objects.get(athlete=alice).packed) == before
+
+
+def test_athletes_of_different_histories_in_one_batch_are_each_as_if_alone(alice, bob):
+    carol = factories.make_athlete("carol@example.org")
+    live(alice, 60)
+    live(bob, 33)
+    live(carol, 60)
+    Day.objects.filter(athlete=carol, date__gt=TODAY - timedelta(days=20), date__lt=TODAY - timedelta(days=12)).delete()
+    asked = [Asked(athlete, TODAY, frames.NOTHING | ordinary(TODAY)) for athlete in (alice, bob, carol)]
+    together = frames.observe(asked)
+    StateCarry.objects.all().delete()
+    for i, one in enumerate(asked):
+        assert frames.observe([one]).row(0) == together.row(i)
+
+
+def test_what_was_done_counts_overrides_and_refusals(alice, charlie):
+    live(alice, 40)
+    for ago, action in ((3, "increase_intensity"), (2, "increase_intensity"), (1, "as_planned")):
+        Advice.objects.create(
+            athlete=alice, date=TODAY - timedelta(days=ago), revision=1, status="final", action=action, headline="x",
+            guard_version=1, state_version=1, issued_at=MORNING, valid_until=MORNING,
+        )  # fmt: skip
+    first, _, last = Advice.objects.filter(athlete=alice).order_by("date")
+    Feedback.objects.create(advice=first, followed="no")
+    Override.objects.create(advice=last, action="active_recovery", reason_code="other", by=charlie, created_at=MORNING)
+    observed = frames.observe([Asked(alice, TODAY, frames.NOTHING | ordinary(TODAY))]).row(0)
+    assert (observed["intensity_6d"], observed["recovery_3d"]) == (1, 1)
+
+
+def test_the_phone_rings_once_and_again_only_when_the_action_changes(alice):
+    phone_of(alice)
+    live(alice, 40)
+    wake_up(alice, hrv_ms=None)
+    drain(MORNING)
+    wake_up(alice)
+    drain(MORNING)
+    assert len(pushes(alice)) == 1
+    wake_up(alice, illness="fever")
+    drain(MORNING)
+    assert [state for _, state in pushes(alice)] == ["obsolete", "waiting"]
+
+
+def test_an_imported_season_rings_no_phone(alice):
+    phone_of(alice)
+    live(alice, 40)
+    waiting.enqueue(alice.pk, [TODAY - timedelta(days=ago) for ago in range(40)], rings=False)
+    wake_up(alice, rings=False)
+    drain(AFTER_DEADLINE)
+    assert todays(alice).status == "final"
+    assert pushes(alice) == []
+
+
+def test_nobody_is_woken_to_hear_that_there_is_nothing_to_say(alice):
+    phone_of(alice)
+    wake_up(alice)
+    drain(MORNING)
+    assert todays(alice).withheld_reason == "insufficient_history"
+    assert pushes(alice) == []
+
+
+def test_everything_an_advice_was_made_of_makes_it_again(alice, bob):
+    for athlete, ill in ((alice, "none"), (bob, "fever")):
+        live(athlete, 40)
+        wake_up(athlete, illness=ill)
+    drain(MORNING)
+    for advice in Advice.objects.all():
+        assert differences(advice) == {}
+        call_command("replay_advice", str(advice.pk))
+
+
+def test_an_advice_that_was_tampered_with_does_not_replay(alice):
+    live(alice, 40)
+    wake_up(alice)
+    drain(MORNING)
+    Advice.objects.update(action="increase_volume", observation=todays(alice).observation | {"acwr": 1.61})
+    assert set(differences(todays(alice))) >= {"action"}
+    with pytest.raises(CommandError, match="does not come out the same"):
+        call_command("replay_advice", str(todays(alice).pk))
+
+
+@pytest.fixture
+def poison(monkeypatch):
+    """Bob's arrays cannot be built: an error of ours, as an odd row might provoke it."""
+    real = frames.days_to_race
+
+    def raising(athlete, day):
+        if athlete.user.email.startswith("bob"):
+            raise ZeroDivisionError("as if")
+        return real(athlete, day)
+
+    monkeypatch.setattr(frames, "days_to_race", raising)
+
+
+def test_one_athlete_whose_days_raise_does_not_keep_the_others_waiting(alice, bob, poison):
+    for athlete in (alice, bob):
+        live(athlete, 40)
+        wake_up(athlete)
+    drain(MORNING)
+    assert todays(alice).status == "final"
+    row = WaitingDay.objects.get()
+    assert (row.athlete, row.attempts, row.error) == (bob, 1, "ZeroDivisionError")
+    assert row.not_before > MORNING
+
+
+def test_after_several_attempts_the_athlete_is_told_that_there_is_no_advice(bob, poison):
+    live(bob, 40)
+    wake_up(bob)
+    for hour in range(waiting.GIVE_UP_AFTER):
+        drain(MORNING + timedelta(minutes=20 * hour))
+    advice = todays(bob)
+    assert (advice.status, advice.withheld_reason) == ("withheld", "model_unavailable")
+    assert not WaitingDay.objects.exists()
+
+
+def test_three_hundred_athletes_are_answered_in_two_batches_and_a_fixed_number_of_statements(db):
+    squad = [factories.make_athlete(f"athlete{n}@example.org") for n in range(waiting.BATCH + 4)]
+    for athlete in squad:
+        live(athlete, 9)
+        wake_up(athlete)
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert advising.answer_batch(MORNING) == waiting.BATCH
+    assert len(queries) <= 30
+    assert drain(MORNING) == 4
+    assert Advice.objects.count() == len(squad)
+
+
+def test_a_carry_of_another_version_is_rebuilt(alice):
+    live(alice, 40)
+    StateCarry.objects.create(athlete=alice, through=YESTERDAY, state_version=0, packed=b"old")
+    wake_up(alice)
+    drain(MORNING)
+    kept = StateCarry.objects.get(athlete=alice)
+    assert Tracker.unpack([bytes(kept.packed)]).days[0] == 40
+    assert todays(alice).status == "final"
+
+
+def test_warnings_are_opened_with_the_advice(alice):
+    live(alice, 40)
+    Day.objects.filter(athlete=alice, date__gt=TODAY - timedelta(days=5)).update(load_au=1_500.0)
+    wake_up(alice)
+    drain(MORNING)
+    assert Warning.objects.get(athlete=alice, kind="load_spike").level == "danger"
+    assert todays(alice).action == "active_recovery"

@@ -1,0 +1,154 @@
+"""Sentences: true to the numbers, honest about what is not known, never a prophecy."""
+
+import re
+
+import numpy as np
+import pytest
+from django.utils import translation
+
+from mlmodels import guard, hazards
+from mlmodels.decision import decide_observed
+from mlmodels.policy import RulePolicy
+from mlmodels.state import Observation
+from recommendations import wording
+from recommendations.asking import NoPolicy
+from recommendations.drafting import WITHHELD_AS, decided
+from recommendations.models import Advice
+from recommendations.wording import Decided, say
+
+PROPHECY = re.compile(
+    r"\b(will (be|get|become|cause)|injur(y|ies) (is|are) (likely|predicted)|you will)\b", re.IGNORECASE
+)
+
+KNOWN = {
+    "planned_load_au": 400.0, "plan_automatic": 0, "hrv_z": -1.2, "hrv_mean_7d_ms": 55.1, "hrv_range_low_ms": 58.0,
+    "hrv_range_high_ms": 71.2, "hrv_low_days": 5, "acwr": 1.05, "sleep_z": 0.1, "hrv_age_days": 0,
+    "load_unlogged_days": 0, "sleep_age_days": 0,
+}  # fmt: skip
+
+
+def random_observations(n: int, seed: int) -> Observation:
+    """Values of the right order, a third of what may be missing is, in combinations no morning would have."""
+    dice = np.random.default_rng(seed)
+    columns = {}
+    for name in Observation.__dataclass_fields__:
+        scale = 1.6 if name == "acwr" else 400.0 if name.endswith("_au") else 8.0
+        values = np.abs(dice.normal(0, scale, n))
+        if name.endswith("_z"):
+            values = dice.normal(0, 1.5, n)
+        if name.startswith(("ill", "inj", "red", "plan_auto", "hrv_era_ch", "seeded", "advice", "weekday")):
+            values = dice.integers(0, 2, n).astype(float)
+        if name.endswith(("_days", "_nights")) or name in ("return_week", "tests_down", "unavailable_28d"):
+            values = np.floor(values)
+        missing = (dice.random(n) < 0.33) & (name in guard._MAY_BE_MISSING)
+        columns[name] = np.where(missing, np.nan, values)
+    return Observation(**columns)
+
+
+def test_every_verdict_has_words_whatever_is_missing():
+    obs = random_observations(3000, seed=7)
+    for verdict in decide_observed(obs, NoPolicy()):
+        withheld = WITHHELD_AS.get(verdict.withheld_reason, verdict.withheld_reason)
+        said = say(decided(verdict, withheld, provisional=True))
+        assert said.headline and said.detail
+        assert len(said.reasons) <= 3
+        shown = " ".join([said.headline, said.detail, *(reason["text"] for reason in said.reasons)])
+        assert not PROPHECY.search(shown), shown
+        assert "None" not in shown and "nan" not in shown, shown
+
+
+def test_every_guard_and_every_warning_has_a_text():
+    assert set(wording.BECAUSE_OF) == set(guard.GUARD_CODES)
+    assert set(wording.WARNINGS) == set(hazards.KIND_CODES)
+    assert set(wording.WITHHELD) == set(Advice.WithheldReason.values)
+
+
+def test_every_warning_can_be_said_with_what_it_rests_on():
+    for found in hazards.hazards_of(random_observations(3000, seed=3)):
+        for hazard in found:
+            text = wording.warning_text(hazard.kind, hazard.inputs)
+            assert text and "None" not in text and not PROPHECY.search(text)
+
+
+def test_low_hrv_is_said_with_its_number_its_unit_and_its_range():
+    said = say(
+        Decided(
+            action="active_recovery", policy_action="increase_volume", withheld_reason="", stage="learned",
+            guards=(("G08", "active_recovery"),), seen=KNOWN, load_au=140.0, load_change_pct=-65.0, share=0.0,
+        )
+    )  # fmt: skip
+    assert said.headline == "Take it easy today"
+    assert said.detail == (
+        "20-40 minutes easy (RPE 3 at most), some mobility, and an earlier night."
+        " The model preferred more volume; a safety rule outranks it."
+    )
+    assert said.reasons == [
+        {
+            "code": "hrv_below_range",
+            "text": "Your 7-day HRV has been below your normal range for 5 days",
+            "value": 55.1,
+            "unit": "ms",
+            "range": [58.0, 71.2],
+        }
+    ]
+    assert said.would_change_if == [{"feature": "hrv", "op": ">=", "value": 58.0, "then": "increase_volume"}]
+    assert said.prescription == {
+        "load_au": 140.0,
+        "planned_load_au": 400.0,
+        "planned_by": "plan",
+        "load_change_pct": -65.0,
+        "high_intensity_share": 0.0,
+        "rpe_max": 3,
+        "duration_min": [20, 40],
+        "example": "20-40 minutes easy (RPE 3 at most), some mobility, and an earlier night.",
+    }
+
+
+def test_what_would_change_it_is_not_said_when_a_second_guard_stands_in_the_way():
+    said = say(
+        Decided(
+            action="active_recovery", policy_action="increase_volume", withheld_reason="", stage="learned",
+            guards=(("G08", "active_recovery"), ("G09", "no_increase")), seen=KNOWN | {"sleep_h": 4.5},
+        )
+    )  # fmt: skip
+    assert said.would_change_if == []
+
+
+def test_without_a_guard_the_state_itself_is_the_reason():
+    said = say(
+        Decided(
+            action="increase_volume", policy_action="increase_volume", withheld_reason="", stage="learned", seen=KNOWN
+        )
+    )
+    assert [reason["code"] for reason in said.reasons] == ["hrv_below_range", "load_steady", "sleep_usual"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"used_fallback": True}, "The learned model was not used today; this follows a simple rule."),
+        ({"stage": "provisional"}, "You are still new here: this follows a simple rule, not yet the learned model."),
+        ({"stage": "profile"}, "Your first week: your plan counts, until more is known of you."),
+        ({"provisional": True}, "Provisional: it may change when more of this morning's data arrive."),
+    ],
+)
+def test_it_says_when_it_knows_less(changes, sentence):
+    plain = {
+        "action": "as_planned",
+        "policy_action": "as_planned",
+        "withheld_reason": "",
+        "stage": "learned",
+        "seen": KNOWN,
+    }
+    assert sentence not in say(Decided(**plain)).detail
+    assert say(Decided(**plain | changes)).detail.endswith(sentence)
+
+
+def test_the_texts_go_through_gettext():
+    with translation.override("de"):
+        assert say(Decided(action="", policy_action="", withheld_reason="injury")).headline
+
+
+def test_the_rule_policy_is_the_fallback_that_never_increases():
+    obs = random_observations(500, seed=1)
+    assert set(RulePolicy().choose(obs)) <= {2, 3}
