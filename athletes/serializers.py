@@ -1,9 +1,9 @@
 """What the phone may send, and what it gets back. Each serializer is built once; each answer is a plain dict."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+from django.core.validators import RegexValidator
 from rest_framework import serializers
 
 from athletes.local_time import OFFSET_UNKNOWN
@@ -191,9 +191,10 @@ class RecordQuality(serializers.Serializer[Any]):
 
 class RecordBody(strict.StrictSerializer):
     id = serializers.UUIDField(read_only=True)
-    client_record_id = serializers.RegexField(
-        r"^[A-Za-z0-9._:-]{1,128}\Z",
+    client_record_id = strict.StrictCharField(
         max_length=128,
+        trim_whitespace=False,
+        validators=[RegexValidator(r"^[A-Za-z0-9._:-]+\Z")],
         help_text="the client's own name of this record; the same every time",
     )
     client_record_version = strict.StrictIntegerField(
@@ -206,15 +207,6 @@ class RecordBody(strict.StrictSerializer):
     timezone = strict.TimezoneField(**optional(help_text="IANA zone in force at the time; else the offset counts"))
     quality = RecordQuality(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
-
-    def run_validation(self, data: Any = serializers.empty) -> Any:
-        # DRF's regex field would turn a number into text before it looks at it.
-        if isinstance(data, Mapping) and not isinstance(data.get("client_record_id", ""), str):
-            raise serializers.ValidationError({"client_record_id": [NOT_A_STRING]})
-        return super().run_validation(data)
-
-
-NOT_A_STRING = serializers.ErrorDetail(strict.StrictCharField.default_error_messages["not_a_string"], "not_a_string")
 
 
 class HrvReadingBody(RecordBody):
@@ -275,8 +267,12 @@ class TrainingSessionBody(RecordBody):
 
 class PerformanceTestBody(RecordBody):
     tested_at = InstantField()
-    event = serializers.RegexField(
-        r"^[0-9a-z_]{1,16}\Z", max_length=16, trim_whitespace=False, required=False, help_text="400m if left out"
+    event = strict.StrictCharField(
+        max_length=16,
+        trim_whitespace=False,
+        validators=[RegexValidator(r"^[0-9a-z_]+\Z")],
+        required=False,
+        help_text="400m if left out",
     )
     time_s = strict.StrictFloatField(min_value=1, max_value=20_000, help_text="40-240 for 400 m, as timed")
     timing = strict.StrictChoiceField(choices=PerformanceTest.Timing.choices)
