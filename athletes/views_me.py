@@ -40,9 +40,9 @@ class UsualWeek(strict.StrictSerializer):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if data is None:
             return {"usual_sessions_per_week": None, "usual_session_min": None, "usual_session_rpe": None}
-        if isinstance(data, dict) and (missing := [name for name in self.fields if name not in data]):
+        if isinstance(data, dict) and (missing := self.fields.keys() - data.keys()):
             raise serializers.ValidationError(
-                {name: [serializers.ErrorDetail("This field is required.", "required")] for name in missing}
+                {name: [serializers.ErrorDetail("This field is required.", "required")] for name in sorted(missing)}
             )
         return super().run_validation(data)
 

@@ -21,24 +21,11 @@ def valkey_binary() -> Path:
 
 
 @pytest.fixture(scope="session")
-def valkey() -> Iterator[str]:
+def valkey_server() -> Iterator[redis.Redis]:
     """A real Valkey on a unix socket, shared by the session."""
-    url = settings.VALKEY_URL
-    socket = Path(url.removeprefix("unix://"))
-    server = subprocess.Popen(
-        [
-            str(valkey_binary()),
-            "--port",
-            "0",
-            "--unixsocket",
-            str(socket),
-            "--save",
-            "",
-            "--maxmemory-policy",
-            "noeviction",
-        ],
-        stdout=subprocess.DEVNULL,
-    )
+    socket = Path(settings.VALKEY_URL.removeprefix("unix://"))
+    options = [*f"--port 0 --unixsocket {socket} --maxmemory-policy noeviction".split(), "--save", ""]
+    server = subprocess.Popen([str(valkey_binary()), *options], stdout=subprocess.DEVNULL)
     try:
         client = redis.Redis(unix_socket_path=str(socket))
         for _ in range(100):
@@ -47,10 +34,20 @@ def valkey() -> Iterator[str]:
                 break
             except redis.ConnectionError:
                 time.sleep(0.05)
-        yield url
+        yield client
     finally:
         server.terminate()
         server.wait(10)
+
+
+@pytest.fixture
+def valkey(valkey_server: redis.Redis) -> str:
+    """Its URL; it remembers nothing of earlier tests: rolled-back users come again with the same ids."""
+    from athletes.valkey import breaker
+
+    valkey_server.flushall()
+    breaker.open_until_s = 0.0
+    return settings.VALKEY_URL
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """What happens around every request: one log line without values, strict query strings, no caching of answers."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from athletes.rest.filters import PAGE_PARAMETERS, RecordFilter, filter_paramete
 from athletes.rest.problems import Problem, problem_response
 
 API_PREFIX = "/api/"
+CONTENT_LENGTH = re.compile("[0-9]{1,18}", re.ASCII)
 
 
 class RequestLog(RequestMiddleware):
@@ -48,7 +50,12 @@ class ApiRules:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        # Refused before anybody converts it: Django takes a malformed one for 0, django-prometheus answers 500.
+        if not CONTENT_LENGTH.fullmatch(request.META.get("CONTENT_LENGTH") or "0"):
+            problem = Problem(400, "malformed_content_length", "Content-Length is no number.")
+            response = problem_response(request, problem)
+        else:
+            response = self.get_response(request)
         if request.path_info.startswith(API_PREFIX) and not response.has_header("Cache-Control"):
             response["Cache-Control"] = "no-store"
         return response

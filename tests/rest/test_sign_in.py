@@ -203,8 +203,8 @@ def test_a_second_factor_is_asked_for_once_it_is_set_up(alice):
     assert call("POST", f"{AUTH}/auth/2fa/authenticate", {"code": "000000"}, session=session).status_code == 400
     with time_machine.travel(time.time() + 60):  # a code is good once
         whole = call("POST", f"{AUTH}/auth/2fa/authenticate", {"code": code(secret)}, session=session)
-    assert whole.status_code == 200, whole.content
-    assert me(whole.json()["meta"]["access_token"]) == 200
+        assert whole.status_code == 200, whole.content
+        assert me(whole.json()["meta"]["access_token"]) == 200
 
 
 def test_sessions_can_be_listed_and_ended_one_by_one(alice):
