@@ -256,7 +256,7 @@ def is_under_18(athlete: Athlete, day: date) -> bool:
 
 
 def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Row:
-    said = check_in or dict.fromkeys(
+    said: Row = check_in or dict.fromkeys(
         (*wellness.ITEMS, "resting_hr_bpm", "pain_0_10", "submitted_at"), None
     ) | {"scale": "mclean_1_5", "illness": "", "injury_status": "", "red_flag": ""}  # fmt: skip
     values = {
@@ -291,7 +291,8 @@ def load_of(athlete: Athlete, reports: Reports, season: Row | None, provenance: 
     counted, rejected = counted_sessions(athlete, reports.get("training_session", ()))
     rest = next(iter(reports.get("rest_day", ())), None)
     values: Row = {"load_au": None, "high_intensity_share": None, "first_session_at": None, "rest_day": False}
-    flags, source = [], None
+    flags: list[str] = []
+    source = None
     if counted:
         values |= sum_of(counted, flags)
         source = [source_of("training_session", session) for session in counted]

@@ -205,7 +205,7 @@ def check_in_quality(athlete: Athlete, on: date, columns: Mapping[str, Any], *, 
         hrv_context=columns["hrv_context"],
         hrv_value_ms__isnull=False,
     ).values_list("hrv_value_ms", "quality")
-    believed = [ms for ms, q in earlier if q.get("hrv", {}).get("status") != Quality.QUARANTINED]
+    believed = [ms for ms, q in earlier if ms and q.get("hrv", {}).get("status") != Quality.QUARANTINED]
     doubts = quality.doubts_about_hrv(columns["hrv_value_ms"], believed)
     if not doubts:
         return {}
@@ -220,7 +220,7 @@ class Outcome:
     """What became of a record: created, updated, unchanged, conflict or stale; `record` is the server's copy."""
 
     status: str
-    record: Record | None
+    record: Record
     touched: set[date] = field(default_factory=set)
 
 
@@ -337,7 +337,8 @@ def era_of(reading: HrvReading) -> list[float]:
 
 def last_400m_s(test: PerformanceTest) -> float | None:
     earlier = believed(PerformanceTest, test.athlete_id).filter(event="400m", tested_at__lt=test.tested_at)
-    return earlier.exclude(pk=test.pk).order_by("-tested_at").values_list("time_s", flat=True).first()
+    last: float | None = earlier.exclude(pk=test.pk).order_by("-tested_at").values_list("time_s", flat=True).first()
+    return last
 
 
 def believed(model: type[Record], athlete_id: int) -> Any:

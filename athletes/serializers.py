@@ -37,7 +37,7 @@ class HrvOfCheckIn(strict.StrictSerializer):
 
     metric = strict.StrictChoiceField(choices=HrvReading.Metric.choices)
     value_ms = strict.StrictFloatField(min_value=0.001, max_value=500, zero_is_missing=True)
-    context = strict.StrictChoiceField(choices=HrvReading.Context.choices)
+    context = strict.StrictChoiceField(choices=HrvReading.Context.choices)  # type: ignore[assignment]
     confirmed = strict.StrictBooleanField(
         required=False, write_only=True, help_text="true: this value was doubted, and it is right"
     )
@@ -109,14 +109,14 @@ PLAIN = ("illness", "injury_status", "red_flag")
 
 class Rejected(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
-    source = serializers.DictField()
+    source = serializers.DictField()  # type: ignore[assignment]
     why = serializers.CharField(help_text="quarantined, lower_priority, other_era, nap, not_the_main_sleep, ...")
 
 
 class Signal(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     unit = serializers.CharField()
-    source = serializers.JSONField(allow_null=True, help_text="kind, provider, id; for the load a list of them")
+    source = serializers.JSONField(allow_null=True, help_text="kind, provider, id; for the load a list of them")  # type: ignore[assignment]
     rejected = Rejected(many=True)
 
 
@@ -149,7 +149,7 @@ class DayBody(serializers.Serializer[Any]):
 
 def day_body(day: Day) -> dict[str, Any]:
     """An unsaved Day shows a date of which nothing is known."""
-    nothing = {"value": None, "source": None, "rejected": []}
+    nothing: dict[str, Any] = {"value": None, "source": None, "rejected": []}
     known = day.provenance
     return {
         "date": day.date.isoformat(),
@@ -200,7 +200,7 @@ class RecordBody(strict.StrictSerializer):
     client_record_version = strict.StrictIntegerField(
         required=False, min_value=0, max_value=2**62, help_text="the higher version wins; 0 if left out"
     )
-    source = Source(required=False)
+    source = Source(required=False)  # type: ignore[assignment]
     date = serializers.DateField(read_only=True, help_text="the athlete's local day it belongs to")
     date_basis = serializers.CharField(read_only=True, help_text="record_zone, record_offset, profile_zone or given")
     vendor_date = strict.ISODateField(**optional(help_text="the day the vendor files it under; kept, not used"))
@@ -212,7 +212,7 @@ class RecordBody(strict.StrictSerializer):
 class HrvReadingBody(RecordBody):
     measured_at = InstantField()
     metric = strict.StrictChoiceField(choices=HrvReading.Metric.choices, help_text="never converted into each other")
-    context = strict.StrictChoiceField(choices=HrvReading.Context.choices)
+    context = strict.StrictChoiceField(choices=HrvReading.Context.choices)  # type: ignore[assignment]
     value_ms = strict.StrictFloatField(min_value=0.001, max_value=500, zero_is_missing=True)
 
 
@@ -297,7 +297,7 @@ BODIES: dict[str, type[RecordBody]] = {
     "performance_test": PerformanceTestBody,
     "rest_day": RestDayBody,
 }
-COMMON = frozenset(RecordBody().fields)
+COMMON = frozenset(map(str, RecordBody().fields))
 
 
 def refuse(name: str, code: str, message: str) -> None:
@@ -312,7 +312,7 @@ def answer_to(body: type[RecordBody]) -> type[RecordBody]:
 
 
 ANSWERS = {kind: answer_to(body) for kind, body in BODIES.items()}
-OWN_FIELDS = {kind: [name for name in body().fields if name not in COMMON] for kind, body in BODIES.items()}
+OWN_FIELDS = {kind: [name for name in map(str, body().fields) if name not in COMMON] for kind, body in BODIES.items()}
 
 
 def record_body(kind: str, record: Record) -> dict[str, Any]:

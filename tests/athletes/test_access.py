@@ -1,0 +1,58 @@
+"""Who may see whom; every change counts with the next question."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
+
+from athletes.access import athletes_visible_to
+from athletes.models import Membership, User
+from tests import factories
+
+
+def seen_by(user, **kwargs):
+    return {athlete.display_name for athlete in athletes_visible_to(user, **kwargs)}
+
+
+def test_everybody_sees_what_is_theirs(squad, other_squad, alice, bob, charlie, eve):
+    assert seen_by(alice.user) == {"Alice"}
+    assert seen_by(charlie) == {"Alice", "Bob"}
+    assert seen_by(eve) == {"Mallory"}
+    assert seen_by(User.objects.create_superuser("root@example.org")) == {"Alice", "Bob", "Mallory"}
+    assert seen_by(AnonymousUser()) == set()
+
+
+def test_values_are_a_consent_of_their_own(squad, alice, charlie):
+    assert seen_by(charlie, values=True) == set()
+    Membership.objects.filter(athlete=alice).update(shares_values=True)
+    assert seen_by(charlie, values=True) == {"Alice"}
+    assert seen_by(alice.user, values=True) == {"Alice"}
+
+
+def test_withdrawing_the_status_withdraws_the_values(squad, alice, charlie):
+    Membership.objects.filter(athlete=alice).update(shares_status=False, shares_values=True)
+    assert seen_by(charlie) == seen_by(charlie, values=True) | {"Bob"} == {"Bob"}
+
+
+def test_leaving_the_squad_takes_effect_at_once(squad, alice, charlie):
+    Membership.objects.filter(athlete=alice).update(left_at=timezone.now())
+    assert seen_by(charlie) == {"Bob"}
+
+
+def test_an_ex_coach_sees_nobody(squad, charlie):
+    squad.coaches.remove(charlie)
+    assert seen_by(charlie) == set()
+
+
+def test_a_coach_who_is_shut_out_sees_nobody_not_even_herself(squad, alice, charlie):
+    charlie.is_active = alice.user.is_active = False
+    assert seen_by(charlie) == seen_by(alice.user) == set()
+
+
+def test_consent_in_one_squad_is_none_in_another(squad, other_squad, alice, eve):
+    Membership.objects.create(athlete=alice, squad=other_squad, shares_status=False, shares_values=True)
+    assert "Alice" not in seen_by(eve)
+
+
+def test_nobody_is_seen_twice(squad, alice, charlie):
+    second = factories.make_squad("Relay", charlie, alice)
+    assert list(athletes_visible_to(charlie).filter(memberships__squad=second)) == [alice]
+    assert athletes_visible_to(charlie).count() == 2
