@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -136,10 +137,14 @@ def check_against_decide(log: pd.DataFrame, policy: Policy, on: dt.date) -> int:
 
 
 def shipped_policy() -> Policy:
-    """The newest policy in the artifacts; the rule policy while there is none."""
-    models = sorted(ARTIFACTS.glob("policy-*.onnx"))
-    observable = [path for path in models if "observable" in path.name or "homestretch" in path.name] or models
-    return OnnxPolicy.load(observable[-1], observable[-1].with_suffix(".card.json")) if observable else RulePolicy()
+    """The policy whose card says that it ships; the rule policy where there is none."""
+
+    def rank(model: Path) -> tuple[bool, bool]:
+        card = json.loads(model.with_suffix(".card.json").read_text())
+        return bool(card.get("ships")), card["feature_set"] == "observable"
+
+    model = max(ARTIFACTS.glob("*.onnx"), key=rank, default=None)
+    return OnnxPolicy.load(model, model.with_suffix(".card.json")) if model else RulePolicy()
 
 
 # --- The page --------------------------------------------------------------------------------------------------------
