@@ -1,0 +1,223 @@
+"""What may be sent, strictly; and what is answered, for the document: the answers themselves are made in showing.py."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from athletes.intensity import share_of
+from athletes.models import PlannedSession, TrainingSession
+from athletes.rest import strict
+from recommendations.models import ActionCode, Advice, Feedback, Override, Warning
+
+MAX_LOAD_AU = 6_000
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+class FeedbackBody(strict.StrictSerializer):
+    followed = strict.StrictChoiceField(choices=Feedback.Followed.choices)
+    reason_code = strict.StrictCharField(max_length=32, required=False, allow_blank=True)
+    agreement = strict.StrictIntegerField(min_value=1, max_value=5, required=False, allow_null=True)
+    comment = strict.StrictCharField(required=False, allow_blank=True, help_text="for the athlete's own eyes")
+
+
+class OverrideBody(strict.StrictSerializer):
+    action = strict.StrictChoiceField(choices=ActionCode.choices)
+    reason_code = strict.StrictChoiceField(choices=Override.Reason.choices)
+    note = strict.StrictCharField(required=False, allow_blank=True, help_text="the athlete reads it")
+
+
+class PlanBody(strict.StrictSerializer):
+    """`load_au`, or `duration_min` and `rpe`; load 0 is a planned rest day."""
+
+    kind = strict.StrictChoiceField(choices=TrainingSession.Kind.choices, required=False)
+    title = strict.StrictCharField(max_length=120, required=False, allow_blank=True)
+    load_au = strict.StrictFloatField(min_value=0, max_value=MAX_LOAD_AU, required=False, allow_null=True)
+    duration_min = strict.StrictFloatField(min_value=0, max_value=600, required=False, allow_null=True)
+    rpe = strict.StrictFloatField(min_value=0, max_value=10, step=0.5, required=False, allow_null=True)
+    high_intensity_share = strict.StrictFloatField(
+        min_value=0, max_value=1, required=False, allow_null=True, help_text="of the load; else by the kind"
+    )
+    competition_priority = strict.StrictChoiceField(choices=["A", "B", "C"], required=False, allow_null=True)
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        """As columns of PlannedSession, all of them: a PUT replaces."""
+        minutes, rpe, load = given.get("duration_min"), given.get("rpe"), given.get("load_au")
+        if load is None:
+            if minutes is None or rpe is None:
+                refusal = serializers.ErrorDetail("Needed, unless duration_min and rpe are given.", "required")
+                raise serializers.ValidationError({"load_au": [refusal]})
+            load = minutes * rpe
+        kind = given.get("kind", TrainingSession.Kind.OTHER)
+        return {
+            "kind": kind,
+            "title": given.get("title", ""),
+            "load_au": load,
+            "duration_min": minutes,
+            "rpe": rpe,
+            "high_intensity_share": share_of(kind, given.get("high_intensity_share")),
+            "competition_priority": given.get("competition_priority") or "",
+        }
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+STATUSES = ["pending", "provisional", "final", "overridden", "withheld", "expired"]
+NUMBER = {"type": ["number", "null"]}
+
+
+class Answer(serializers.Serializer[Any]):
+    """Never used to write."""
+
+
+@extend_schema_field({"type": ["array", "null"], "items": {"type": "number"}, "minItems": 2, "maxItems": 2})
+class MinutesField(serializers.ListField):
+    pass
+
+
+@extend_schema_field({"type": ["array", "null"], "items": NUMBER, "minItems": 2, "maxItems": 2})
+class RangeField(serializers.ListField):
+    pass
+
+
+class PrescriptionView(Answer):
+    load_au = serializers.FloatField(allow_null=True, help_text="session-RPE load: CR-10 x minutes")
+    planned_load_au = serializers.FloatField(allow_null=True)
+    planned_by = serializers.ChoiceField(choices=["plan", "automatic"])
+    load_change_pct = serializers.FloatField(allow_null=True)
+    high_intensity_share = serializers.FloatField(allow_null=True)
+    rpe_max = serializers.IntegerField(allow_null=True)
+    duration_min = MinutesField(allow_null=True)
+    example = serializers.CharField()
+
+
+class ReasonView(Answer):
+    code = serializers.CharField()
+    text = serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField(allow_blank=True)
+    range = RangeField(allow_null=True)
+
+
+class GuardView(Answer):
+    code = serializers.CharField(help_text="G01-G18")
+    effect = serializers.CharField()
+    text = serializers.CharField(allow_blank=True)
+
+
+class ChangeView(Answer):
+    feature = serializers.CharField()
+    op = serializers.CharField()
+    value = serializers.FloatField(allow_null=True)
+    then = serializers.ChoiceField(choices=ActionCode.choices)
+
+
+class FeatureView(Answer):
+    value = serializers.FloatField(allow_null=True)
+    unit = serializers.CharField()
+    z = serializers.FloatField(allow_null=True)
+    age_days = serializers.IntegerField(allow_null=True)
+    imputed = serializers.BooleanField()
+
+
+class StateView(Answer):
+    version = serializers.IntegerField()
+    features = serializers.DictField(child=FeatureView(), help_text="hrv, sleep, acute, chronic, acwr, performance")
+    completeness = serializers.FloatField()
+    in_distribution = serializers.BooleanField()
+
+
+class ExpectedView(Answer):
+    horizon_days = serializers.IntegerField()
+    perf_change_pct = serializers.DictField(child=serializers.FloatField())
+
+
+class ModelView(Answer):
+    policy = serializers.CharField(allow_null=True)
+    sha256 = serializers.CharField(allow_null=True)
+    used_fallback = serializers.BooleanField(help_text="the rule policy answered although the learned one was due")
+    guard_version = serializers.IntegerField()
+
+
+class OverrideView(Answer):
+    id = serializers.UUIDField()
+    action = serializers.ChoiceField(choices=ActionCode.choices)
+    headline = serializers.CharField()
+    reason_code = serializers.ChoiceField(choices=Override.Reason.choices)
+    note = serializers.CharField(allow_blank=True)
+    by = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class FeedbackView(Answer):
+    followed = serializers.ChoiceField(choices=Feedback.Followed.choices)
+    reason_code = serializers.CharField(allow_null=True)
+    agreement = serializers.IntegerField(allow_null=True)
+    comment = serializers.CharField(allow_null=True, allow_blank=True, help_text="null for everybody but the athlete")
+    updated_at = serializers.DateTimeField()
+
+
+class AdviceView(Answer):
+    id = serializers.UUIDField(allow_null=True)
+    athlete = serializers.IntegerField()
+    date = serializers.DateField()
+    revision = serializers.IntegerField(help_text="0 while pending")
+    status = serializers.ChoiceField(choices=STATUSES)
+    withheld_reason = serializers.ChoiceField(choices=Advice.WithheldReason.choices, allow_null=True)
+    stage = serializers.CharField(allow_null=True, help_text="profile, provisional or learned")
+    action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
+    policy_action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
+    headline = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+    prescription = PrescriptionView(allow_null=True)
+    q_values = serializers.DictField(child=serializers.FloatField(), allow_null=True)
+    margin = serializers.FloatField(allow_null=True)
+    clear_choice = serializers.BooleanField()
+    reasons = ReasonView(many=True)
+    guards = GuardView(many=True)
+    would_change_if = ChangeView(many=True)
+    state = StateView(allow_null=True)
+    expected = ExpectedView(allow_null=True)
+    warnings = serializers.ListField(child=serializers.CharField())
+    vendor_scores = serializers.ListField(child=serializers.DictField())
+    model = ModelView(allow_null=True)
+    issued_at = serializers.DateTimeField(allow_null=True)
+    valid_until = serializers.DateTimeField(allow_null=True)
+    override = OverrideView(allow_null=True)
+    feedback = FeedbackView(allow_null=True)
+    disclaimer = serializers.CharField()
+
+
+class WarningView(Answer):
+    id = serializers.UUIDField()
+    athlete = serializers.IntegerField()
+    kind = serializers.CharField()
+    level = serializers.ChoiceField(choices=Warning.Level.choices)
+    opened_on = serializers.DateField()
+    last_seen_on = serializers.DateField()
+    closed_on = serializers.DateField(allow_null=True)
+    text = serializers.CharField()
+    evidence = serializers.DictField(child=serializers.FloatField(allow_null=True), allow_null=True)
+    citation = serializers.CharField()
+    rule_version = serializers.IntegerField()
+    acknowledged_at = serializers.DateTimeField(allow_null=True)
+    updated_at = serializers.DateTimeField()
+
+
+class PlanView(Answer):
+    date = serializers.DateField()
+    author = serializers.ChoiceField(choices=[*PlannedSession.Author.values, "automatic"])
+    kind = serializers.ChoiceField(choices=TrainingSession.Kind.choices)
+    title = serializers.CharField(allow_blank=True)
+    load_au = serializers.FloatField()
+    duration_min = serializers.FloatField(allow_null=True)
+    rpe = serializers.FloatField(allow_null=True)
+    high_intensity_share = serializers.FloatField()
+    competition_priority = serializers.ChoiceField(choices=["A", "B", "C"], allow_null=True)
+    updated_at = serializers.DateTimeField(allow_null=True)
+
+
+class PlansView(Answer):
+    results = PlanView(many=True)

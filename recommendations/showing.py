@@ -1,0 +1,250 @@
+"""Advice and warnings as the phone and the coach see them: plain dicts, api.md's shape."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from athletes.models import Athlete
+from mlmodels import risk
+from recommendations import overriding, wording
+from recommendations.models import Advice, Feedback, Override, Warning
+
+CLEAR_MARGIN = 0.02  # Q of the best action over the second best; below it the choice is not clear (convention)
+# feature -> column of the observation, unit, column of z, column of age in days
+FEATURES: dict[str, tuple[str, str, str | None, str | None]] = {
+    "hrv": ("hrv_mean_7d_ms", "ms", "hrv_z", "hrv_age_days"),
+    "sleep": ("sleep_score", "0-100", "sleep_z", "sleep_age_days"),
+    "acute": ("acute_au", "AU/d", None, "load_unlogged_days"),
+    "chronic": ("chronic_au", "AU/d", None, "load_unlogged_days"),
+    "acwr": ("acwr", "ratio", None, "load_unlogged_days"),
+    "performance": ("performance_pct", "%", None, "test_age_days"),
+}
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Around:
+    """What stands beside an advice: the day's overrides, its feedback, the warnings open that day."""
+
+    overrides: Sequence[Override] = ()
+    feedback: Feedback | None = None
+    warnings: Sequence[Warning] = ()
+
+
+def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
+    """For a page of advice, in three queries whatever its length. Keyed by advice id."""
+    athletes, days = {a.athlete_id for a in advice_rows}, {a.date for a in advice_rows}
+    if not advice_rows:
+        return {}
+    words: dict[tuple[int, date], list[Override]] = defaultdict(list)
+    told: dict[tuple[int, date], Feedback] = {}
+    open_: dict[int, list[Warning]] = defaultdict(list)
+    of_days = {"advice__athlete__in": athletes, "advice__date__in": days}
+    for word in Override.objects.filter(**of_days).select_related("advice", "by"):
+        words[word.advice.athlete_id, word.advice.date].append(word)
+    for feedback in Feedback.objects.filter(**of_days).select_related("advice").order_by("updated_at"):
+        told[feedback.advice.athlete_id, feedback.advice.date] = feedback
+    for warning in Warning.objects.filter(athlete__in=athletes, opened_on__lte=max(days)).order_by(
+        "-opened_on", "kind"
+    ):
+        open_[warning.athlete_id].append(warning)
+    return {
+        a.pk: Around(words[key], told.get(key), on_day(open_[a.athlete_id], a.date))
+        for a in advice_rows
+        if (key := (a.athlete_id, a.date))
+    }
+
+
+def on_day(warnings: Iterable[Warning], day: date) -> list[Warning]:
+    return [w for w in warnings if w.opened_on <= day and (w.closed_on is None or w.closed_on > day)]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """`own`: it is the athlete. `values`: may see HRV, sleep and load; without, numbers are left out, codes remain."""
+
+    own: bool
+    values: bool
+
+
+def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -> Row:
+    values = reader.values
+    word = overriding.standing(advice, beside.overrides)
+    margin = margin_of(advice.q_values)
+    return {
+        "id": str(advice.pk),
+        "athlete": advice.athlete_id,
+        "date": advice.date,
+        "revision": advice.revision,
+        "status": status_of(advice, word, now),
+        "withheld_reason": advice.withheld_reason or None,
+        "stage": advice.stage or None,
+        "action": advice.action or None,
+        "policy_action": advice.policy_action or None,
+        "headline": advice.headline,
+        "detail": advice.detail,
+        "prescription": advice.prescription,
+        "q_values": advice.q_values if values else None,
+        "margin": margin if values else None,
+        "clear_choice": margin is not None and margin >= CLEAR_MARGIN,
+        "reasons": advice.reasons if values else [without_numbers(reason) for reason in advice.reasons],
+        "guards": [guard_body(guard, advice.observation, values=values) for guard in advice.guards],
+        "would_change_if": advice.would_change_if if values else [],
+        "state": state_body(advice) if values and advice.observation else None,
+        "expected": None,
+        "warnings": [w.text if values else plain(w.kind) for w in beside.warnings],
+        "vendor_scores": [],
+        "model": {
+            "policy": advice.policy_name or None,
+            "sha256": advice.policy_sha256 or None,
+            "used_fallback": advice.used_fallback,
+            "guard_version": advice.guard_version,
+        },
+        "issued_at": advice.issued_at,
+        "valid_until": advice.valid_until,
+        "override": override_body(word) if word else None,
+        "feedback": feedback_body(beside.feedback, reader) if beside.feedback else None,
+        "disclaimer": _("Not medical advice"),
+    }
+
+
+def status_of(advice: Advice, word: Override | None, now: datetime) -> str:
+    if word:
+        return "overridden"
+    if advice.status != Advice.Status.WITHHELD and advice.valid_until <= now:
+        return "expired"
+    return advice.status
+
+
+def without_advice(athlete: Athlete, day: date, status: str) -> Row:
+    """The same shape before the first advice of a day (pending), or when its data came after it was over (expired)."""
+    texts = {
+        "pending": (_("Your advice is on its way"), _("Check in, or wait for your watch or the morning deadline.")),
+        "expired": (_("No advice was given for this day"), _("Its data came when it was over.")),
+    }
+    headline, detail = texts[status]
+    empty: Row = dict.fromkeys(ADVICE_KEYS)
+    return empty | {
+        "athlete": athlete.pk,
+        "date": day,
+        "revision": 0,
+        "status": status,
+        "headline": headline,
+        "detail": detail,
+        "clear_choice": False,
+        "reasons": [],
+        "guards": [],
+        "would_change_if": [],
+        "warnings": [],
+        "vendor_scores": [],
+        "disclaimer": _("Not medical advice"),
+    }
+
+
+ADVICE_KEYS = (
+    "id", "athlete", "date", "revision", "status", "withheld_reason", "stage", "action", "policy_action", "headline",
+    "detail", "prescription", "q_values", "margin", "clear_choice", "reasons", "guards", "would_change_if", "state",
+    "expected", "warnings", "vendor_scores", "model", "issued_at", "valid_until", "override", "feedback", "disclaimer",
+)  # fmt: skip
+
+
+def margin_of(q_values: dict[str, float] | None) -> float | None:
+    if not q_values:
+        return None
+    best, second = sorted(q_values.values(), reverse=True)[:2]
+    return best - second
+
+
+def guard_body(guard: Row, observation: Row | None, *, values: bool) -> Row:
+    text = wording.guard_text(guard["code"], guard["effect"], observation) if values and observation else ""
+    return {**guard, "text": text}
+
+
+def state_body(advice: Advice) -> Row:
+    """The six features of the state with unit, age and whether a value stands in for a measurement."""
+    o: Row = advice.observation or {}
+    features = {
+        name: {
+            "value": wording.rounded(o[column]),
+            "unit": unit,
+            "z": wording.rounded(o[z]) if z else None,
+            "age_days": age_of(o[age]) if age else None,
+            "imputed": is_imputed(name, o),
+        }
+        for name, (column, unit, z, age) in FEATURES.items()
+    }
+    measured = sum(not feature["imputed"] for feature in features.values())
+    return {
+        "version": advice.state_version,
+        "features": features,
+        "completeness": round(measured / len(features), 2),
+        "in_distribution": all(guard["code"] != "G15" for guard in advice.guards),
+    }
+
+
+def age_of(days: float | None) -> int | None:
+    return None if days is None or days >= risk.NEVER_DAYS else int(days)
+
+
+def is_imputed(feature: str, o: Row) -> bool:
+    match feature:
+        case "hrv" | "sleep":
+            return o[f"{feature}_z"] is None
+        case "performance":
+            return not o["test_count"] or o["test_age_days"] > risk.PERFORMANCE_HOLD_DAYS
+        case _:
+            return bool(o["load_unlogged_days"]) or not o["seeded"]
+
+
+def without_numbers(reason: Row) -> Row:
+    return {"code": reason["code"], "text": plain(reason["code"]), "value": None, "unit": "", "range": None}
+
+
+def plain(code: str) -> str:
+    """`hrv_below_range` -> "HRV below range"."""
+    words = code.replace("_", " ").replace("hrv", "HRV")
+    return words[:1].upper() + words[1:]
+
+
+def override_body(word: Override) -> Row:
+    return {
+        "id": str(word.pk),
+        "action": word.action,
+        "headline": str(wording.HEADLINES[word.action]),
+        "reason_code": word.reason_code,
+        "note": word.note,
+        "by": str(word.by) if word.by else None,
+        "created_at": word.created_at,
+    }
+
+
+def feedback_body(feedback: Feedback, reader: Reader) -> Row:
+    return {
+        "followed": feedback.followed,
+        "reason_code": feedback.reason_code or None,
+        "agreement": feedback.agreement,
+        "comment": feedback.comment if reader.own else None,
+        "updated_at": feedback.updated_at,
+    }
+
+
+def warning_body(warning: Warning, reader: Reader) -> Row:
+    return {
+        "id": str(warning.pk),
+        "athlete": warning.athlete_id,
+        "kind": warning.kind,
+        "level": warning.level,
+        "opened_on": warning.opened_on,
+        "last_seen_on": warning.last_seen_on,
+        "closed_on": warning.closed_on,
+        "text": warning.text if reader.values else plain(warning.kind),
+        "evidence": warning.evidence if reader.values else None,
+        "citation": warning.citation,
+        "rule_version": warning.rule_version,
+        "acknowledged_at": warning.acknowledged_at,
+        "updated_at": warning.updated_at,
+    }

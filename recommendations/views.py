@@ -1,0 +1,301 @@
+"""Doors to the advice, the warnings and the plan: each parses, calls one function, answers."""
+
+from datetime import date, timedelta
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import Http404
+from django.utils import timezone, translation
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from athletes import intake
+from athletes.access import athletes_visible_to
+from athletes.local_time import local_today
+from athletes.models import Athlete, Day, User
+from athletes.rest.etags import conditional
+from athletes.rest.filters import RecordFilter, check_range, date_parameter, strict_query
+from athletes.rest.paging import invalid_parameter
+from athletes.rest.permissions import athlete_of
+from athletes.rest.problems import Problem, error
+from athletes.rest.strict import ISODateField
+from recommendations import overriding, planning, showing, waiting
+from recommendations.models import Advice, Feedback, Warning
+from recommendations.serializers import (
+    AdviceView,
+    FeedbackBody,
+    FeedbackView,
+    OverrideBody,
+    PlanBody,
+    PlansView,
+    PlanView,
+    WarningView,
+)
+from recommendations.showing import Reader
+
+ATHLETE = OpenApiParameter("athlete", OpenApiTypes.INT, description="whose; a coach names one who shares with a squad")
+DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="the athlete's local date")
+
+
+# --- who reads whose --------------------------------------------------------------------------------------------------
+
+
+def user_of(request: Request) -> User:
+    return cast(User, request.user)
+
+
+def athlete_named(request: Request, query: dict[str, str]) -> Athlete:
+    """Oneself, or the `athlete` of the query; 404 for anybody one may not know of."""
+    if "athlete" not in query:
+        return athlete_of(request)
+    if not query["athlete"].isascii() or not query["athlete"].isdecimal() or len(query["athlete"]) > 18:
+        raise invalid_parameter("athlete", "not_an_id", "Must be an athlete's id.")
+    return visible(request, int(query["athlete"]))
+
+
+def visible(request: Request, athlete_id: int) -> Athlete:
+    athlete = athletes_visible_to(user_of(request)).filter(pk=athlete_id).first()
+    if athlete is None:
+        raise Http404
+    return athlete
+
+
+def reader_of(request: Request, athlete: Athlete) -> Reader:
+    if athlete.user_id == request.user.pk:
+        return Reader(own=True, values=True)
+    return Reader(own=False, values=athletes_visible_to(user_of(request), values=True).filter(pk=athlete.pk).exists())
+
+
+def date_in_path(text: str) -> date:
+    try:
+        return ISODateField().to_internal_value(text)
+    except serializers.ValidationError:
+        message = "Must be a date like 2026-11-22."
+        raise Problem(400, "not_a_date", message, [error("not_a_date", message, parameter="date")]) from None
+
+
+def bodies(advice: list[Advice], reader: Reader) -> list[dict[str, Any]]:
+    beside, now = showing.around(advice), timezone.now()
+    return [showing.advice_body(row, beside[row.pk], reader, now) for row in advice]
+
+
+# --- advice -----------------------------------------------------------------------------------------------------------
+
+
+@extend_schema(tags=["advice"], parameters=[ATHLETE])
+class AdviceToday(APIView):
+    @extend_schema(operation_id="advice_today", responses=AdviceView)
+    def get(self, request: Request) -> Response:
+        """Today's advice, by the athlete's clock. Never 404 for an athlete: `pending`, or `withheld` with a reason."""
+        athlete = athlete_named(request, strict_query(request, ["athlete"]))
+        return advice_of(request, athlete, local_today(athlete))
+
+
+@extend_schema(tags=["advice"], parameters=[DATE, ATHLETE])
+class AdviceOfDate(APIView):
+    @extend_schema(operation_id="advice_retrieve", responses=AdviceView)
+    def get(self, request: Request, date: str) -> Response:
+        """The advice of a date, its newest revision. A past date reported afterwards has none: `expired`."""
+        athlete = athlete_named(request, strict_query(request, ["athlete"]))
+        return advice_of(request, athlete, date_in_path(date))
+
+
+def advice_of(request: Request, athlete: Athlete, day: date) -> Response:
+    reader = reader_of(request, athlete)
+    row = Advice.objects.filter(athlete=athlete, date=day, current=True).first()
+    with translation.override(athlete.locale):
+        if row is not None:
+            return conditional(request, bodies([row], reader)[0])
+        today = local_today(athlete)
+        if day == today:
+            return conditional(request, showing.without_advice(athlete, day, "pending"))
+        if day < today and Day.objects.filter(athlete=athlete, date=day).exists():
+            return conditional(request, showing.without_advice(athlete, day, "expired"))
+    raise Http404
+
+
+class AdvicePages(GenericAPIView[Advice]):
+    filter_backends = [RecordFilter]
+    own_parameters = ("athlete",)
+    ordering = ("-date", "-id")
+    updated_column = "issued_at"
+    queryset = Advice.objects.none()
+
+    @extend_schema(operation_id="advice_list", tags=["advice"], parameters=[ATHLETE], responses=AdviceView(many=True))
+    def get(self, request: Request) -> Response:
+        """The newest revision of each day, newest first."""
+        athlete = athlete_named(request, request.GET.dict())
+        rows = self.filter_queryset(Advice.objects.filter(athlete=athlete, current=True))
+        page = self.paginate_queryset(rows) or []
+        answer = self.get_paginated_response(bodies(list(page), reader_of(request, athlete)))
+        return conditional(request, answer.data)
+
+
+def advice_seen_by(request: Request, advice_id: UUID) -> Advice:
+    seen = Advice.objects.filter(athlete__in=athletes_visible_to(user_of(request))).select_related("athlete")
+    advice = seen.filter(pk=advice_id).first()
+    if advice is None:
+        raise Http404
+    return advice
+
+
+@extend_schema(tags=["advice"])
+class FeedbackOfAdvice(APIView):
+    @extend_schema(
+        operation_id="advice_feedback",
+        request=FeedbackBody,
+        responses=FeedbackView,
+        examples=[OpenApiExample("followed", {"followed": "yes", "agreement": 4}, request_only=True)],
+    )
+    def put(self, request: Request, advice_id: UUID) -> Response:
+        """What became of the advice, by the athlete. Sending it again replaces it."""
+        advice = advice_seen_by(request, advice_id)
+        if advice.athlete.user_id != request.user.pk:
+            raise Problem(403, "not_your_advice", "Only the athlete can say what became of the advice.")
+        body = FeedbackBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = {"reason_code": "", "agreement": None, "comment": ""} | body.validated_data
+        feedback, _ = Feedback.objects.update_or_create(advice=advice, defaults=given)
+        if advice.date < local_today(advice.athlete):
+            waiting.enqueue(advice.athlete_id, [advice.date], rings=False)  # what was done then counts in the state now
+        return Response(showing.feedback_body(feedback, Reader(own=True, values=True)))
+
+
+@extend_schema(tags=["advice"])
+class OverrideOfAdvice(APIView):
+    @extend_schema(
+        operation_id="advice_override",
+        request=OverrideBody,
+        responses={201: AdviceView},
+        examples=[
+            OpenApiExample(
+                "seen at training",
+                {"action": "as_planned", "reason_code": "seen_at_training", "note": "You looked fresh in the warm-up."},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request, advice_id: UUID) -> Response:
+        """The coach's word for the day; the athlete is told. Each is kept, the newest counts. 409
+        `stop_cannot_be_lowered`, `advice_superseded` or `advice_expired`."""
+        advice = advice_seen_by(request, advice_id)
+        if advice.athlete.user_id == request.user.pk:
+            raise Problem(403, "not_the_coach", "Only a coach can override; say how you see it in the feedback.")
+        body = OverrideBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            overriding.override(advice, by=user_of(request), now=timezone.now(), **body.validated_data)
+        except overriding.Refused as refusal:
+            raise Problem(409, refusal.code, refusal.message) from None
+        return Response(bodies([advice], reader_of(request, advice.athlete))[0], status=201)
+
+
+# --- warnings ---------------------------------------------------------------------------------------------------------
+
+
+class WarningPages(GenericAPIView[Warning]):
+    filter_backends = [RecordFilter]
+    own_parameters = ("athlete",)
+    ordering = ("-opened_on", "-id")
+    date_column = "opened_on"
+    queryset = Warning.objects.none()
+
+    @extend_schema(
+        operation_id="warnings_list", tags=["warnings"], parameters=[ATHLETE], responses=WarningView(many=True)
+    )
+    def get(self, request: Request) -> Response:
+        """Warnings, newest first; `closed_on` is null while one is open."""
+        athlete = athlete_named(request, request.GET.dict())
+        rows = self.filter_queryset(Warning.objects.filter(athlete=athlete))
+        reader = reader_of(request, athlete)
+        page = self.paginate_queryset(rows) or []
+        return conditional(
+            request, self.get_paginated_response([showing.warning_body(row, reader) for row in page]).data
+        )
+
+
+@extend_schema(tags=["warnings"])
+class Acknowledgement(APIView):
+    @extend_schema(operation_id="warnings_acknowledge", request=None, responses=WarningView)
+    def post(self, request: Request, warning_id: UUID) -> Response:
+        """The athlete has read it. It stays open until what it rests on has passed; again changes nothing."""
+        warning = Warning.objects.filter(pk=warning_id, athlete__in=athletes_visible_to(user_of(request))).first()
+        if warning is None:
+            raise Http404
+        if warning.athlete.user_id != request.user.pk:
+            raise Problem(403, "not_your_warning", "Only the athlete can acknowledge a warning.")
+        if warning.acknowledged_at is None:
+            warning.acknowledged_at = timezone.now()
+            warning.save(update_fields=["acknowledged_at", "updated_at"])
+        return Response(showing.warning_body(warning, Reader(own=True, values=True)))
+
+
+# --- plans ------------------------------------------------------------------------------------------------------------
+
+
+@extend_schema(tags=["planned sessions"])
+class Plans(APIView):
+    @extend_schema(
+        operation_id="planned_sessions_list",
+        parameters=[
+            ATHLETE,
+            OpenApiParameter("date_from", OpenApiTypes.DATE, description="default: today"),
+            OpenApiParameter("date_to", OpenApiTypes.DATE, description="default: 13 days later; at most 92"),
+        ],
+        responses=PlansView,
+    )
+    def get(self, request: Request) -> Response:
+        """One a date, oldest first; where nobody wrote one the automatic plan, with `"author": "automatic"`."""
+        query = strict_query(request, ["athlete", "date_from", "date_to"])
+        athlete = athlete_named(request, query)
+        first = date_parameter(query, "date_from") or local_today(athlete)
+        last = date_parameter(query, "date_to") or first + planning.AHEAD
+        check_range(first, last)
+        if last - first > planning.LONGEST_RANGE:
+            raise invalid_parameter("date_to", "range_too_long", f"At most {planning.LONGEST_RANGE.days} days.")
+        return conditional(request, {"results": planning.plans(athlete, first, last)})
+
+
+@extend_schema(tags=["planned sessions"], parameters=[DATE, ATHLETE])
+class PlanOfDate(APIView):
+    @extend_schema(
+        operation_id="planned_sessions_put",
+        request=PlanBody,
+        responses=PlanView,
+        examples=[
+            OpenApiExample(
+                "intervals",
+                {"kind": "track_intervals", "title": "3 x 3 x 200 m", "duration_min": 70, "rpe": 7},
+                request_only=True,
+            )
+        ],
+    )
+    def put(self, request: Request, date: str) -> Response:
+        """What is planned for a date, by the athlete or a coach who sees the athlete; the last one counts."""
+        athlete, on = self.addressed(request, date)
+        body = PlanBody(data=request.data)
+        body.is_valid(raise_exception=True)
+        plan = intake.record_plan(athlete, on, body.validated_data, by=user_of(request))
+        return Response(planning.plan_body(plan))
+
+    @extend_schema(operation_id="planned_sessions_delete", responses={204: None})
+    def delete(self, request: Request, date: str) -> Response:
+        """Back to the automatic plan. 204 also when there is none (any more)."""
+        intake.delete_plan(*self.addressed(request, date))
+        return Response(status=204)
+
+    def addressed(self, request: Request, text: str) -> tuple[Athlete, date]:
+        athlete, on = athlete_named(request, strict_query(request, ["athlete"])), date_in_path(text)
+        today = local_today(athlete)
+        if not today - intake.OLDEST_BY_HAND <= on <= today + FARTHEST_PLAN:
+            message = "Plans are kept from 14 days ago to two years ahead."
+            raise Problem(400, "date_out_of_range", message, [error("out_of_range", message, parameter="date")])
+        return athlete, on
+
+
+FARTHEST_PLAN = timedelta(days=730)
