@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlmodels import risk
 from mlmodels.actions import Action, FloatArray, dose
+from mlmodels.observation import over_chronic
 from mlmodels.state import (
     HOLD_CLINICIAN,
     ILLNESS_ABOVE_NECK,
@@ -275,7 +276,7 @@ def acwr_after(obs: Observation, load_au: ArrayLike) -> FloatArray:
     load = np.asarray(load_au, dtype=np.float64)
     acute = obs.acute_au + risk.ACUTE_LAMBDA * (load - obs.acute_au)
     chronic = obs.chronic_au + risk.CHRONIC_LAMBDA * (load - obs.chronic_au)
-    return acute / np.maximum(chronic, risk.CHRONIC_FLOOR_OF_LREF * obs.lref_au)
+    return over_chronic(acute, chronic, obs.lref_au)
 
 
 def unusable(obs: Observation) -> BoolArray:
