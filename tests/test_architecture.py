@@ -36,7 +36,8 @@ def test_imports_point_one_way():
         ("mlmodels/decision.py", "from django.conf import settings", "the science is plain Python"),
         ("mlmodels/state.py", "import mlmodels.registry", "the science does not lean on its own Django shell"),
         ("mlmodels/training/dqn.py", "import mlmodels.simulator", "what trains the policy never sees the simulator"),
-        ("mlmodels/twin/model.py", "from mlmodels.evaluation import worlds", "what trains the policy never sees"),
+        ("mlmodels/state.py", "import mlmodels.simulator", "what trains the policy never sees the simulator"),
+        ("recommendations/advising.py", "import mlmodels.training.export", "what serves does not know the trainer"),
     ],
 )
 def test_a_forbidden_import_is_noticed(tmp_path, file, line, contract):
@@ -47,9 +48,8 @@ def test_a_forbidden_import_is_noticed(tmp_path, file, line, contract):
         source.write(f"\n\n{line}\n")
     result = lint_imports(tmp_path)
     assert result.returncode == 1, result.stdout + result.stderr
-    broken = [report for report in result.stdout.splitlines() if report.endswith("BROKEN")]
-    assert len(broken) == 1, result.stdout
-    assert broken[0].startswith(contract)
+    broken = [report for report in result.stdout.splitlines() if " BROKEN" in report]
+    assert any(report.startswith(contract) for report in broken), result.stdout
 
 
 def test_the_web_process_loads_neither_torch_nor_pandas_nor_onnxruntime():
