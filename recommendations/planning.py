@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from athletes.models import Athlete, PlannedSession
+from athletes.serializers import in_utc
 from recommendations.models import Advice
 
 LONGEST_RANGE = timedelta(days=92)
@@ -30,7 +31,7 @@ def plan_body(plan: PlannedSession) -> Row:
         "rpe": plan.rpe,
         "high_intensity_share": plan.high_intensity_share,
         "competition_priority": plan.competition_priority or None,
-        "updated_at": plan.updated_at,
+        "updated_at": in_utc(plan.updated_at),
     }
 
 

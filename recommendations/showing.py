@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.models import Athlete
+from athletes.serializers import in_utc
 from mlmodels import risk
 from recommendations import overriding, wording
 from recommendations.models import Advice, Feedback, Override, Warning
@@ -104,8 +105,8 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
             "used_fallback": advice.used_fallback,
             "guard_version": advice.guard_version,
         },
-        "issued_at": advice.issued_at,
-        "valid_until": advice.valid_until,
+        "issued_at": in_utc(advice.issued_at),
+        "valid_until": in_utc(advice.valid_until),
         "override": override_body(word) if word else None,
         "feedback": feedback_body(beside.feedback, reader) if beside.feedback else None,
         "disclaimer": _("Not medical advice"),
@@ -218,7 +219,7 @@ def override_body(word: Override) -> Row:
         "reason_code": word.reason_code,
         "note": word.note,
         "by": str(word.by) if word.by else None,
-        "created_at": word.created_at,
+        "created_at": in_utc(word.created_at),
     }
 
 
@@ -228,7 +229,7 @@ def feedback_body(feedback: Feedback, reader: Reader) -> Row:
         "reason_code": feedback.reason_code or None,
         "agreement": feedback.agreement,
         "comment": feedback.comment if reader.own else None,
-        "updated_at": feedback.updated_at,
+        "updated_at": in_utc(feedback.updated_at),
     }
 
 
@@ -245,6 +246,6 @@ def warning_body(warning: Warning, reader: Reader) -> Row:
         "evidence": warning.evidence if reader.values else None,
         "citation": warning.citation,
         "rule_version": warning.rule_version,
-        "acknowledged_at": warning.acknowledged_at,
-        "updated_at": warning.updated_at,
+        "acknowledged_at": in_utc(warning.acknowledged_at),
+        "updated_at": in_utc(warning.updated_at),
     }

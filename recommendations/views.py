@@ -1,5 +1,6 @@
 """Doors to the advice, the warnings and the plan: each parses, calls one function, answers."""
 
+import re
 from datetime import date, timedelta
 from typing import Any, cast
 from uuid import UUID
@@ -19,7 +20,7 @@ from athletes.access import athletes_visible_to
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, User
 from athletes.rest.etags import conditional
-from athletes.rest.filters import RecordFilter, check_range, date_parameter, strict_query
+from athletes.rest.filters import RecordFilter, check_range, date_parameter
 from athletes.rest.paging import invalid_parameter
 from athletes.rest.permissions import athlete_of
 from athletes.rest.problems import Problem, error
@@ -49,17 +50,14 @@ def user_of(request: Request) -> User:
     return cast(User, request.user)
 
 
-def athlete_named(request: Request, query: dict[str, str]) -> Athlete:
+def athlete_named(request: Request) -> Athlete:
     """Oneself, or the `athlete` of the query; 404 for anybody one may not know of."""
-    if "athlete" not in query:
+    named = request.GET.get("athlete")
+    if named is None:
         return athlete_of(request)
-    if not query["athlete"].isascii() or not query["athlete"].isdecimal() or len(query["athlete"]) > 18:
+    if not re.fullmatch("[0-9]{1,18}", named, re.ASCII):
         raise invalid_parameter("athlete", "not_an_id", "Must be an athlete's id.")
-    return visible(request, int(query["athlete"]))
-
-
-def visible(request: Request, athlete_id: int) -> Athlete:
-    athlete = athletes_visible_to(user_of(request)).filter(pk=athlete_id).first()
+    athlete = athletes_visible_to(user_of(request)).filter(pk=int(named)).first()
     if athlete is None:
         raise Http404
     return athlete
@@ -89,19 +87,23 @@ def bodies(advice: list[Advice], reader: Reader) -> list[dict[str, Any]]:
 
 @extend_schema(tags=["advice"], parameters=[ATHLETE])
 class AdviceToday(APIView):
+    query_parameters = ("athlete",)
+
     @extend_schema(operation_id="advice_today", responses=AdviceView)
     def get(self, request: Request) -> Response:
         """Today's advice, by the athlete's clock. Never 404 for an athlete: `pending`, or `withheld` with a reason."""
-        athlete = athlete_named(request, strict_query(request, ["athlete"]))
+        athlete = athlete_named(request)
         return advice_of(request, athlete, local_today(athlete))
 
 
 @extend_schema(tags=["advice"], parameters=[DATE, ATHLETE])
 class AdviceOfDate(APIView):
+    query_parameters = ("athlete",)
+
     @extend_schema(operation_id="advice_retrieve", responses=AdviceView)
     def get(self, request: Request, date: str) -> Response:
         """The advice of a date, its newest revision. A past date reported afterwards has none: `expired`."""
-        athlete = athlete_named(request, strict_query(request, ["athlete"]))
+        athlete = athlete_named(request)
         return advice_of(request, athlete, date_in_path(date))
 
 
@@ -121,7 +123,7 @@ def advice_of(request: Request, athlete: Athlete, day: date) -> Response:
 
 class AdvicePages(GenericAPIView[Advice]):
     filter_backends = [RecordFilter]
-    own_parameters = ("athlete",)
+    query_parameters = ("athlete",)
     ordering = ("-date", "-id")
     updated_column = "issued_at"
     queryset = Advice.objects.none()
@@ -129,7 +131,7 @@ class AdvicePages(GenericAPIView[Advice]):
     @extend_schema(operation_id="advice_list", tags=["advice"], parameters=[ATHLETE], responses=AdviceView(many=True))
     def get(self, request: Request) -> Response:
         """The newest revision of each day, newest first."""
-        athlete = athlete_named(request, request.GET.dict())
+        athlete = athlete_named(request)
         rows = self.filter_queryset(Advice.objects.filter(athlete=athlete, current=True))
         page = self.paginate_queryset(rows) or []
         answer = self.get_paginated_response(bodies(list(page), reader_of(request, athlete)))
@@ -200,7 +202,7 @@ class OverrideOfAdvice(APIView):
 
 class WarningPages(GenericAPIView[Warning]):
     filter_backends = [RecordFilter]
-    own_parameters = ("athlete",)
+    query_parameters = ("athlete",)
     ordering = ("-opened_on", "-id")
     date_column = "opened_on"
     queryset = Warning.objects.none()
@@ -210,7 +212,7 @@ class WarningPages(GenericAPIView[Warning]):
     )
     def get(self, request: Request) -> Response:
         """Warnings, newest first; `closed_on` is null while one is open."""
-        athlete = athlete_named(request, request.GET.dict())
+        athlete = athlete_named(request)
         rows = self.filter_queryset(Warning.objects.filter(athlete=athlete))
         reader = reader_of(request, athlete)
         page = self.paginate_queryset(rows) or []
@@ -240,6 +242,8 @@ class Acknowledgement(APIView):
 
 @extend_schema(tags=["planned sessions"])
 class Plans(APIView):
+    query_parameters = ("athlete", "date_from", "date_to")
+
     @extend_schema(
         operation_id="planned_sessions_list",
         parameters=[
@@ -251,8 +255,7 @@ class Plans(APIView):
     )
     def get(self, request: Request) -> Response:
         """One a date, oldest first; where nobody wrote one the automatic plan, with `"author": "automatic"`."""
-        query = strict_query(request, ["athlete", "date_from", "date_to"])
-        athlete = athlete_named(request, query)
+        athlete, query = athlete_named(request), request.GET.dict()
         first = date_parameter(query, "date_from") or local_today(athlete)
         last = date_parameter(query, "date_to") or first + planning.AHEAD
         check_range(first, last)
@@ -263,6 +266,8 @@ class Plans(APIView):
 
 @extend_schema(tags=["planned sessions"], parameters=[DATE, ATHLETE])
 class PlanOfDate(APIView):
+    write_parameters = ("athlete",)
+
     @extend_schema(
         operation_id="planned_sessions_put",
         request=PlanBody,
@@ -290,7 +295,7 @@ class PlanOfDate(APIView):
         return Response(status=204)
 
     def addressed(self, request: Request, text: str) -> tuple[Athlete, date]:
-        athlete, on = athlete_named(request, strict_query(request, ["athlete"])), date_in_path(text)
+        athlete, on = athlete_named(request), date_in_path(text)
         today = local_today(athlete)
         if not today - intake.OLDEST_BY_HAND <= on <= today + FARTHEST_PLAN:
             message = "Plans are kept from 14 days ago to two years ahead."

@@ -63,11 +63,11 @@ def as_parameter(name: str) -> Iterator[None]:
 
 class RecordFilter(BaseFilterBackend):
     """date_from, date_to, updated_since. A view names fewer with `filter_parameters`, another column with
-    `date_column` and `updated_column`, and what it reads itself with `own_parameters`."""
+    `date_column` and `updated_column`, and what it reads itself with `query_parameters`."""
 
     def filter_queryset(self, request: Request, queryset: QuerySet[Any], view: Any) -> QuerySet[Any]:
         names = filter_parameters(view)
-        query = strict_query(request, (*names, *PAGE_PARAMETERS, *getattr(view, "own_parameters", ())))
+        query = strict_query(request, (*names, *PAGE_PARAMETERS, *getattr(view, "query_parameters", ())))
         date_from, date_to = date_parameter(query, "date_from"), date_parameter(query, "date_to")
         check_range(date_from, date_to)
         bounds = {

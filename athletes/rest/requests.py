@@ -82,9 +82,9 @@ def refuse_unreadable(request: HttpRequest) -> None:
 
 
 def query_parameters(resource: Any, method: str | None) -> tuple[str, ...]:
-    """What a view declares as `query_parameters`, and what its filters and pages take. Writes take none."""
+    """What a view declares as `query_parameters`, and what its filters and pages take. Writes: `write_parameters`."""
     if method not in ("GET", "HEAD"):
-        return ()
+        return tuple(getattr(resource, "write_parameters", ()))
     names = tuple(getattr(resource, "query_parameters", ()))
     if RecordFilter in getattr(resource, "filter_backends", ()):
         names += filter_parameters(resource)
