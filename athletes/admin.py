@@ -1,0 +1,350 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from athletes import intake, squads
+from athletes.access import squads_coached_by
+from athletes.admin_scope import ScopedAdmin, ScopedHistoryAdmin, ScopedRelatedFilter, value_column
+from athletes.intensity import share_of
+from athletes.models import (
+    Athlete,
+    CheckIn,
+    Day,
+    HrvReading,
+    Membership,
+    PerformanceTest,
+    PlannedSession,
+    Record,
+    RestDay,
+    SeasonDay,
+    SleepSession,
+    Squad,
+    SquadInvite,
+    TrainingSession,
+    User,
+)
+from athletes.wellness import ITEMS
+
+NOBODY_WRITES = frozenset({"add", "change", "delete"})
+BY_ATHLETE = ("athlete", ScopedRelatedFilter)
+MOST_RPE = 10
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class GroupAdmin(ModelAdmin):  # type: ignore[misc]
+    search_fields = ("name",)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+    """Accounts. For superusers: a coach sees names on the squad pages, never accounts."""
+
+    form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
+    list_display = ("email", "first_name", "last_name", "is_staff", "is_active", "last_login")
+    list_filter = ("is_staff", "is_superuser", "is_active")
+    search_fields = ("email", "first_name", "last_name")
+    ordering = ("email",)
+    filter_horizontal = ("groups", "user_permissions")
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("email", "password", "first_name", "last_name")}),
+        ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        ("When", {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
+
+
+@admin.register(Athlete)
+class AthleteAdmin(ScopedHistoryAdmin):
+    """A hold names a medical reason and the history shows it: superusers only."""
+
+    athlete_path = "pk"
+    never = ("birth_date", "next_morning_at")
+    list_display = ("display_name", "event", "timezone", "main_race_on", "current_squads")
+    search_fields = ("display_name", "user__email")
+    readonly_fields = ("user", "created_at")
+    ordering = ("display_name",)
+
+    @admin.display(description="squads")
+    def current_squads(self, athlete: Athlete) -> str:
+        return ", ".join(sorted(m.squad.name for m in athlete.current_memberships))  # type: ignore[attr-defined]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Athlete]:
+        current = Membership.objects.filter(left_at=None, squad__in=squads_coached_by(request.user)).select_related(
+            "squad"
+        )
+        rows: QuerySet[Athlete] = super().get_queryset(request).select_related("user")
+        return rows.prefetch_related(Prefetch("memberships", current, to_attr="current_memberships"))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_fields(request, obj)
+        return fields if request.user.is_superuser else [name for name in fields if name != "hold"]
+
+    def has_view_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    has_change_history_permission = has_view_history_permission
+
+    def has_view_history_or_change_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+
+class OfOwnSquads(ScopedHistoryAdmin):
+    squad_path = "squad"
+
+    def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+        if request.user.is_superuser:
+            return rows
+        return rows.filter(**{f"{self.squad_path}__in": squads_coached_by(request.user).values("pk")})
+
+
+@admin.register(Squad)
+class SquadAdmin(OfOwnSquads):
+    squad_path = "pk"
+    list_display = ("name", "members")
+    search_fields = ("name",)
+    filter_horizontal = ("coaches",)
+
+    @admin.display(description="athletes")
+    def members(self, squad: Squad) -> int:
+        return squad.memberships.filter(left_at=None).count()
+
+
+@admin.register(Membership)
+class MembershipAdmin(OfOwnSquads):
+    """What is shared is the athlete's own choice: read here, changed in the app. Past members are nobody's to see."""
+
+    coach_may = frozenset({"view", "end"})
+    anybody_may_not = frozenset({"change", "delete"})
+    list_display = ("athlete", "squad", "joined_at", "left_at", "shares_status", "shares_values")
+    list_filter = (("squad", ScopedRelatedFilter), "shares_status", "shares_values")
+    list_select_related = ("athlete__user", "squad")
+    actions = ("end_membership",)
+
+    def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+        rows = super().scoped(rows, request)
+        return rows if request.user.is_superuser else rows.filter(left_at=None)
+
+    def has_end_permission(self, request: HttpRequest) -> bool:
+        return self.allows("end", request, None, by_django=True)
+
+    @admin.action(description="End the membership", permissions=["end"])
+    def end_membership(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:
+        for membership in chosen.filter(left_at=None):
+            squads.leave(membership)
+
+
+@admin.register(SquadInvite)
+class SquadInviteAdmin(ScopedAdmin):
+    coach_may = frozenset({"view", "add", "delete"})
+    anybody_may_not = frozenset({"change"})
+    list_display = ("code", "squad", "expires_at", "used_by")
+    list_filter = (("squad", ScopedRelatedFilter),)
+    list_select_related = ("squad", "used_by__user")
+
+    def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+        return rows if request.user.is_superuser else rows.filter(squad__in=squads_coached_by(request.user))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("squad",) if obj is None else ("squad", "code", "expires_at", "used_at")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        invite = squads.invite(obj.squad, by=request.user)  # type: ignore[arg-type]
+        obj.pk, obj.code, obj.expires_at, obj.created_by = invite.pk, invite.code, invite.expires_at, invite.created_by
+        messages.info(
+            request, f"The code is {invite.code}; it is good for one athlete and {squads.GOOD_FOR.days} days."
+        )
+
+
+# --- what was reported ------------------------------------------------------------------------------------------------
+
+
+@admin.register(CheckIn)
+class CheckInAdmin(ScopedAdmin):
+    anybody_may_not = frozenset({"add", "change"})
+    coach_may = frozenset({"view"})
+    never = ("notes",)
+    value_fields = (
+        "scale", *ITEMS, "sleep_duration_min", "resting_hr_bpm", "hrv_metric", "hrv_value_ms", "hrv_context", "quality",
+        "injury_body_site",
+    )  # fmt: skip
+    list_display = (
+        "athlete",
+        "date",
+        "illness",
+        "injury_status",
+        "pain_0_10",
+        value_column("hrv_value_ms", "HRV, ms"),
+        value_column("sleep_duration_min", "sleep, min"),
+        value_column("resting_hr_bpm", "resting HR, bpm"),
+    )
+    list_filter = (BY_ATHLETE, "illness", "injury_status")
+    list_select_related = ("athlete__user",)
+    date_hierarchy = "date"
+
+    def delete_model(self, request: HttpRequest, obj: CheckIn) -> None:
+        intake.delete_check_in(obj.athlete, obj.date)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CheckIn]) -> None:
+        for check_in in queryset.select_related("athlete"):
+            intake.delete_check_in(check_in.athlete, check_in.date)
+
+
+class RecordAdmin(ScopedAdmin):
+    """Measured values: seen by those who may, corrected at their source, confirmed here when they were doubted."""
+
+    rows_are_values = True
+    coach_may = frozenset({"view", "confirm"})
+    anybody_may_not = frozenset({"add", "change"})
+    list_filter = (BY_ATHLETE, "provider", "quality_status")
+    list_select_related = ("athlete__user",)
+    date_hierarchy = "date"
+    actions = ("confirm",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).filter(deleted_at=None)
+
+    def has_confirm_permission(self, request: HttpRequest) -> bool:
+        return self.allows("confirm", request, None, by_django=True)
+
+    @admin.action(description="Confirm doubted values", permissions=["confirm"])
+    def confirm(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+        for record in chosen.filter(quality_status="quarantined").select_related("athlete"):
+            intake.confirm_record(record)
+
+    def delete_model(self, request: HttpRequest, obj: Record) -> None:
+        intake.delete_record(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for record in queryset.select_related("athlete"):
+            intake.delete_record(record)
+
+
+@admin.register(HrvReading)
+class HrvReadingAdmin(RecordAdmin):
+    list_display = ("athlete", "date", "value_ms", "metric", "context", "provider", "quality_status")
+
+
+@admin.register(SleepSession)
+class SleepSessionAdmin(RecordAdmin):
+    list_display = ("athlete", "date", "start_at", "end_at", "duration_s", "score", "is_nap", "provider")
+
+
+@admin.register(TrainingSession)
+class TrainingSessionAdmin(RecordAdmin):
+    list_display = ("athlete", "date", "kind", "duration_min", "rpe", "load_au", "provider")
+
+
+@admin.register(PerformanceTest)
+class PerformanceTestAdmin(RecordAdmin):
+    list_display = ("athlete", "date", "event", "time_s", "timing", "is_race", "quality_status")
+
+
+@admin.register(RestDay)
+class RestDayAdmin(RecordAdmin):
+    list_display = ("athlete", "date", "provider")
+
+
+@admin.register(SeasonDay)
+class SeasonDayAdmin(ScopedAdmin):
+    rows_are_values = True
+    anybody_may_not = NOBODY_WRITES
+    list_display = ("athlete", "date", "hrv_rmssd_ms", "sleep_score", "load_au", "t400_s", "imported_at")
+    list_filter = (BY_ATHLETE,)
+    list_select_related = ("athlete__user",)
+    date_hierarchy = "date"
+
+
+@admin.register(Day)
+class DayAdmin(ScopedAdmin):
+    """What counts for the day. Without the athlete's consent to values: that there is a day, and its health status."""
+
+    anybody_may_not = NOBODY_WRITES
+    value_fields = (
+        "hrv_ms", "hrv_era", "sleep_score", "sleep_score_basis", "sleep_duration_min", "resting_hr_bpm", "load_au",
+        "wellness_score", "fatigue_1_5", "soreness_1_5", "readiness_1_5", "high_intensity_share", "first_session_at",
+        "t400_s", "t400_timing", "provenance",
+    )  # fmt: skip
+    list_display = (
+        "athlete",
+        "date",
+        "checked_in_at",
+        "illness",
+        "injury_status",
+        value_column("readiness_1_5", "readiness, 1-5", "{:.1f}".format),
+        value_column("hrv_ms", "HRV, ms"),
+        value_column("sleep_score", "sleep, 0-100", "{:.0f}".format),
+        value_column("load_au", "load, AU", "{:.0f}".format),
+        value_column("t400_s", "400 m, s", "{:.2f}".format),
+    )
+    list_filter = (BY_ATHLETE, "illness", "injury_status")
+    list_select_related = ("athlete__user",)
+    date_hierarchy = "date"
+
+
+# --- what is planned --------------------------------------------------------------------------------------------------
+
+
+class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
+    load_au = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=6000,
+        label="Load, AU",
+        help_text="or minutes and RPE; 0 plans a rest day",
+    )
+    duration_min = forms.FloatField(required=False, min_value=0, max_value=600, label="Minutes")
+    rpe = forms.FloatField(required=False, min_value=0, max_value=MOST_RPE, label="RPE, CR-10")
+    high_intensity_share = forms.FloatField(
+        required=False, min_value=0, max_value=1, help_text="0-1 of the load; from the kind if left empty"
+    )
+
+    class Meta:
+        model = PlannedSession
+        fields = (
+            "athlete", "date", "kind", "title", "duration_min", "rpe", "load_au", "high_intensity_share",
+            "competition_priority",
+        )  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("load_au") is None:
+            if data.get("duration_min") is None or data.get("rpe") is None:
+                raise forms.ValidationError("Give the load, or minutes and RPE.")
+            data["load_au"] = data["duration_min"] * data["rpe"]
+        data["high_intensity_share"] = share_of(data.get("kind") or "other", data.get("high_intensity_share"))
+        return data
+
+
+@admin.register(PlannedSession)
+class PlannedSessionAdmin(ScopedHistoryAdmin):
+    form = PlanForm
+    coach_may = frozenset({"view", "add", "change", "delete"})
+    list_display = ("athlete", "date", "kind", "title", "load_au", "high_intensity_share", "author")
+    list_filter = (BY_ATHLETE, "kind", "author")
+    list_select_related = ("athlete__user",)
+    autocomplete_fields = ("athlete",)
+    date_hierarchy = "date"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("athlete", "date") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: PlannedSession, form: Any, change: bool) -> None:
+        names = [name for name in PlanForm.Meta.fields if name not in ("athlete", "date")]
+        values = {name: getattr(obj, name) for name in names}
+        obj.pk = intake.record_plan(obj.athlete, obj.date, values, by=request.user).pk  # type: ignore[arg-type]
+
+    def delete_model(self, request: HttpRequest, obj: PlannedSession) -> None:
+        intake.delete_plan(obj.athlete, obj.date)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PlannedSession]) -> None:
+        for plan in queryset.select_related("athlete"):
+            intake.delete_plan(plan.athlete, plan.date)
