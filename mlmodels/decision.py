@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -115,52 +116,54 @@ def decide_observed(
     """The product in one line: the policy proposes, the guards dispose, the athlete gets one action and the reasons."""
     rule = RulePolicy() if fallback is None else fallback
     resolution = resolve(obs, policy, fallback=rule)
-    warnings, flags = hazards.hazards_of(obs), obs.flags
-    names = [str(i) for i in range(len(obs))] if athletes is None else athletes
+    rows, traces = obs.rows(), resolution.guarded.traces()
+    warnings = hazards.hazards_of(obs, rows)
+    flags = _raised(obs)
     return [
-        _verdict(names[i], i, obs, resolution, rule if resolution.asked_rule[i] else policy, warnings[i], flags)
-        for i in range(len(obs))
+        Verdict(
+            athlete=str(i) if athletes is None else athletes[i],
+            stage=str(resolution.stage[i]),
+            guards=traces[i],
+            coach_alert=bool(resolution.guarded.coach_alert[i]),
+            third_recovery_of_four=bool(resolution.guarded.third_recovery_of_four[i]),
+            warnings=warnings[i],
+            flags=flags[i],
+            observation=rows[i],
+            policy_name=answered_by.name,
+            policy_sha256=answered_by.sha256,
+            used_fallback=bool(resolution.used_fallback[i]),
+            guard_version=guard.GUARD_VERSION,
+            state_version=STATE_VERSION,
+            **_advice(resolution, i, rows[i]["planned_load_au"]),
+        )
+        for i, answered_by in enumerate(rule if by_rule else policy for by_rule in resolution.asked_rule)
     ]
 
 
-def _verdict(
-    athlete: str,
-    i: int,
-    obs: Observation,
-    resolution: Resolution,
-    answered_by: Policy,
-    warnings: tuple[hazards.Hazard, ...],
-    flags: Mapping[str, BoolArray],
-) -> Verdict:
-    guarded, withheld = resolution.guarded, str(resolution.guarded.withheld[i])
-    q = resolution.q_values[i]
-    scored = bool(np.isfinite(q).all())
-    best = np.sort(q)[::-1]
-    load, planned = float(resolution.load_au[i]), float(obs.planned_load_au[i])
-    return Verdict(
-        athlete=athlete,
-        action=None if withheld else Action(int(resolution.action[i])),
-        withheld_reason=withheld,
-        policy_action=Action(int(resolution.policy_action[i])),
-        stage=str(resolution.stage[i]),
-        q_values=tuple(float(value) for value in q) if scored else None,
-        margin=float(best[0] - best[1]) if scored else None,
-        guards=guarded.trace(i),
-        load_au=None if withheld or not np.isfinite(load) else load,
-        planned_load_au=planned if np.isfinite(planned) else None,
-        load_change_pct=None if withheld or not planned > 0 else 100.0 * (load / planned - 1.0),
-        share=None if withheld else float(resolution.share[i]),
-        coach_alert=bool(guarded.coach_alert[i]),
-        third_recovery_of_four=bool(guarded.third_recovery_of_four[i]),
-        warnings=warnings,
-        flags=tuple(name for name, raised in flags.items() if raised[i]),
-        observation=obs.row(i),
-        policy_name=answered_by.name,
-        policy_sha256=answered_by.sha256,
-        used_fallback=bool(resolution.used_fallback[i]),
-        guard_version=guard.GUARD_VERSION,
-        state_version=STATE_VERSION,
-    )
+def _advice(resolution: Resolution, i: int, planned: float | None) -> Any:
+    """What is advised to athlete i, or why nothing is."""
+    withheld = str(resolution.guarded.withheld[i])
+    q = resolution.q_values[i].tolist()
+    scored = all(map(math.isfinite, q))
+    first, second = sorted(q)[:-3:-1]
+    load = None if withheld else float(resolution.load_au[i])
+    return {
+        "action": None if withheld else Action(int(resolution.action[i])),
+        "withheld_reason": withheld,
+        "policy_action": Action(int(resolution.policy_action[i])),
+        "q_values": tuple(q) if scored else None,
+        "margin": first - second if scored else None,
+        "load_au": load,
+        "planned_load_au": planned,
+        "load_change_pct": 100.0 * (load / planned - 1.0) if load is not None and planned else None,
+        "share": None if withheld else float(resolution.share[i]),
+    }
+
+
+def _raised(obs: Observation) -> list[tuple[str, ...]]:
+    names = tuple(obs.flags)
+    table = np.stack(list(obs.flags.values()), axis=1).tolist()
+    return [tuple(name for name, raised in zip(names, row, strict=True) if raised) for row in table]
 
 
 # --- From a season log ---------------------------------------------------------------------------------------------

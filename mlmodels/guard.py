@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import IntFlag
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -192,6 +193,9 @@ _REQUIRED = tuple(f.name for f in fields(Observation) if f.name not in _MAY_BE_M
 _OPTIONAL = tuple(f.name for f in fields(Observation) if f.name in _MAY_BE_MISSING)
 
 
+Trace = tuple[tuple[str, str], ...]
+
+
 @dataclass(slots=True)
 class Guarded:
     """What the guards left of n proposals.
@@ -212,11 +216,26 @@ class Guarded:
         """(n, 18), in the order of ``GUARD_CODES``."""
         return self.effects > 0
 
-    def trace(self, i: int) -> tuple[tuple[str, str], ...]:
+    def trace(self, i: int) -> Trace:
         """Every guard that fired for athlete i with its effect, the deciding one first."""
-        fired = [(code, Effect(int(bits))) for code, bits in zip(GUARD_CODES, self.effects[i], strict=True) if bits]
-        fired.sort(key=lambda pair: -(int(pair[1]) & int(Effect.SUSPENDED)))
-        return tuple((code, effect.code) for code, effect in fired)
+        return _trace(self.effects[i].tolist())
+
+    def traces(self) -> list[Trace]:
+        """Every athlete's ``trace``."""
+        return [
+            _trace(row) if fired else ()
+            for row, fired in zip(self.effects.tolist(), self.fired.any(axis=1), strict=True)
+        ]
+
+
+@lru_cache(maxsize=4096)
+def _sorted_trace(fired: tuple[tuple[str, int], ...]) -> Trace:
+    strictest_first = sorted(fired, key=lambda pair: -(pair[1] & int(Effect.SUSPENDED)))
+    return tuple((code, Effect(bits).code) for code, bits in strictest_first)
+
+
+def _trace(bits: list[int]) -> Trace:
+    return _sorted_trace(tuple((code, fired) for code, fired in zip(GUARD_CODES, bits, strict=True) if fired))
 
 
 def apply(policy_action: ArrayLike, obs: Observation, *, rule_policy: ArrayLike = False) -> Guarded:

@@ -5,7 +5,7 @@ A warning says that something is associated with a higher risk; none of them pre
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlmodels import risk
 from mlmodels.actions import FloatArray
-from mlmodels.state import BoolArray, IntArray, Observation
+from mlmodels.observation import BoolArray, IntArray, Observation, Row
 
 HAZARD_VERSION = 1
 CLEAR_DAYS = 2  # d under the line before a warning steps down
@@ -192,18 +192,18 @@ def may_push(levels: IntArray) -> BoolArray:
     return np.asarray((levels >= Level.WARNING) & (persistent | independent[:, None]))
 
 
-def hazards_of(obs: Observation) -> list[tuple[Hazard, ...]]:
-    """Per athlete the warnings of today, most serious first, each with its evidence."""
+def hazards_of(obs: Observation, rows: Sequence[Row] | None = None) -> list[tuple[Hazard, ...]]:
+    """Per athlete the warnings of today, most serious first, each with its evidence; ``rows``: those of ``obs``."""
+    rows = obs.rows() if rows is None else rows
     levels = warning_levels(obs)
     pushes = may_push(levels)
     result: list[tuple[Hazard, ...]] = [()] * len(obs)
     for i in np.flatnonzero(levels.any(axis=1)):
-        row = obs.row(int(i))
         found = [
             Hazard(
                 kind=kind.code,
                 level=Level(int(levels[i, k])),
-                inputs={name: row[name] for name in kind.inputs},
+                inputs={name: rows[i][name] for name in kind.inputs},
                 citation=kind.citation,
                 rule_version=HAZARD_VERSION,
                 may_push=bool(pushes[i, k]),
