@@ -14,6 +14,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from recommendations.deliveries import after_quiet_hours
+from recommendations.devices import retire
 from recommendations.models import Delivery, Device
 from recommendations.push.breaker import PAUSE_S, Breaker
 from recommendations.push.messages import message_of
@@ -157,15 +158,6 @@ def pause_s(attempts: int, error: TransportError) -> float:
         return error.retry_after_s
     cap_s = OUTAGE_CAP_S if error.provider_down else BACKOFF_CAP_S
     return random.uniform(0, min(cap_s, BACKOFF_FIRST_S * 2 ** min(attempts, 10)))
-
-
-def retire(device: Device, reason: str) -> None:
-    """The service says that nobody is there any more: nothing waits for this device."""
-    with transaction.atomic():
-        Device.objects.filter(pk=device.pk).update(active=False, deactivated_reason=reason[:80])
-        Delivery.objects.filter(device=device, state=Delivery.State.WAITING).update(
-            state=Delivery.State.DEAD, outcome=reason[:120]
-        )
 
 
 def postpone(delivery: Delivery, until: datetime, outcome: str) -> None:

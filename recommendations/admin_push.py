@@ -1,0 +1,74 @@
+"""Devices and deliveries, for reading. Addresses and keys are secrets and are shown to nobody."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin
+
+from athletes.admin_scope import ScopedAdmin
+from recommendations.devices import retire
+from recommendations.models import Delivery, Device
+
+
+@admin.register(Device)
+class DeviceAdmin(ModelAdmin):  # type: ignore[misc]
+    """Superusers alone: a coach has no business with an athlete's phones."""
+
+    list_display = ("user", "kind", "name", "active", "deactivated_reason", "created_at", "last_success_at")
+    list_filter = ("kind", "active")
+    search_fields = ("user__email", "name")
+    ordering = ("-created_at",)
+    fields = readonly_fields = list_display
+    actions = ("deactivate",)
+
+    @admin.action(description="Send nothing there any more", permissions=["deactivate"])
+    def deactivate(self, request: HttpRequest, chosen: QuerySet[Device]) -> None:
+        for device in chosen:
+            retire(device, "deactivated by staff")
+
+    def has_deactivate_permission(self, request: HttpRequest) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
+        return super().get_queryset(request).select_related("user").defer("address", "p256dh", "auth")  # type: ignore[no-any-return]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ScopedAdmin):
+    """Did it reach the phone, and if not, why not. Rows are written by the sender alone."""
+
+    athlete_path = "advice__athlete"
+    anybody_may_not = frozenset({"add", "change", "delete"})
+    list_display = ("athlete", "day", "kind", "phone", "state", "outcome", "attempts", "next_attempt_at", "sent_at")
+    list_filter = ("state", "kind")
+    ordering = ("-created_at",)
+    fields = readonly_fields = (*list_display, "valid_until", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
+        rows = super().get_queryset(request).select_related("device", "advice__athlete__user")
+        own = ("kind", "state", "attempts", "next_attempt_at", "valid_until", "outcome", "sent_at", "created_at")
+        athlete = ("advice__athlete__display_name", "advice__athlete__user__email")
+        return rows.only(*own, "device__kind", "advice__date", "advice__revision", *athlete)
+
+    @admin.display(description="athlete")
+    def athlete(self, delivery: Delivery) -> str:
+        return str(delivery.advice.athlete)
+
+    @admin.display(description="day")
+    def day(self, delivery: Delivery) -> str:
+        return f"{delivery.advice.date} r{delivery.advice.revision}"
+
+    @admin.display(description="phone")
+    def phone(self, delivery: Delivery) -> str:
+        return delivery.device.get_kind_display()
