@@ -1,0 +1,139 @@
+"""Advice is read here and outranked here, never edited."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
+from athletes.models import User
+from recommendations import admin_push, overriding, showing  # noqa: F401  registers devices and deliveries
+from recommendations.models import ActionCode, Advice, Feedback, Override, WaitingDay, Warning
+
+NOBODY_WRITES = frozenset({"add", "change", "delete"})
+BY_ATHLETE = ("athlete", ScopedRelatedFilter)
+
+
+class ReadOnly(ScopedAdmin):
+    anybody_may_not = NOBODY_WRITES
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [field.name for field in self.model._meta.fields]
+
+
+class OverrideForm(forms.Form):
+    action = forms.ChoiceField(label="Instead", widget=UnfoldAdminSelectWidget)
+    reason_code = forms.ChoiceField(label="Because", choices=Override.Reason.choices, widget=UnfoldAdminSelectWidget)
+    note = forms.CharField(
+        required=False, max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="The athlete reads it."
+    )
+
+    def __init__(self, advice: Advice, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        allowed = overriding.allowed_actions(advice.guards)
+        choices = [(value, label) for value, label in ActionCode.choices if value in allowed]
+        self.fields["action"].choices = choices  # type: ignore[attr-defined]
+
+
+@admin.register(Advice)
+class AdviceAdmin(ReadOnly):
+    list_display = ("athlete", "date", "revision", "headline", "status", "current")
+    list_filter = (BY_ATHLETE, "status", "current", "date")
+    list_select_related = ("athlete__user",)
+    date_hierarchy = "date"
+    ordering = ("-date", "-revision")
+    actions_detail: ClassVar[list[str]] = ["override"]
+    value_fields = ("q_values", "observation", "reasons", "would_change_if", "prescription")
+    fields = (
+        "athlete", "date", "revision", "current", "status", "withheld_reason", "headline", "detail", "action",
+        "policy_action", "guards", "reasons", "prescription", "would_change_if", "q_values", "observation", "stage", "tells_coach",
+        "policy_name", "policy_sha256", "active_sha256", "used_fallback", "guard_version", "state_version", "issued_at",
+        "valid_until",
+    )  # fmt: skip
+
+    def has_override_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever coaches the athlete and sees the advice, and no athlete their own."""
+        advice = (
+            self.get_queryset(request).select_related("athlete").filter(pk=object_id).first() if object_id else None
+        )
+        return advice is not None and advice.athlete.user_id != request.user.pk
+
+    @action(description="Override", url_path="override", permissions=["override"])  # type: ignore[untyped-decorator]
+    def override(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        advice = get_object_or_404(self.get_queryset(request), pk=object_id)
+        form = OverrideForm(advice, request.POST or None)
+        if request.method == "POST" and form.is_valid() and isinstance(request.user, User):
+            try:
+                overriding.override(advice, by=request.user, now=timezone.now(), **form.cleaned_data)
+            except overriding.Refused as refusal:
+                messages.error(request, refusal.message)
+            else:
+                messages.success(request, f"{advice.athlete} is told.")
+            return redirect(reverse("admin:recommendations_advice_change", args=[advice.pk]))
+        context = self.admin_site.each_context(request) | {
+            "title": f"Override the advice for {advice.athlete}",
+            "advice": advice,
+            "form": form,
+            "nothing_left": not form.fields["action"].choices,  # type: ignore[attr-defined]
+            "back": reverse("admin:recommendations_advice_change", args=[advice.pk]),
+        }
+        return render(request, "recommendations/override.html", context)
+
+
+@admin.register(Warning)
+class WarningAdmin(ReadOnly):
+    list_display = ("athlete", "what", "level", "opened_on", "closed_on", "acknowledged_at")
+    list_filter = (BY_ATHLETE, "level", "kind", "opened_on")
+    list_select_related = ("athlete__user",)
+    value_fields = ("text", "evidence")
+    ordering = ("-opened_on", "-id")
+
+    @admin.display(description="warning", ordering="kind")
+    def what(self, warning: Warning) -> str:
+        return warning.text if warning.values_shared else showing.plain(warning.kind)  # type: ignore[attr-defined]
+
+
+@admin.register(Override)
+class OverrideAdmin(ReadOnly):
+    athlete_path = "advice__athlete"
+    list_display = ("athlete_name", "date", "action", "reason_code", "by", "created_at")
+    list_filter = ("action", "reason_code", "created_at")
+    list_select_related = ("advice__athlete__user", "by")
+
+    @admin.display(description="athlete")
+    def athlete_name(self, word: Override) -> str:
+        return str(word.advice.athlete)
+
+    @admin.display(description="date", ordering="advice__date")
+    def date(self, word: Override) -> Any:
+        return word.advice.date
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ReadOnly):
+    athlete_path = "advice__athlete"
+    never = ("comment",)
+    list_display = ("athlete_name", "date", "followed", "agreement", "updated_at")
+    list_filter = ("followed", "updated_at")
+    list_select_related = ("advice__athlete__user",)
+    athlete_name, date = OverrideAdmin.athlete_name, OverrideAdmin.date
+
+
+class SuperusersOnly(ReadOnly):
+    coach_may = frozenset()
+
+
+@admin.register(WaitingDay)
+class WaitingDayAdmin(SuperusersOnly):
+    """What is still to be answered, and what failed. A row may be deleted: the next report asks again."""
+
+    anybody_may_not = frozenset({"add", "change"})
+    list_display = ("athlete", "date", "reason", "since", "attempts", "not_before", "error")
+    list_select_related = ("athlete__user",)
+    ordering = ("since",)

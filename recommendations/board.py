@@ -1,0 +1,188 @@
+"""The coach's first page: per squad one row an athlete, who needs a look first. The same few queries for 5 or 500."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from athletes.access import squads_coached_by
+from athletes.local_time import local_today
+from athletes.models import Athlete, Day, Membership, Squad, User
+from recommendations import overriding, showing
+from recommendations.models import Advice, Override, Warning
+
+SHOWN_WARNINGS = 3
+LOUD = (Warning.Level.WARNING, Warning.Level.DANGER)
+
+
+@dataclass(slots=True)
+class Line:
+    """One athlete of a squad on one local day."""
+
+    athlete: Athlete
+    day: date
+    shares_values: bool
+    advice: Advice | None = None
+    word: Override | None = None
+    warnings: list[Warning] = field(default_factory=list)
+    checked_in: bool = False
+
+    @property
+    def needs_a_look(self) -> bool:
+        withheld = self.advice is not None and self.advice.withheld_reason in ("illness", "injury", "model_unavailable")
+        tells = self.advice is not None and self.advice.tells_coach
+        return withheld or tells or any(w.level in LOUD for w in self.warnings)
+
+
+@dataclass(slots=True)
+class Board:
+    squad: Squad
+    lines: list[Line]
+
+
+def boards(user: User, now: datetime, day: date | None = None) -> list[Board]:
+    """The squads this user coaches. `day`: the same date for all, else each athlete's own today."""
+    squads = squads_coached_by(user).order_by("name")
+    lines = lines_of(squads, now, day)
+    return [Board(squad, lines[squad.pk]) for squad in squads]
+
+
+def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None) -> dict[int, list[Line]]:
+    members = Membership.objects.filter(squad__in=squads, left_at=None, shares_status=True).select_related(
+        "athlete__user"
+    )
+    found: dict[int, list[Line]] = defaultdict(list)
+    for member in members:
+        on = day or local_today(member.athlete, now)
+        found[member.squad_id].append(Line(member.athlete, on, member.shares_values))
+    fill_in([line for lines in found.values() for line in lines])
+    for lines in found.values():
+        lines.sort(key=lambda line: (not line.needs_a_look, str(line.athlete).lower()))
+    return found
+
+
+def fill_in(lines: list[Line]) -> None:
+    """Advice, overrides, warnings and check-ins of all lines: four queries."""
+    athletes, days = {line.athlete.pk for line in lines}, {line.day for line in lines}
+    of_days = {"athlete__in": athletes, "date__in": days}
+    advice = {(row.athlete_id, row.date): row for row in Advice.objects.filter(current=True, **of_days)}
+    checked_in = set(
+        Day.objects.filter(checked_in_at__isnull=False, **of_days).order_by().values_list("athlete_id", "date")
+    )
+    words: dict[tuple[int, date], list[Override]] = defaultdict(list)
+    of_advice = {"advice__athlete__in": athletes, "advice__date__in": days}
+    for word in Override.objects.filter(**of_advice).select_related("advice", "by"):
+        words[word.advice.athlete_id, word.advice.date].append(word)
+    warnings: dict[int, list[Warning]] = defaultdict(list)
+    for warning in Warning.objects.filter(athlete__in=athletes).order_by("-opened_on"):
+        warnings[warning.athlete_id].append(warning)
+    for line in lines:
+        key = line.athlete.pk, line.day
+        line.advice = advice.get(key)
+        line.word = overriding.standing(line.advice, words[key]) if line.advice else None
+        line.warnings = showing.on_day(warnings[line.athlete.pk], line.day)
+        line.checked_in = key in checked_in
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+VARIANTS = {
+    "increase_intensity": "success",
+    "increase_volume": "success",
+    "as_planned": "primary",
+    "active_recovery": "warning",
+    "withheld": "danger",
+}
+COLOURS = {
+    "success": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
+    "primary": "bg-primary-100 text-primary-700 dark:bg-primary-500/20 dark:text-primary-400",
+    "warning": "bg-orange-100 text-orange-700 dark:bg-orange-500/20 dark:text-orange-400",
+    "danger": "bg-red-100 text-red-700 dark:bg-red-500/20 dark:text-red-400",
+    "": "bg-base-500/8 text-base-700 dark:bg-base-500/20 dark:text-base-200",
+}
+HEADERS = ["Athlete", "Today", "Because", "Warnings", "Checked in"]
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """unfold's hook for the admin's first page."""
+    if not isinstance(request.user, User):
+        return context
+    shown = [
+        {"name": board.squad.name, "looks": sum(line.needs_a_look for line in board.lines), "table": table_of(board)}
+        for board in boards(request.user, timezone.now())
+    ]
+    return context | {"boards": shown}
+
+
+def table_of(board: Board) -> dict[str, Any]:
+    return {"headers": HEADERS, "rows": [cells(line) for line in board.lines]}
+
+
+def cells(line: Line) -> list[Any]:
+    return [
+        athlete_cell(line),
+        today_cell(line),
+        because_cell(line),
+        warnings_cell(line),
+        "yes" if line.checked_in else "not yet",
+    ]
+
+
+def athlete_cell(line: Line) -> SafeString:
+    mark = format_html(
+        '<span class="material-symbols-outlined text-sm text-red-700" title="Look here first">flag</span>'
+    )
+    name = str(line.athlete)
+    if line.advice is not None:
+        url = reverse("admin:recommendations_advice_change", args=[line.advice.pk])
+        shown = format_html('<a class="font-semibold underline" href="{}">{}</a>', url, name)
+    else:
+        shown = format_html('<span class="font-semibold">{}</span>', name)
+    return format_html("{} {}", shown, mark) if line.needs_a_look else shown
+
+
+def today_cell(line: Line) -> SafeString:
+    if line.advice is None:
+        return label("pending", "")
+    if line.word is not None:
+        by = f"the coach's word: {line.word.get_action_display().lower()}"
+        return label(by, VARIANTS[line.word.action], title=line.word.get_reason_code_display())
+    provisional = " (provisional)" if line.advice.status == Advice.Status.PROVISIONAL else ""
+    if not line.advice.action:
+        return label(line.advice.get_withheld_reason_display(), VARIANTS["withheld"])
+    return label(line.advice.get_action_display() + provisional, VARIANTS[line.advice.action])
+
+
+def because_cell(line: Line) -> str:
+    if line.advice is None or not line.advice.reasons:
+        return ""
+    reason = line.advice.reasons[0]
+    return str(reason["text"] if line.shares_values else showing.plain(reason["code"]))
+
+
+def warnings_cell(line: Line) -> SafeString:
+    most_serious_first = sorted(
+        line.warnings, key=lambda w: list(Warning.Level).index(Warning.Level(w.level)), reverse=True
+    )
+    shown = [
+        label(showing.plain(w.kind), "danger" if w.level in LOUD else "", title=w.text if line.shares_values else "")
+        for w in most_serious_first[:SHOWN_WARNINGS]
+    ]
+    more = len(line.warnings) - len(shown)
+    rest = [format_html("+{}", more)] if more > 0 else []
+    return format_html(
+        '<div class="flex flex-wrap gap-1">{}</div>', format_html_join(" ", "{}", ((w,) for w in shown + rest))
+    )
+
+
+def label(text: str, variant: str, *, title: str = "") -> SafeString:
+    """unfold's label, which its component cannot put into a table cell."""
+    classes = "inline-block font-semibold rounded-default text-[11px] uppercase whitespace-nowrap h-6 leading-6 px-2"
+    return format_html('<span class="{} {}" title="{}">{}</span>', classes, COLOURS[variant], title, text)
