@@ -177,6 +177,7 @@ RULES: tuple[Rule, ...] = (
     Rule("G18", Effect.SUSPENDED, lambda s: s.obs.advice_hold > HOLD_CLINICIAN),
 )
 GUARD_CODES: tuple[str, ...] = tuple(dict.fromkeys(rule.code for rule in RULES))
+_TABLE = tuple((GUARD_CODES.index(rule.code), np.int8(int(rule.effect)), rule) for rule in RULES)
 
 # What a tracker never leaves open. A NaN here means a damaged row, not a day without a watch.
 _MAY_BE_MISSING = frozenset(
@@ -205,7 +206,7 @@ class Guarded:
     """
 
     action: IntArray
-    effects: NDArray[np.int64]
+    effects: NDArray[np.int8]
     withheld: StrArray
     load_cap_au: FloatArray
     coach_alert: BoolArray
@@ -222,10 +223,7 @@ class Guarded:
 
     def traces(self) -> list[Trace]:
         """Every athlete's ``trace``."""
-        return [
-            _trace(row) if fired else ()
-            for row, fired in zip(self.effects.tolist(), self.fired.any(axis=1), strict=True)
-        ]
+        return [_trace(row) if any(row) else () for row in self.effects.tolist()]
 
 
 @lru_cache(maxsize=4096)
@@ -247,11 +245,11 @@ def apply(policy_action: ArrayLike, obs: Observation, *, rule_policy: ArrayLike 
     valid = (proposed >= 0) & (proposed <= Action.AS_PLANNED) & (proposed == np.floor(proposed))
     action = np.where(valid, proposed, Action.AS_PLANNED).astype(np.int64)
     seen = _look(obs, np.asarray(rule_policy, dtype=bool), ~valid)
-    effects = np.zeros((len(GUARD_CODES), len(obs)), dtype=np.int64)
+    effects = np.zeros((len(GUARD_CODES), len(obs)), dtype=np.int8)
     alert = np.zeros(len(obs), dtype=bool)
-    for rule in RULES:
+    for row, bits, rule in _TABLE:
         fires = rule.fires(seen)
-        effects[GUARD_CODES.index(rule.code)] |= fires * np.int64(rule.effect)
+        effects[row] |= fires * bits
         if rule.tells_coach:
             alert |= fires
     total = np.bitwise_or.reduce(effects, axis=0)
@@ -260,12 +258,12 @@ def apply(policy_action: ArrayLike, obs: Observation, *, rule_policy: ArrayLike 
     return Guarded(action, effects.T, _withheld(obs, effects), _load_cap(obs, total), alert, third)
 
 
-def _includes(bits: NDArray[np.int64], effect: Effect) -> BoolArray:
-    included: BoolArray = (bits & int(effect)) == int(effect)
-    return included
+def _includes(bits: NDArray[np.int8], effect: Effect) -> BoolArray:
+    wanted = np.int8(int(effect))
+    return np.asarray((bits & wanted) == wanted)
 
 
-def _restrain(action: IntArray, total: NDArray[np.int64]) -> IntArray:
+def _restrain(action: IntArray, total: NDArray[np.int8]) -> IntArray:
     vetoed = ((action == Action.INCREASE_INTENSITY) & _includes(total, Effect.NO_INTENSITY)) | (
         (action == Action.INCREASE_VOLUME) & _includes(total, Effect.NO_VOLUME)
     )
@@ -306,7 +304,7 @@ def unusable(obs: Observation) -> BoolArray:
     return broken
 
 
-def _withheld(obs: Observation, effects: NDArray[np.int64]) -> StrArray:
+def _withheld(obs: Observation, effects: NDArray[np.int8]) -> StrArray:
     def suspended(code: str) -> BoolArray:
         return _includes(effects[GUARD_CODES.index(code)], Effect.SUSPENDED)
 
@@ -316,7 +314,7 @@ def _withheld(obs: Observation, effects: NDArray[np.int64]) -> StrArray:
     return np.where(stopped == "", obs.refusal, stopped).astype(np.str_)
 
 
-def _load_cap(obs: Observation, total: NDArray[np.int64]) -> FloatArray:
+def _load_cap(obs: Observation, total: NDArray[np.int8]) -> FloatArray:
     cap = np.full(len(obs), np.inf)
     for step, factor in enumerate(risk.ILLNESS_RETURN_STEPS, start=risk.ILLNESS_FREE_DAYS + 1):
         cap = np.where(obs.days_since_illness == step, factor * obs.planned_load_au, cap)

@@ -198,7 +198,7 @@ def hazards_of(obs: Observation, rows: Sequence[Row] | None = None) -> list[tupl
     levels = warning_levels(obs)
     pushes = may_push(levels)
     result: list[tuple[Hazard, ...]] = [()] * len(obs)
-    for i in np.flatnonzero(levels.any(axis=1)):
+    for i in np.flatnonzero(levels.any(axis=1)).tolist():
         found = [
             Hazard(
                 kind=kind.code,
@@ -211,7 +211,7 @@ def hazards_of(obs: Observation, rows: Sequence[Row] | None = None) -> list[tupl
             for k, kind in enumerate(KINDS)
             if levels[i, k] > 0
         ]
-        result[int(i)] = tuple(sorted(found, key=lambda hazard: -hazard.level))
+        result[i] = tuple(sorted(found, key=lambda hazard: -hazard.level))
     return result
 
 
