@@ -88,7 +88,7 @@ class Parameters:
             tolerance=np.clip(rng.normal(1.05, 0.10, n), 0.8, 1.4),
             compliance_ln=rng.normal(0.0, 0.05, n),
             hrv_missing=np.clip(rng.normal(0.29, 0.06, n), 0.10, 0.50),
-            drift_pct_per_d=rng.normal(0.60, 0.25, n) / 168,
+            drift_pct_per_d=rng.normal(0.75, 0.25, n) / 168,
         )
 
 

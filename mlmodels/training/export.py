@@ -95,6 +95,7 @@ def export_policy(
     seeds: dict[str, int],
     reproduce: str,
     metrics: dict[str, Any],
+    ships: bool = False,
 ) -> tuple[Path, Path]:
     """Write ``<feature set>-<hash>.onnx`` and its ``.card.json``, the form ``policy.OnnxPolicy`` checks; returns both paths.
 
@@ -102,6 +103,7 @@ def export_policy(
         training_data: fingerprint of the season log and of the twin, and what they hold.
         reproduce: the commands that make this file again.
         metrics: what was measured about it.
+        ships: this is the artifact that answers where nobody chose a policy.
 
     Raises: ParityError, when ONNX Runtime and torch differ by more than 1e-5 or on a decisive choice.
     """
@@ -137,6 +139,7 @@ def export_policy(
         "settings": asdict(trained.settings),
         "versions": versions(),
         "reproduce": reproduce,
+        "ships": ships,
         "metrics": {"athlete_days": trained.athlete_days, "parity": agreement, **metrics},
         "box": {"low": _exact(trained.low), "high": _exact(trained.high)},
         "golden": golden(graph, states),

@@ -38,6 +38,7 @@ def make_policy(
     directory: Path,
     reproduce: str,
     twin_file: Path | None = None,
+    ships: bool = False,
     tick: Callable[[dict[str, float]], None] | None = None,
 ) -> Made:
     """Train on a season log and write ONNX + card into ``directory``.
@@ -63,6 +64,7 @@ def make_policy(
         },
         seeds={"policy": settings.seed, "twin": settings.seed},
         reproduce=reproduce,
+        ships=ships,
         metrics={
             "reward_form": reward,
             "reward_weights": {name: getattr(FORMS[reward][1], name) for name in FORMS[reward][1].__slots__},

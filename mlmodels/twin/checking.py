@@ -155,10 +155,11 @@ def _events(twin: Twin) -> tuple[float, float]:
 
 def advanced(state: dict[str, Floats], x: Floats, share: Floats, usual_share: Floats) -> dict[str, Floats]:
     """The load averages a day later."""
+    hard = x * share / usual_share
     steps = (
         ("recent", x, model.RECENT_D),
-        ("fatigue", x, model.FATIGUE_D),
-        ("hard", x * share / usual_share, model.RECENT_D),
+        ("fatigue", model.effort(x, hard), model.FATIGUE_D),
+        ("hard", hard, model.RECENT_D),
         ("acute", x, model.ACUTE_D),
         ("chronic", x, model.CHRONIC_D),
     )

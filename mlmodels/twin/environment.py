@@ -20,6 +20,7 @@ from mlmodels.twin.model import Twin, TwinWorld
 
 SEASON_D, WARM_UP_D = 168, 28
 BLOCKS = 12  # seasons start in blocks, two weeks apart
+OVERRULED_COST = 0.01  # reward for a proposal the guard changes: among equals, propose what will be done (convention)
 ACTIONS_OF = {"paper-6": 3, "observable": 4}
 
 
@@ -67,6 +68,7 @@ class SeasonEnv:
         self._wake()
         expected = self._expected_performance()
         reward = self._reward(consequences(before, self.obs, expected - self._expected, self.world.hazard()), self._weights)
+        reward = reward - OVERRULED_COST * (applied != wanted)
         self._expected = expected
         if cut.any():
             self._restart(np.flatnonzero(cut))

@@ -31,10 +31,10 @@ OWN_SLOPE_SD = np.array([0.3, 0.15, 0.15, 0.10, 0.15, 0.15])  # spread between a
 
 # % faster per unit of log fitness and of fatigue. Set so that 10 % more absorbed load for a season is worth about
 # 0.4 %, the size of a season's real change (+0.5 to +0.9 %); the spread between athletes is a third of the mean.
-PERFORMANCE_PRIOR = (np.array([2.0, 2.0, 1.0]), np.array([1.0, 1.0, 0.6]))
+PERFORMANCE_PRIOR = (np.array([2.0, 1.8, 1.2]), np.array([0.4, 0.4, 0.25]))
 OWN_PERFORMANCE_SD = np.array([0.6, 0.6, 0.3])
 OWN_DRIFT_SD_PCT = 0.4 / 168  # per day
-PERFORMANCE_FLOOR = np.array([0.4, 0.4, 0.3])  # the signs are known
+PERFORMANCE_FLOOR = np.array([0.4, 0.4, 0.6])  # the signs are known
 
 # Log-odds a day on model.HAZARD_FEATURES. Prior rates: 1.5 illnesses and 0.7 injuries in 168 days; the slopes are small,
 # as the evidence for them is (Impellizzeri 2020, doi 10.1123/ijspp.2019-0864).
@@ -156,6 +156,7 @@ def fitted_levels(history: SeasonHistory) -> dict[str, str]:
 def load_averages(history: SeasonHistory, usual: Floats, usual_share: Floats) -> Averages:
     x, share = history.filled_load_au() / usual[:, None], history.filled_share()
     start = np.full(len(usual), 0.95)
+    hard = x * share / usual_share[:, None]
 
     def known(values: Floats, days: float) -> Floats:
         return before(running_mean(values, days, start), start)
@@ -164,8 +165,8 @@ def load_averages(history: SeasonHistory, usual: Floats, usual_share: Floats) ->
         x=x,
         share=share,
         recent=known(x, model.RECENT_D),
-        fatigue=known(x, model.FATIGUE_D),
-        hard=known(x * share / usual_share[:, None], model.RECENT_D),
+        fatigue=known(model.effort(x, hard), model.FATIGUE_D),
+        hard=known(hard, model.RECENT_D),
         acute=known(x, model.ACUTE_D),
         chronic=known(x, model.CHRONIC_D),
     )

@@ -33,6 +33,7 @@ AUTOMATIC_SEASONS = 0.25
 SHARE_SPREAD_LN = 0.3
 HIGHEST_SHARE = 0.8
 
+HARD_WEIGHT = 0.3
 SIGNAL_FEATURES = ("constant", "recent_load", "fatigue", "recent_intensity", "chronic", "ill")
 PERFORMANCE_FEATURES = ("intensity_fitness", "volume_fitness", "fatigue")
 HAZARD_FEATURES = ("constant", "low_readiness", "acute_over_chronic", "low_sleep")
@@ -44,6 +45,14 @@ def gate(readiness: Floats) -> Floats:
     A convention: days of suppressed HRV repay training less (Kiviniemi 2007, doi 10.1007/s00421-007-0552-2).
     """
     return GATE_FLOOR + (1 - GATE_FLOOR) / (1 + np.exp(-(readiness - GATE_CENTRE_SD) / GATE_WIDTH_SD))
+
+
+def effort(x: Floats, hard: Floats) -> Floats:
+    """What a day's load costs to recover from: high-intensity load counts more than its share of session-RPE load.
+
+    ``hard``: high-intensity load relative to the usual one. The weight is a convention.
+    """
+    return (1 - HARD_WEIGHT) * x + HARD_WEIGHT * hard
 
 
 def signal_features(recent: Floats, fatigue: Floats, hard: Floats, chronic: Floats, ill: Floats) -> Floats:
@@ -272,7 +281,7 @@ class TwinWorld:
         for name, value, days in (
             ("intensity", absorbed * share / self._share, INTENSITY_D),
             ("volume", absorbed * (1 - share) / (1 - self._share), VOLUME_D),
-            ("fatigue", x, FATIGUE_D),
+            ("fatigue", effort(x, hard), FATIGUE_D),
             ("recent", x, RECENT_D),
             ("hard", hard, RECENT_D),
             ("acute", x, ACUTE_D),

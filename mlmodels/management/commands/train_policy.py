@@ -17,6 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--seasons", type=int, default=512)
         parser.add_argument("--twin", type=Path, help="a fitted twin of this log; without it one is fitted")
         parser.add_argument("--made-by", default="", help="command that made the log, for the card")
+        parser.add_argument("--ships", action="store_true", help="mark it as the artifact that answers by default")
         parser.add_argument("--out", type=Path, required=True, help="directory")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -51,6 +52,7 @@ class Command(BaseCommand):
                     twin_file=options["twin"],
                     directory=options["out"],
                     reproduce=reproduce(options),
+                    ships=options["ships"],
                     tick=tick,
                 )
             except (OSError, ValueError, SeasonLogError, TooLittleData) as error:
@@ -66,5 +68,6 @@ def reproduce(options: dict[str, Any]) -> str:
     words += ["--reward", options["reward"], "--seed", str(options["seed"]), "--days", str(options["days"])]
     words += ["--seasons", str(options["seasons"])]
     words += ["--twin", str(options["twin"])] if options["twin"] else []
+    words += ["--ships"] if options["ships"] else []
     words += ["--out", str(options["out"])]
     return "\n".join([*([options["made_by"]] if options["made_by"] else []), shlex.join(words)])
