@@ -38,10 +38,10 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = self.scoped(super().get_queryset(request), request)
-        if not self.value_fields:
-            return rows
-        sharing = athletes_visible_to(request.user, values=True).filter(pk=OuterRef(self.athlete_path))
-        return rows.annotate(values_shared=Exists(sharing))
+        if self.value_fields:
+            sharing = athletes_visible_to(request.user, values=True).filter(pk=OuterRef(self.athlete_path))
+            rows = rows.annotate(values_shared=Exists(sharing))
+        return rows
 
     def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
         if request.user.is_superuser:

@@ -305,7 +305,7 @@ def load_of(athlete: Athlete, reports: Reports, season: Row | None, provenance: 
     if season and season_has_load(season):
         logged = 0.0 if season["load_au"] is None else season["load_au"]
         if source is None:
-            values |= {"load_au": logged, "rest_day": season["rest_day"]}
+            values |= {"load_au": logged, "rest_day": bool(season["rest_day"])}
             values["high_intensity_share"] = season["high_intensity_share"]
             source = [SEASON_LOG]
         else:

@@ -440,7 +440,7 @@ class SeasonDay(models.Model):
     sleep_h = models.FloatField(null=True, blank=True)
     load_au = models.FloatField(null=True, blank=True)
     high_intensity_share = models.FloatField(null=True, blank=True)
-    rest_day = models.BooleanField(default=False)
+    rest_day = models.BooleanField(null=True, blank=True)
     t400_s = models.FloatField(null=True, blank=True)
     timing = models.CharField(max_length=8, blank=True)
     ill = models.BooleanField(null=True, blank=True)

@@ -97,22 +97,20 @@ def foreign_ids(pattern, canary):
     return ["1", "1"]
 
 
-KEYS = [
-    "",
-    f"?q={CANARY}",
+PART = CANARY[:5]  # what Eve types comes back to her; the rest of the word must not
+KEYS_OF_LISTS = [
+    f"?q={PART}",
     "?all=",
-    "?_popup=1",
     "?_facets=True",
     "?o=1",
-    "?athlete__user__password__startswith=p",
+    "?athlete__user__password__startswith=m",
     "?athlete__user__email__startswith=z",
     "?user__password__startswith=m",
-    f"?athlete__display_name__startswith={CANARY}",
+    f"?athlete__display_name__startswith={PART}",
     "?athlete__id__exact={athlete}",
     "?squad__id__exact={squad}",
-    "?e=1",
-    "?_changelist_filters=athlete__id__exact%3D{athlete}",
 ]
+KEYS = ["", "?_popup=1", "?_changelist_filters=athlete__id__exact%3D{athlete}"]
 
 
 def seen_in(response):
@@ -124,16 +122,15 @@ def test_no_page_of_the_admin_shows_another_squads_coach_a_trace(client, other_s
     client.force_login(eve)
     walked = 0
     for pattern in admin_urls():
-        for key in KEYS:
+        lists = re.fullmatch(r"admin/\w+/\w+/", pattern) is not None
+        for key in KEYS + (KEYS_OF_LISTS if lists else []):
             query = key.format(athlete=canary.pk, squad=canary.memberships.get().squad_id)
             url = path_of(pattern, foreign_ids(pattern, canary)) + query
             response = client.get(url, follow=True)
-            shown = seen_in(response).replace(f"q={CANARY}", "").replace(f'value="{CANARY}"', "")
-            shown = shown.replace(f"startswith={CANARY}", "").replace(f"“{CANARY}”", "")
-            assert CANARY.lower() not in shown.lower(), url
+            assert CANARY.lower() not in seen_in(response).lower(), url
             assert response.status_code < 500, url
             walked += 1
-    assert walked > 500
+    assert walked > 400
 
 
 def test_the_walk_would_find_a_trace(client, canary, charlie):
@@ -217,11 +214,13 @@ def test_values_are_hidden_until_they_are_shared_and_notes_for_ever(client, squa
     assert not any("300" in page.split("<main")[-1] and ">300<" in page for page in before)
     assert "Hrv ms" not in before[1]
     assert "Fatigue" not in before[3]
-    assert "Alice" not in before[4].split("result_list")[-1] or "0 training sessions" in before[4]
+    row = f"/admin/athletes/trainingsession/{alice.trainingsessions.get().pk}/change/"
+    assert row not in before[4]
     Membership.objects.filter(athlete=alice).update(shares_values=True)
     after = [seen_in(client.get(page)) for page in pages]
     assert ">300<" in after[0].replace(" ", "").replace("\n", "")
     assert "Fatigue" in after[3]
+    assert row in after[4]
     for page in before + after:
         assert "Alice notes" not in page
 
