@@ -1,0 +1,186 @@
+"""Learning: it solves a trivial world, repeats itself, agrees with its ONNX file, and a small run already learns."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from mlmodels.actions import Action
+from mlmodels.policy import ModelRefused, OnnxPolicy
+from mlmodels.simulator import World, make_cohort
+from mlmodels.state import FEATURE_SETS
+from mlmodels.twin.environment import SeasonEnv
+from mlmodels.twin.fitting import fit_twin
+
+torch = pytest.importorskip("torch", reason="training needs the train extra")
+
+from mlmodels.baselines.chance import at_random  # noqa: E402
+from mlmodels.baselines.constant import AllHard  # noqa: E402
+from mlmodels.evaluation.rollouts import play  # noqa: E402
+from mlmodels.training import export  # noqa: E402
+from mlmodels.training.dqn import QNetwork, Settings, train  # noqa: E402
+from mlmodels.training.making import make_policy  # noqa: E402
+
+SMALL = Settings(seasons=64, days=400, hidden=32, replay=30_000, warm_up_days=60, updates_per_day=1)
+
+
+class SayWhatYouSee:
+    """Three features, one of them 1: the action of that number earns 1, any other nothing. Seasons never end."""
+
+    n, n_features, n_actions = 32, 3, 3
+
+    def __init__(self, seed=0):
+        self.rng = np.random.default_rng(seed)
+        self.turn()
+
+    def turn(self):
+        self.right = self.rng.integers(3, size=self.n)
+
+    def features(self):
+        return np.eye(3, dtype=np.float32)[self.right]
+
+    def asked(self):
+        return np.ones(self.n, dtype=bool)
+
+    def step(self, action):
+        reward = (action == self.right).astype(float)
+        self.turn()
+        return reward, np.zeros(self.n, dtype=bool)
+
+
+@pytest.fixture(scope="module")
+def log():
+    return make_cohort(12, 140, 3)
+
+
+@pytest.fixture(scope="module")
+def made(log, tmp_path_factory):
+    return make_policy(
+        log, SMALL, feature_set="observable", reward="homestretch", directory=tmp_path_factory.mktemp("made"), reproduce="x"
+    )
+
+
+def test_the_learner_solves_a_world_where_the_right_action_is_shown():
+    trained = train(SayWhatYouSee(), replace(SMALL, days=500, n_step=1, gamma=0.5))
+    q = trained.network(torch.eye(3)).detach().numpy()
+    assert q.argmax(1).tolist() == [0, 1, 2]
+    assert q.max(1) / SMALL.reward_scale == pytest.approx(2.0, abs=0.3)  # 1 + 0.5 + 0.25 + ...
+
+
+def test_the_same_seed_learns_the_same_network_and_another_seed_another(log):
+    twin = fit_twin(log)
+
+    def weights(seed):
+        env = SeasonEnv(twin, 24, seed, feature_set="paper-6")
+        trained = train(env, replace(SMALL, seed=seed, seasons=24, days=120, warm_up_days=40))
+        return torch.cat([p.flatten() for p in trained.network.parameters()]).detach().numpy()
+
+    first = weights(1)
+    np.testing.assert_array_equal(weights(1), first)
+    assert not np.array_equal(weights(2), first)
+
+
+def test_nothing_is_learned_across_the_end_of_a_season_or_from_days_nobody_was_asked():
+    from collections import deque
+
+    from mlmodels.training.dqn import Replay, remember
+
+    state = np.zeros((4, 3), dtype=np.float32)
+    asked_then = np.array([0, 0, -1, 0])
+    cut = np.array([False, True, False, False])
+    recent = deque([(state, asked_then, np.ones(4), np.zeros(4, bool)), (state, np.zeros(4, int), np.ones(4), cut)])
+    replay = Replay(10, 3)
+    remember(replay, recent, state + 1, np.array([True, True, True, False]), gamma=0.5)
+    assert replay.size == 1
+    assert replay.ret[0] == 1.5
+    assert replay.next_state[0].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(("features", "actions"), [(6, 3), (16, 4)])
+def test_the_folded_onnx_graph_agrees_with_torch(features, actions):
+    torch.manual_seed(5)
+    network = QNetwork(features, actions, 64)
+    graph = export.graph_of(export.folded_layers(network, 10.0), "test").SerializeToString()
+    states = np.random.default_rng(0).uniform(-1, 2, (2000, features)).astype(np.float32)
+    agreement = export.parity(network, 10.0, graph, states)
+    assert agreement["max_abs_difference"] <= 1e-5
+    assert agreement["changed_choices"] == 0
+
+
+def test_a_graph_that_disagrees_is_never_written(log, tmp_path, monkeypatch):
+    trained = train(SayWhatYouSee(), replace(SMALL, days=120))
+    right = export.folded_layers
+
+    def wrong(network, scale):
+        layers = right(network, scale)
+        return [*layers[:-1], (layers[-1][0], layers[-1][1] + np.float32(0.001))]
+
+    monkeypatch.setattr(export, "folded_layers", wrong)
+    with pytest.raises(export.ParityError):
+        export.export_policy(
+            trained, feature_set="paper-6", directory=tmp_path, training_data={}, seeds={}, reproduce="x", metrics={}
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_small_run_on_the_twin_beats_random_and_all_hard_in_the_simulator(made):
+    policy = OnnxPolicy.load(made.onnx, made.card)
+    seasons = [
+        [play(World, chosen, athletes=100, seed=seed, cold_start=chosen is policy) for seed in (51, 52)]
+        for chosen in (policy, at_random(), AllHard())
+    ]
+    learned, chance, hard = (np.concatenate([s.t400_s for s in runs]).mean() for runs in seasons)
+    assert learned < chance - 0.1
+    danger = [np.concatenate([s.acwr_danger + s.hrv_low for s in runs]).mean() for runs in seasons]
+    assert learned < hard or danger[0] < danger[2]
+
+
+def test_the_card_lets_serving_check_everything(made, log):
+    card = json.loads(made.card.read_text())
+    assert card["n_features"] == len(FEATURE_SETS["observable"]) == len(card["box"]["low"])
+    assert card["actions"] == [action.code for action in Action]
+    assert card["training_data"]["season_log_sha256"] == fit_twin(log).fingerprint
+    assert card["seeds"] == {"policy": 1, "twin": 1}
+    assert card["metrics"]["parity"]["max_abs_difference"] <= 1e-5
+    assert len(card["golden"]) >= 8
+    for state in card["golden"]:
+        inside = (np.array(card["box"]["low"]) <= state["features"]) & (state["features"] <= np.array(card["box"]["high"]))
+        assert inside.all()
+
+
+def test_one_changed_byte_is_refused(made, tmp_path):
+    model = bytearray(made.onnx.read_bytes())
+    model[len(model) // 2] ^= 1
+    (tmp_path / made.onnx.name).write_bytes(model)
+    with pytest.raises(ModelRefused, match="was altered"):
+        OnnxPolicy.load(tmp_path / made.onnx.name, made.card)
+
+
+def test_the_command_trains_on_a_squads_own_log_and_records_how(tmp_path, capsys):
+    call_command("make_cohort", athletes=6, days=100, seed=4, out=tmp_path / "squad.csv")
+    call_command(
+        "train_policy", tmp_path / "squad.csv", feature_set="paper-6", days=120, seasons=24, out=tmp_path / "models"
+    )
+    (onnx,) = (tmp_path / "models").glob("paper-6-*.onnx")
+    policy = OnnxPolicy.load(onnx, onnx.with_suffix(".card.json"))
+    assert policy.n_actions == 3
+    assert policy.card["reproduce"] == (
+        f"manage.py train_policy {tmp_path}/squad.csv --feature-set paper-6 --reward homestretch --seed 1 --days 120"
+        f" --seasons 24 --out {tmp_path}/models"
+    )
+    assert "athlete-days a second" in capsys.readouterr().out
+
+
+def test_a_twin_of_another_log_is_refused(tmp_path):
+    for seed in (4, 5):
+        call_command("make_cohort", athletes=6, days=100, seed=seed, out=tmp_path / f"{seed}.csv")
+    call_command("fit_twin", tmp_path / "4.csv", out=tmp_path / "twin.json")
+    with pytest.raises(CommandError, match="was fitted to another season log"):
+        call_command("train_policy", tmp_path / "5.csv", twin=tmp_path / "twin.json", days=120, seasons=24, out=tmp_path)
+
+
+def test_a_reward_nobody_defined_is_refused(tmp_path):
+    with pytest.raises(CommandError, match="--reward is one of paper, homestretch"):
+        call_command("train_policy", tmp_path / "x.csv", reward="fame", out=tmp_path)
