@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -163,6 +164,11 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     service: PushService
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Senders that are killed reset their connections: no news. Anything else is shown."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class Refused(Exception):
     """A status and a reason: what a real push service would say to a bad request."""
@@ -187,7 +193,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         service = self.server.service
         service.visited.append(self.path)
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # the sender died while it spoke
+            return None
         if self.path == "/token":
             return self.exchange_token(body)
         fault = service.next_fault()

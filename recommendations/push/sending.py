@@ -23,7 +23,7 @@ from recommendations.push.transports import CONNECTIONS, TransportError, transpo
 LEASE = timedelta(seconds=60)
 BATCH = 2 * CONNECTIONS  # all of them hanging until their time is out still fits into the lease
 STOP_CLAIMING_AFTER_S = 60.0
-BACKOFF_FIRST_S = 5.0
+BACKOFF_FIRST_S = 2.0
 BACKOFF_CAP_S = 600.0
 OUTAGE_CAP_S = 45.0  # an outage ends for all at once: the backlog must be gone a minute later
 NEEDED = (

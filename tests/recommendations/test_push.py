@@ -181,7 +181,7 @@ def test_a_broken_service_is_tried_again_after_a_random_pause_and_then_it_works(
     push_service.next_answers(faults.BROKEN)
     sending.send_due(limit=1)
     assert outcome(waiting) == ("waiting", "500", 1)
-    assert MORNING <= waiting.next_attempt_at <= MORNING + timedelta(seconds=10)
+    assert MORNING <= waiting.next_attempt_at <= MORNING + timedelta(seconds=4)
     due_now(waiting)
     sending.send_due()
     assert outcome(waiting) == ("sent", "201", 2)
