@@ -52,9 +52,9 @@ class AdviceAdmin(ReadOnly):
     value_fields = ("q_values", "observation", "reasons", "would_change_if", "prescription")
     fields = (
         "athlete", "date", "revision", "current", "status", "withheld_reason", "headline", "detail", "action",
-        "policy_action", "guards", "reasons", "prescription", "would_change_if", "q_values", "observation", "stage", "tells_coach",
-        "policy_name", "policy_sha256", "active_sha256", "used_fallback", "guard_version", "state_version", "issued_at",
-        "valid_until",
+        "policy_action", "guards", "reasons", "prescription", "would_change_if", "q_values", "observation", "stage",
+        "tells_coach", "policy_name", "policy_sha256", "active_sha256", "used_fallback", "guard_version",
+        "state_version", "issued_at", "valid_until",
     )  # fmt: skip
 
     def has_override_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

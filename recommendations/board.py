@@ -98,7 +98,9 @@ VARIANTS = {
     "increase_volume": "success",
     "as_planned": "primary",
     "active_recovery": "warning",
-    "withheld": "danger",
+    "illness": "danger",
+    "injury": "danger",
+    "model_unavailable": "danger",
 }
 COLOURS = {
     "success": "bg-green-100 text-green-700 dark:bg-green-500/20 dark:text-green-400",
@@ -122,7 +124,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def table_of(board: Board) -> dict[str, Any]:
-    return {"headers": HEADERS, "rows": [cells(line) for line in board.lines]}
+    return {"headers": HEADERS, "rows": [list(zip(HEADERS, cells(line), strict=True)) for line in board.lines]}
 
 
 def cells(line: Line) -> list[Any]:
@@ -152,11 +154,13 @@ def today_cell(line: Line) -> SafeString:
     if line.advice is None:
         return label("pending", "")
     if line.word is not None:
-        by = f"the coach's word: {line.word.get_action_display().lower()}"
-        return label(by, VARIANTS[line.word.action], title=line.word.get_reason_code_display())
+        by = f"{line.word.get_reason_code_display()} ({line.word.by or 'a coach'})"
+        return label(f"{line.word.get_action_display()} · coach", VARIANTS[line.word.action], title=by)
     provisional = " (provisional)" if line.advice.status == Advice.Status.PROVISIONAL else ""
     if not line.advice.action:
-        return label(line.advice.get_withheld_reason_display(), VARIANTS["withheld"])
+        return label(line.advice.get_withheld_reason_display(), VARIANTS.get(line.advice.withheld_reason, ""))
+    if any(guard["effect"] == "rest" for guard in line.advice.guards):
+        return label("Rest" + provisional, "danger")
     return label(line.advice.get_action_display() + provisional, VARIANTS[line.advice.action])
 
 
@@ -168,18 +172,15 @@ def because_cell(line: Line) -> str:
 
 
 def warnings_cell(line: Line) -> SafeString:
-    most_serious_first = sorted(
-        line.warnings, key=lambda w: list(Warning.Level).index(Warning.Level(w.level)), reverse=True
-    )
+    levels = list(Warning.Level)
+    worst_first = sorted(line.warnings, key=lambda w: -levels.index(Warning.Level(w.level)))
     shown = [
         label(showing.plain(w.kind), "danger" if w.level in LOUD else "", title=w.text if line.shares_values else "")
-        for w in most_serious_first[:SHOWN_WARNINGS]
+        for w in worst_first[:SHOWN_WARNINGS]
     ]
-    more = len(line.warnings) - len(shown)
-    rest = [format_html("+{}", more)] if more > 0 else []
-    return format_html(
-        '<div class="flex flex-wrap gap-1">{}</div>', format_html_join(" ", "{}", ((w,) for w in shown + rest))
-    )
+    if len(worst_first) > SHOWN_WARNINGS:
+        shown.append(label(f"+{len(worst_first) - SHOWN_WARNINGS}", ""))
+    return format_html_join(" ", "{}", ((each,) for each in shown))
 
 
 def label(text: str, variant: str, *, title: str = "") -> SafeString:
