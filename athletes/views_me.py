@@ -273,7 +273,12 @@ class OwnMembership(APIView):
 
     permission_classes = [IsAthlete]
 
-    @extend_schema(request=Sharing, responses=SquadView, summary="Change what a squad's coaches see")
+    @extend_schema(
+        request=Sharing,
+        responses=SquadView,
+        summary="Change what a squad's coaches see",
+        examples=[OpenApiExample("no more values", {"shares_values": False}, request_only=True)],
+    )
     def patch(self, request: Request, squad_id: int) -> Response:
         membership = self.membership(request, squad_id)
         serializer = Sharing(data=request.data)

@@ -14,6 +14,7 @@ from athletes.rest.filters import PAGE_PARAMETERS, RecordFilter, filter_paramete
 from athletes.rest.problems import Problem, problem_response
 
 API_PREFIX = "/api/"
+LARGEST_ID = 2**63 - 1  # above it SQLite raises
 CONTENT_LENGTH = re.compile("[0-9]{1,18}", re.ASCII)
 
 
@@ -67,15 +68,16 @@ class ApiRules:
         if resource is None or not request.path_info.startswith(API_PREFIX):
             return None
         try:
-            refuse_unreadable(request)
+            refuse_unreadable(request, kwargs)
             strict_query(request, query_parameters(resource, request.method))
         except Problem as problem:
             return problem_response(request, problem)
         return None
 
 
-def refuse_unreadable(request: HttpRequest) -> None:
-    if "\x00" in request.path_info:
+def refuse_unreadable(request: HttpRequest, kwargs: dict[str, Any]) -> None:
+    too_large = any(isinstance(value, int) and value > LARGEST_ID for value in kwargs.values())
+    if too_large or "\x00" in request.path_info:
         raise Problem(404, "not_found", "Not found.")
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower() and not request.META.get("CONTENT_LENGTH"):
         raise Problem(411, "length_required", "Send a Content-Length.")

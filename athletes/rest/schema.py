@@ -78,7 +78,7 @@ class ProblemAutoSchema(AutoSchema):
             codes.add("401")
         if "{" in self.path:
             codes.add("404")
-        if self.method in WRITES:
+        if self.method in WRITES and self.get_request_serializer() is not None:
             codes |= {"413", "415"}
         if self.method != "GET":
             codes.add("429")

@@ -1,0 +1,60 @@
+"""Who may do what: access.csv has a row for each operation and a column for each actor, acting on what is Alice's."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.db import transaction
+
+from tests.rest.operations import Operation, operations
+from tests.rest.world import CANARY, NOW, World
+
+TABLE = Path(__file__).parent / "access.csv"
+pytestmark = pytest.mark.usefixtures("valkey")
+
+
+def table() -> dict[tuple[str, str], dict[str, str]]:
+    with TABLE.open() as file:
+        return {(row.pop("method"), row.pop("path")): row for row in csv.DictReader(file)}
+
+
+@pytest.fixture
+def world(api, settings):
+    settings.WRITES_PER_MINUTE = settings.JOIN_TRIES_PER_10_MINUTES = 1_000_000
+    with time_machine.travel(NOW, tick=False):
+        yield World(api)
+
+
+# Who signs in with nothing to do with Alice's health; her coaches never see notes either.
+OTHERS = {"anonymous", "team_mate", "coach_status", "coach_values", "ex_coach", "other_coach", "admin"}
+
+
+def answers(world: World, operation: Operation) -> dict[str, str]:
+    found = {}
+    for name, actor in world.actors().items():
+        client = world.api(actor)
+        client.raise_request_exception = False
+        body = operation.example if operation.takes_a_body else None
+        with transaction.atomic():
+            answer = client.generic(
+                operation.method, world.url(operation), client._encode_data(body, "json")[0] or "", "application/json"
+            )
+            transaction.set_rollback(True)
+        assert name not in OTHERS or CANARY.encode() not in answer.content, f"{name} reads Alice's notes at {operation}"
+        found[name] = str(answer.status_code)
+    return found
+
+
+def test_every_operation_has_a_row_and_every_row_an_operation():
+    assert {(operation.method, operation.path) for operation in operations()} == set(table())
+
+
+def test_who_may_do_what(world):
+    expected = table()
+    wrong = {}
+    for operation in operations():
+        row = expected.get((operation.method, operation.path), {})
+        found = answers(world, operation)
+        wrong |= {(str(operation), who): (row.get(who), found[who]) for who in found if row.get(who) != found[who]}
+    assert wrong == {}, "(expected, answered)"
