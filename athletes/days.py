@@ -75,19 +75,20 @@ def resolve_days(athlete: Athlete, dates: Iterable[date], *, now: datetime | Non
         statements.lock_athlete(athlete.pk)
         before = {d.date: d for d in Day.objects.filter(athlete=athlete, date__range=(wanted[0], wanted[-1]))}
         reports = read_reports(athlete.pk, wanted[0], wanted[-1])
-        return {d for d in wanted if save_if_changed(athlete, d, reports[d], before.get(d), now=now)}
+        resolved = [resolved_if_changed(athlete, d, reports[d], before.get(d), now) for d in wanted]
+        changed = [day for day in resolved if day is not None]
+        statements.upsert_days(changed)
+    return {day.date for day in changed}
 
 
-def save_if_changed(
-    athlete: Athlete, day: date, reports: Reports, before: Day | None, *, now: datetime | None = None
+def resolved_if_changed(
+    athlete: Athlete, day: date, reports: Reports, before: Day | None, now: datetime | None
 ) -> Day | None:
-    """The Day as stored, if it is another than before."""
+    """The Day to store, if it is another than before."""
     values = resolve(athlete, day, reports)
     if before is not None and all(getattr(before, name) == value for name, value in values.items()):
         return None
-    resolved = Day(athlete_id=athlete.pk, date=day, revised_at=now or timezone.now(), **values)
-    statements.upsert_day(resolved)
-    return resolved
+    return Day(athlete_id=athlete.pk, date=day, revised_at=now or timezone.now(), **values)
 
 
 def read_reports(athlete_id: int, first: date, last: date) -> defaultdict[date, Reports]:

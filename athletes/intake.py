@@ -128,7 +128,9 @@ def resolve_one(athlete: Athlete, on: date, now: datetime) -> tuple[Day, bool]:
     """resolve_days for the one day a check-in touches."""
     before = Day.objects.filter(athlete_id=athlete.pk, date=on).first()
     reports = days.read_reports(athlete.pk, on, on)[on]
-    after = days.save_if_changed(athlete, on, reports, before, now=now)
+    after = days.resolved_if_changed(athlete, on, reports, before, now)
+    if after:
+        statements.upsert_days([after])
     stored = after or before
     assert stored is not None
     return stored, after is not None

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
@@ -95,6 +95,15 @@ def upsert(row: models.Model, *, unique: tuple[str, ...], keep: tuple[str, ...] 
     values = [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
+
+
+def upsert_many(rows: Sequence[models.Model], *, unique: tuple[str, ...]) -> None:
+    if not rows:
+        return
+    sql, fields = _upsert_sql(type(rows[0]), unique, ())
+    values = [[f.get_db_prep_save(f.pre_save(row, True), connection) for f in fields] for row in rows]
+    with connection.cursor() as cursor:
+        cursor.executemany(sql, values)
 
 
 @cache
@@ -212,5 +221,5 @@ def upsert_check_in(check_in: CheckIn) -> None:
     upsert(check_in, unique=("athlete_id", "date"), keep=("id", "created_at"))
 
 
-def upsert_day(day: Day) -> None:
-    upsert(day, unique=("athlete_id", "date"))
+def upsert_days(days: Sequence[Day]) -> None:
+    upsert_many(days, unique=("athlete_id", "date"))
