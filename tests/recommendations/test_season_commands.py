@@ -1,0 +1,159 @@
+"""Seasons in and out by file, and the demo squads."""
+
+from datetime import timedelta
+from io import StringIO
+
+import numpy as np
+import pandas as pd
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from athletes.models import Athlete, Day, Membership, SeasonDay
+from mlmodels.season_log import COLUMNS, read_season_log, write_season_log
+from mlmodels.simulator import make_cohort
+from recommendations.models import WaitingDay
+
+pytestmark = pytest.mark.django_db
+TODAY = timezone.now().date()
+MONDAY = TODAY - timedelta(days=TODAY.weekday() + 28)
+
+
+def run(command, *args, **options):
+    out, err = StringIO(), StringIO()
+    call_command(command, *args, stdout=out, stderr=err, **options)
+    return out.getvalue(), err.getvalue()
+
+
+@pytest.fixture(params=["csv", "parquet"])
+def log_file(request, tmp_path):
+    path = tmp_path / f"log.{request.param}"
+    write_season_log(make_cohort(3, 28, seed=1, start=MONDAY), path)
+    return path
+
+
+def test_what_was_imported_is_exported_again_digit_for_digit(log_file, tmp_path):
+    run("import_season", log_file, create_athletes=True)
+    again = tmp_path / f"again{log_file.suffix}"
+    run("export_season", again)
+    pd.testing.assert_frame_equal(read_season_log(again), read_season_log(log_file))
+
+
+def test_a_log_with_every_kind_of_gap_survives_the_round_trip(tmp_path):
+    rng = np.random.default_rng(3)
+    full = make_cohort(4, 28, seed=2, start=MONDAY)
+    for column in COLUMNS[2:]:
+        full[column] = full[column].astype(object).where(rng.random(len(full)) > 0.4, None)
+    full.loc[full["load_au"].isna() | (full["load_au"] == 0), "high_intensity_share"] = None
+    full["sleep_h"] = pd.to_numeric(full["sleep_h"]) + 1 / 3
+    source, again = tmp_path / "source.parquet", tmp_path / "again.parquet"
+    write_season_log(full.drop(index=[5, 40]).infer_objects(), source)
+    run("import_season", source, create_athletes=True)
+    run("export_season", again)
+    pd.testing.assert_frame_equal(read_season_log(again), read_season_log(source))
+
+
+def test_importing_again_changes_nothing_and_no_phone_rings(log_file):
+    out, _ = run("import_season", log_file, create_athletes=True, squad="Winter")
+    assert out.splitlines()[-1].split() == ["3", "athletes", "84", "84", "0", "84"]
+    assert Membership.objects.filter(squad__name="Winter").count() == 3
+    assert set(WaitingDay.objects.values_list("rings", flat=True)) == {False}
+    WaitingDay.objects.all().delete()
+    revised = list(Day.objects.values_list("pk", "revised_at"))
+    out, _ = run("import_season", log_file)
+    assert out.splitlines()[-1].split() == ["3", "athletes", "84", "0", "0", "0"]
+    assert list(Day.objects.values_list("pk", "revised_at")) == revised
+    assert not WaitingDay.objects.exists()
+
+
+def test_a_corrected_row_changes_its_day_alone(log_file):
+    run("import_season", log_file, create_athletes=True)
+    log = read_season_log(log_file)
+    log.loc[3, "load_au"] = 777.0
+    log.loc[3, "rest_day"] = 0
+    write_season_log(log, log_file)
+    WaitingDay.objects.all().delete()
+    out, _ = run("import_season", log_file)
+    assert out.splitlines()[-1].split() == ["3", "athletes", "84", "0", "1", "1"]
+    assert list(WaitingDay.objects.values_list("date", flat=True)) == [log["date"][3].date()]
+    assert Day.objects.get(athlete__display_name=log["athlete"][3], date=log["date"][3]).load_au == 777.0
+
+
+def test_every_bad_cell_is_named_and_the_athlete_is_left_out_whole(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "athlete,date,hrv_rmssd_ms,sleep_h,load_au\n"
+        f"Ada,{TODAY},61.5,7.5,\n"
+        f"Ben,{TODAY},0,7.5,\n"
+        f"Ben,{TODAY - timedelta(days=1)},60,450,300\n"
+        f'Cy,{TODAY},"61,5",7,\n'
+    )
+    out, err = StringIO(), StringIO()
+    with pytest.raises(CommandError) as refusal:
+        call_command("import_season", path, create_athletes=True, stdout=out, stderr=err)
+    assert str(refusal.value) == "2 athlete(s) left out: Ben, Cy"
+    places = [line.removeprefix("log.csv: ").split(":")[0] for line in err.getvalue().splitlines() if "line" in line]
+    assert places == ["line 3, hrv_rmssd_ms", "line 4, sleep_h", "line 5, hrv_rmssd_ms"]
+    assert list(Athlete.objects.values_list("display_name", flat=True)) == ["Ada"]
+    assert list(SeasonDay.objects.values_list("athlete__display_name", flat=True)) == ["Ada"]
+
+
+def test_check_says_what_is_wrong_and_stores_nothing(log_file):
+    out, _ = run("import_season", log_file, check=True)
+    assert out == "3 athletes, 84 rows can be imported\n"
+    assert not Athlete.objects.exists()
+
+
+def test_names_are_matched_not_guessed(log_file):
+    with pytest.raises(CommandError, match="3 athlete"):
+        run("import_season", log_file)
+    assert not SeasonDay.objects.exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n", b"athlete;date\nA;2026-01-01\n"])
+def test_another_kind_of_file_is_refused(tmp_path, content):
+    path = tmp_path / "log.csv"
+    path.write_bytes(content)
+    with pytest.raises(CommandError, match=r"log\.csv"):
+        run("import_season", path)
+
+
+def test_days_that_have_not_been_are_refused(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(f"athlete,date,load_au\nAda,{TODAY + timedelta(days=3)},300\n")
+    with pytest.raises(CommandError, match="Ada"):
+        run("import_season", path, create_athletes=True)
+    assert not Athlete.objects.exists()
+
+
+def test_a_squads_export_can_hide_who_they_are(log_file, tmp_path, alice):
+    run("import_season", log_file, create_athletes=True, squad="Winter")
+    path = tmp_path / "out.csv"
+    run("export_season", path, squad="Winter", pseudonyms=True)
+    assert sorted(read_season_log(path)["athlete"].unique()) == ["athlete-001", "athlete-002", "athlete-003"]
+    with pytest.raises(CommandError, match="no athlete"):
+        run("export_season", path, squad="Summer")
+
+
+def test_the_demo_is_loaded_once_and_rings_nobody(client):
+    out, _ = run("load_demo")
+    assert "alice@example.org" in out
+    assert Athlete.objects.count() == 9
+    alice = Athlete.objects.get(user__email="alice@example.org")
+    assert alice.user.check_password("homestretch-demo")
+    assert alice.days.count() >= 84
+    assert alice.days.latest("date").date in (TODAY, TODAY - timedelta(days=1), TODAY - timedelta(days=2))
+    assert set(WaitingDay.objects.values_list("rings", flat=True)) == {False}
+    assert list(Membership.objects.filter(shares_status=False).values_list("athlete__display_name", flat=True)) == [
+        "Hiro"
+    ]
+    before = Day.objects.count()
+    run("load_demo")
+    assert (Athlete.objects.count(), Day.objects.count()) == (9, before)
+
+
+def test_the_demo_is_never_loaded_into_production(settings):
+    settings.EMBEDDED = False
+    with pytest.raises(CommandError):
+        run("load_demo")
+    assert not Athlete.objects.exists()
