@@ -36,8 +36,8 @@ class OverrideForm(forms.Form):
 
     def __init__(self, advice: Advice, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        allowed = overriding.allowed_actions(advice.guards)
-        choices = [(value, label) for value, label in ActionCode.choices if value in allowed]
+        safest_first = reversed(overriding.allowed_actions(advice.guards))
+        choices = [(action, ActionCode(action).label) for action in safest_first]
         self.fields["action"].choices = choices  # type: ignore[attr-defined]
 
 

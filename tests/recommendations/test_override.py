@@ -1,0 +1,182 @@
+"""A coach outranks the advice, but not what stops an athlete."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from recommendations import overriding
+from recommendations.advising import drain
+from recommendations.models import Advice, Delivery, Device, Override
+from tests.recommendations.seasons import MORNING, live, wake_up
+
+pytestmark = pytest.mark.django_db
+AS_PLANNED = {"action": "as_planned", "reason_code": "seen_at_training", "note": "You looked fresh."}
+
+
+@pytest.fixture(autouse=True)
+def seven_in_berlin():
+    with time_machine.travel(MORNING, tick=False):
+        yield
+
+
+@pytest.fixture
+def advised(alice, squad):
+    """Alice's advice of a morning; called with what she reports."""
+
+    def advised(**reported):
+        live(alice, 40)
+        wake_up(alice, **reported)
+        drain(MORNING)
+        return Advice.objects.get(athlete=alice, current=True)
+
+    return advised
+
+
+def url(advice):
+    return f"/api/v1/advice/{advice.pk}/override/"
+
+
+def test_the_coach_overrides_and_the_athlete_sees_it_and_is_told(alice, charlie, advised, api):
+    Device.objects.create(user=alice.user, kind="webpush", address_sha256="a", address="https://x")
+    advice = advised()
+    response = api(charlie).post(url(advice), AS_PLANNED)
+    assert response.status_code == 201
+    word = Override.objects.get()
+    shown = {
+        "id": str(word.pk),
+        "action": "as_planned",
+        "headline": "Train as planned today",
+        "reason_code": "seen_at_training",
+        "note": "You looked fresh.",
+        "by": "charlie@example.org",
+        "created_at": "2026-05-20T05:00:00Z",
+    }
+    assert response.json()["override"] == shown
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert (body["status"], body["override"], body["action"]) == ("overridden", shown, advice.action)
+    assert list(Delivery.objects.order_by("created_at").values_list("kind", "state")) == [
+        ("advice", "obsolete"),
+        ("override", "waiting"),
+    ]
+
+
+def test_every_word_is_kept_and_the_newest_counts(alice, charlie, advised, api):
+    advice = advised()
+    for action in ("as_planned", "active_recovery"):
+        with time_machine.travel(MORNING + timedelta(minutes=Override.objects.count()), tick=False):
+            api(charlie).post(url(advice), AS_PLANNED | {"action": action})
+    assert Override.objects.count() == 2
+    assert api(alice).get("/api/v1/advice/today/").json()["override"]["action"] == "active_recovery"
+
+
+@pytest.mark.parametrize(
+    ("reported", "refused", "left"),
+    [
+        ({"red_flag": "chest_pain"}, "active_recovery", []),
+        ({"injury_status": "open"}, "active_recovery", []),
+        ({"illness": "fever"}, "active_recovery", []),
+        ({"illness": "above_neck"}, "as_planned", ["active_recovery"]),
+        ({"pain_0_10": 4}, "as_planned", ["active_recovery"]),
+        ({"pain_0_10": 6}, "active_recovery", []),
+    ],
+)
+def test_a_stop_cannot_be_lowered(charlie, advised, api, reported, refused, left):
+    advice = advised(**reported)
+    response = api(charlie).post(url(advice), AS_PLANNED | {"action": refused})
+    assert (response.status_code, response.json()["code"]) == (409, "stop_cannot_be_lowered")
+    assert overriding.allowed_actions(advice.guards) == left
+    assert not Override.objects.exists()
+
+
+def test_other_guards_can_be_outranked(charlie, advised, api):
+    advice = advised(sleep_duration_min=200.0)
+    assert "G09" in [guard["code"] for guard in advice.guards]
+    assert api(charlie).post(url(advice), AS_PLANNED | {"action": "increase_volume"}).status_code == 201
+
+
+def test_advice_withheld_for_want_of_data_can_be_overridden(alice, charlie, squad, api):
+    wake_up(alice)
+    drain(MORNING)
+    advice = Advice.objects.get()
+    assert advice.withheld_reason == "insufficient_history"
+    assert api(charlie).post(url(advice), AS_PLANNED).status_code == 201
+
+
+def test_a_stop_that_comes_later_outranks_the_coach_again(alice, charlie, advised, api):
+    api(charlie).post(url(advised()), AS_PLANNED)
+    wake_up(alice, red_flag="fainting")
+    drain(MORNING)
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert (body["status"], body["override"]) == ("withheld", None)
+
+
+def test_the_word_outlives_a_revision_that_stops_nothing(alice, charlie, advised, api):
+    api(charlie).post(url(advised(hrv_ms=None)), AS_PLANNED)
+    wake_up(alice)
+    drain(MORNING)
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert (body["revision"], body["status"]) == (2, "overridden")
+
+
+def test_a_revision_that_was_superseded_cannot_be_overridden(alice, charlie, advised, api):
+    old = advised(hrv_ms=None)
+    wake_up(alice)
+    drain(MORNING)
+    assert api(charlie).post(url(old), AS_PLANNED).json()["code"] == "advice_superseded"
+
+
+def test_a_day_that_is_over_cannot_be_overridden(charlie, advised, api):
+    advice = advised()
+    with time_machine.travel(MORNING + timedelta(days=1), tick=False):
+        assert api(charlie).post(url(advice), AS_PLANNED).json()["code"] == "advice_expired"
+
+
+def test_athletes_do_not_override_themselves(alice, advised, api):
+    response = api(alice).post(url(advised()), AS_PLANNED)
+    assert (response.status_code, response.json()["code"]) == (403, "not_the_coach")
+
+
+def test_a_coach_of_another_squad_or_after_the_athlete_left_finds_nothing(
+    alice, charlie, eve, other_squad, advised, api
+):
+    advice = advised()
+    assert api(eve).post(url(advice), AS_PLANNED).status_code == 404
+    alice.memberships.update(left_at=MORNING)
+    assert api(charlie).post(url(advice), AS_PLANNED).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, "empty"),
+        (AS_PLANNED | {"action": "sprint"}, "invalid_choice"),
+        (AS_PLANNED | {"reason_code": "because"}, "invalid_choice"),
+        (AS_PLANNED | {"note": 7}, "not_a_string"),
+        (AS_PLANNED | {"by": 1}, "unknown_field"),
+        ({"action": "as_planned"}, "required"),
+    ],
+)
+def test_an_override_that_says_something_else_is_refused(charlie, advised, api, body, code):
+    response = api(charlie).post(url(advised()), body)
+    assert response.status_code == 400
+    assert code in [error["code"] for error in response.json()["errors"]]
+
+
+def test_the_admin_form_offers_what_the_stops_leave(client, alice, charlie, advised):
+    advice = advised(illness="above_neck")
+    client.force_login(charlie)
+    page = client.get(f"/admin/recommendations/advice/{advice.pk}/override/").content.decode()
+    assert 'value="active_recovery"' in page
+    assert 'value="increase_intensity"' not in page
+    form = {"action": "active_recovery", "reason_code": "other", "note": ""}
+    client.post(f"/admin/recommendations/advice/{advice.pk}/override/", form)
+    assert Override.objects.get().by == charlie
+
+
+def test_the_admin_override_of_another_squads_athlete_is_not_there(client, eve, other_squad, advised):
+    advice = advised()
+    client.force_login(eve)
+    for method in (client.get, client.post):
+        assert method(f"/admin/recommendations/advice/{advice.pk}/override/").status_code in (403, 404)
+    assert not Override.objects.exists()

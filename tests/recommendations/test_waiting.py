@@ -1,0 +1,239 @@
+"""The queue, the hint that wakes the worker, and the bells of the morning."""
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import redis
+import time_machine
+from django.db import connection, transaction
+from kombu import Connection
+
+from athletes.models import Athlete
+from athletes.signals import day_revised
+from recommendations import mornings, waiting, wake
+from recommendations.models import WaitingDay
+from tests import factories
+from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY
+
+pytestmark = pytest.mark.django_db
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_revised_day_waits_once_since_its_first_revision(alice):
+    with time_machine.travel(MORNING, tick=False):
+        day_revised.send(None, athlete_id=alice.pk, dates={TODAY}, rings=False)
+    with time_machine.travel(AFTER_DEADLINE, tick=False):
+        day_revised.send(None, athlete_id=alice.pk, dates={TODAY}, rings=False)
+    assert list(WaitingDay.objects.values_list("athlete", "date", "since", "rings")) == [
+        (alice.pk, TODAY, MORNING, False)
+    ]
+
+
+@pytest.mark.parametrize("order", [(True, False), (False, True)])
+def test_a_row_that_rings_goes_on_ringing_whatever_comes_after_it(alice, order):
+    for rings in order:
+        waiting.enqueue(alice.pk, [TODAY], rings=rings)
+    assert WaitingDay.objects.get().rings is True
+
+
+def test_a_new_report_ends_the_pause_after_a_failure(alice):
+    waiting.enqueue(alice.pk, [TODAY], rings=True)
+    waiting.put_off(alice.pk, "ZeroDivisionError", MORNING)
+    assert not waiting.claim(MORNING)
+    waiting.enqueue(alice.pk, [TODAY], rings=True)
+    row = WaitingDay.objects.get()
+    assert (row.attempts, row.not_before, row.error) == (0, None, "")
+    assert list(waiting.claim(MORNING)) == [alice]
+
+
+def test_the_pause_after_a_failure_doubles(alice):
+    waiting.enqueue(alice.pk, [TODAY], rings=True)
+    pauses = []
+    for _ in range(3):
+        waiting.put_off(alice.pk, "ZeroDivisionError", MORNING)
+        pauses.append((WaitingDay.objects.get().not_before - MORNING).total_seconds())
+        WaitingDay.objects.update(not_before=None)
+    assert pauses == [10, 20, 40]
+
+
+def test_the_age_of_the_oldest_row_is_what_the_metric_says(alice, bob):
+    assert waiting.oldest_age_s(MORNING) == 0
+    for athlete, minutes in ((alice, 3), (bob, 1)):
+        waiting.enqueue(athlete.pk, [TODAY], rings=True)
+        WaitingDay.objects.filter(athlete=athlete).update(since=MORNING - timedelta(minutes=minutes))
+    assert waiting.oldest_age_s(MORNING) == 180
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+def test_two_workers_never_hold_the_same_athlete():
+    athletes = [factories.make_athlete(f"a{n}@example.org") for n in range(4)]
+    for athlete in athletes:
+        waiting.enqueue(athlete.pk, [TODAY], rings=True)
+    other = []
+    with transaction.atomic():
+        mine = waiting.claim(MORNING, only=[a.pk for a in athletes[:3]])
+
+        def second_worker():
+            with transaction.atomic():
+                other.extend(waiting.claim(MORNING))
+            connection.close()
+
+        thread = threading.Thread(target=second_worker)
+        thread.start()
+        thread.join(10)
+    assert set(mine) == set(athletes[:3])
+    assert other == [athletes[3]]
+
+
+# --- the hint ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broker(valkey, settings):
+    """A clean Valkey, and a wake that has not failed yet."""
+    wake.client.cache_clear()
+    wake.breaker.open_until_s = 0.0
+    client = redis.Redis.from_url(valkey)
+    client.flushall()
+    yield client
+    wake.client.cache_clear()
+    wake.breaker.open_until_s = 0.0
+
+
+def test_a_hundred_check_ins_at_once_send_one_hint(broker):
+    for _ in range(100):
+        wake.ring()
+    assert broker.llen("advice") == 1
+
+
+def test_once_the_drain_has_begun_the_next_check_in_rings_again(broker):
+    wake.ring()
+    wake.heard()
+    wake.ring()
+    assert broker.llen("advice") == 2
+
+
+def test_the_hint_is_a_task_that_celery_can_run(broker, settings):
+    from config.celery import app
+
+    app.loader.import_default_modules()
+    wake.ring()
+    with Connection(settings.CELERY_BROKER_URL) as channel:
+        message = channel.SimpleQueue("advice").get(timeout=2)
+    assert message.headers["task"] in app.tasks
+    assert message.payload[:2] == [[], {}]
+    assert message.headers["expires"] > datetime.now(UTC).isoformat()
+    message.ack()
+
+
+def test_the_hint_is_only_sent_when_the_writer_has_committed(alice, broker, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        day_revised.send(None, athlete_id=alice.pk, dates={TODAY}, rings=True)
+        assert broker.llen("advice") == 0
+    callbacks[0]()
+    assert broker.llen("advice") == 1
+
+
+def test_an_import_wakes_nobody(alice, broker, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        day_revised.send(None, athlete_id=alice.pk, dates={TODAY}, rings=False)
+    assert callbacks == []
+
+
+def test_a_broker_that_is_down_is_asked_once_and_then_left_alone(broker, settings, tmp_path):
+    settings.VALKEY_URL = f"unix://{tmp_path}/nobody.sock"
+    wake.client.cache_clear()
+    before = wake.WAKE_ERRORS._value.get()
+    for _ in range(10):
+        wake.ring()
+    assert wake.WAKE_ERRORS._value.get() - before == 1
+
+
+def test_a_frozen_broker_costs_one_short_time_out(broker):
+    before = wake.WAKE_ERRORS._value.get()
+    broker.client_pause(3_000)
+    for _ in range(20):
+        wake.ring()
+    broker.client_unpause()
+    assert wake.breaker.open
+    assert wake.WAKE_ERRORS._value.get() - before == 1
+
+
+# --- mornings ---------------------------------------------------------------------------------------------------------
+
+ZONES = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati",
+         "Pacific/Pago_Pago", "Africa/Casablanca", "America/St_Johns", "Antarctica/Troll"]  # fmt: skip
+
+
+def bells(athlete, start, days, every=timedelta(hours=3)):
+    """Ring as beat does; which local days rang, in order."""
+    rung = []
+    at = start
+    while at < start + timedelta(days=days):
+        mornings.ring_due(at)
+        for row in WaitingDay.objects.filter(athlete=athlete):
+            rung.append((row.date, at.astimezone(ZoneInfo(athlete.timezone)).replace(tzinfo=None)))
+        WaitingDay.objects.all().delete()
+        at += every
+    return rung
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize("start", [datetime(2026, 3, 6, tzinfo=UTC), datetime(2026, 10, 3, tzinfo=UTC)])
+def test_every_local_day_rings_exactly_once_over_each_clock_change(db, zone, start):
+    athlete = factories.make_athlete("zoe@example.org", timezone=zone)
+    rung = bells(athlete, start, 37)
+    dates = [day for day, _ in rung]
+    assert dates == [dates[0] + timedelta(days=n) for n in range(len(dates))]
+    assert len(dates) in (37, 38)
+    for day, wall in rung[1:]:
+        assert wall.date() == day
+        assert timedelta(hours=9) <= wall - datetime.combine(day, datetime.min.time()) <= timedelta(hours=12)
+
+
+def test_a_deadline_that_the_clock_change_skips_or_repeats_rings_once(db):
+    athlete = factories.make_athlete("zoe@example.org", morning_deadline=datetime(2026, 1, 1, 2, 30).time())
+    for start in (datetime(2026, 3, 27, tzinfo=UTC), datetime(2026, 10, 23, tzinfo=UTC)):
+        Athlete.objects.update(next_morning_at=None)
+        dates = [day for day, _ in bells(athlete, start, 5, every=timedelta(minutes=30))]
+        assert dates == sorted(set(dates))
+        assert len(dates) >= 5
+
+
+def test_the_day_that_samoa_skipped_does_not_ring(db):
+    athlete = factories.make_athlete("zoe@example.org", timezone="Pacific/Apia")
+    dates = [day for day, _ in bells(athlete, datetime(2011, 12, 28, tzinfo=UTC), 5)]
+    assert date(2011, 12, 30) not in dates
+    assert date(2011, 12, 31) in dates
+    assert dates == sorted(set(dates))
+
+
+def test_after_an_outage_of_days_only_today_rings(alice):
+    mornings.ring_due(MORNING)
+    mornings.ring_due(AFTER_DEADLINE + timedelta(days=4))
+    assert [row.date for row in WaitingDay.objects.all()] == [TODAY + timedelta(days=4)]
+
+
+def test_a_move_to_another_zone_sets_the_next_morning_anew(alice):
+    with time_machine.travel(MORNING, tick=False):
+        mornings.ring_due(MORNING)
+        assert Athlete.objects.get().next_morning_at == datetime(2026, 5, 20, 7, 0, tzinfo=UTC)
+        alice.timezone = "Asia/Tokyo"
+        alice.save()
+        WaitingDay.objects.all().delete()
+        mornings.ring_due(MORNING)
+    assert WaitingDay.objects.get().date == TODAY  # 14:00 in Tokyo: its deadline has passed
+    assert Athlete.objects.get().next_morning_at == datetime(2026, 5, 21, 0, 0, tzinfo=UTC)
+
+
+def test_a_thousand_athletes_ring_in_chunks(db, monkeypatch):
+    monkeypatch.setattr(mornings, "CHUNK", 4)
+    for n in range(10):
+        factories.make_athlete(f"a{n}@example.org")
+    assert mornings.ring_due(AFTER_DEADLINE) == 10
+    assert mornings.ring_due(AFTER_DEADLINE) == 0
