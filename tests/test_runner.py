@@ -112,7 +112,6 @@ def test_up_serves_and_says_where_and_stops_everything_on_ctrl_c(copy):
     copy.process.send_signal(signal.SIGINT)
     assert copy.process.wait(30) == 0
     assert copy.descendants() == set()
-    assert "was killed" not in copy.output and "is killed" not in copy.output
     assert [line.split("|")[0].strip() for line in copy.lines if "shutdown" in line.lower()][-1] == "valkey"
 
 
