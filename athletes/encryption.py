@@ -19,6 +19,10 @@ def cipher() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
 
 
+def decrypted(stored: str | None) -> str | None:
+    return cipher().decrypt(stored.encode()).decode() if stored else stored
+
+
 class EncryptedTextField(TextField):
     """Cannot be searched or ordered by: only ever read whole."""
 
@@ -26,4 +30,4 @@ class EncryptedTextField(TextField):
         return cipher().encrypt(str(value).encode()).decode() if value else value
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
-        return cipher().decrypt(value.encode()).decode() if value else value
+        return decrypted(value)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -102,38 +103,36 @@ def record_check_in(
     check_date_by_hand(athlete, on, now)
     with transaction.atomic():
         statements.lock_athlete(athlete.pk)
-        before = CheckIn.objects.filter(athlete_id=athlete.pk, date=on).first()
+        reports = days.read_reports(athlete.pk, on, on)[on]
+        before = next(iter(reports["check_in"]), None)
         if keep_rest and before is None:
             raise LookupError("no check-in on this date")
         columns = check_in_columns(data, before if keep_rest else None)
         confirmed = bool((data.get("hrv") or {}).get("confirmed"))
-        if before and not confirmed and all(getattr(before, name) == columns[name] for name in CHECK_IN_COLUMNS):
-            return CheckedIn("unchanged", before, Day.objects.get(athlete_id=athlete.pk, date=on))
-        check_in = CheckIn(
-            athlete_id=athlete.pk,
-            date=on,
-            submitted_at=data.get("submitted_at") or now,
-            quality=check_in_quality(athlete, on, columns, confirmed=confirmed),
-            **columns,
-        )
+        if before and not confirmed and all(before[name] == columns[name] for name in CHECK_IN_COLUMNS):
+            return as_stored(athlete, on)
+        check_in = CheckIn(athlete_id=athlete.pk, date=on, submitted_at=data.get("submitted_at") or now, **columns)
+        check_in.quality = check_in_quality(athlete, on, columns, confirmed=confirmed)
         if before:
-            check_in.id, check_in.created_at = before.id, before.created_at
+            check_in.id = UUID(before["id"])
         statements.upsert_check_in(check_in)
-        day, changed = resolve_one(athlete, on, now)
-        announce(athlete, {on} if changed else set(), rings=True)
+        reports["check_in"] = [check_in_row(check_in)]
+        # Whatever was answered changes the day (it was submitted anew), so there is nothing to compare it with first.
+        day = Day(athlete_id=athlete.pk, date=on, revised_at=now, **days.resolve(athlete, on, reports))
+        statements.upsert_days([day])
+        announce(athlete, {on}, rings=True)
     return CheckedIn("updated" if before else "created", check_in, day)
 
 
-def resolve_one(athlete: Athlete, on: date, now: datetime) -> tuple[Day, bool]:
-    """resolve_days for the one day a check-in touches."""
-    before = Day.objects.filter(athlete_id=athlete.pk, date=on).first()
-    reports = days.read_reports(athlete.pk, on, on)[on]
-    after = days.resolved_if_changed(athlete, on, reports, before, now)
-    if after:
-        statements.upsert_days([after])
-    stored = after or before
-    assert stored is not None
-    return stored, after is not None
+def check_in_row(check_in: CheckIn) -> dict[str, Any]:
+    """As `statements.reported` would read it back."""
+    _, columns = statements.REPORTED["check_in"]
+    return {name: getattr(check_in, name) for name in columns} | {"id": str(check_in.id)}
+
+
+def as_stored(athlete: Athlete, on: date) -> CheckedIn:
+    check_in = CheckIn.objects.get(athlete_id=athlete.pk, date=on)
+    return CheckedIn("unchanged", check_in, Day.objects.get(athlete_id=athlete.pk, date=on))
 
 
 def delete_check_in(athlete: Athlete, on: date, *, now: datetime | None = None) -> bool:
@@ -153,9 +152,9 @@ def check_date_by_hand(athlete: Athlete, on: date, now: datetime) -> None:
         raise Refused("date_too_old", f"Check-ins are taken for the last {OLDEST_BY_HAND.days} days.", "date")
 
 
-def check_in_columns(data: Mapping[str, Any], keep: CheckIn | None) -> dict[str, Any]:
+def check_in_columns(data: Mapping[str, Any], keep: Mapping[str, Any] | None) -> dict[str, Any]:
     """The API's nested shape as columns; a field set to null is not answered."""
-    columns = {name: getattr(keep, name) if keep else NOT_ANSWERED[name] for name in CHECK_IN_COLUMNS}
+    columns = {name: (keep or NOT_ANSWERED)[name] for name in CHECK_IN_COLUMNS}
     for name in CHECK_IN_PLAIN:
         if name in data:
             columns[name] = NOT_ANSWERED[name] if data[name] is None else data[name]
@@ -174,9 +173,9 @@ def check_in_columns(data: Mapping[str, Any], keep: CheckIn | None) -> dict[str,
     return columns
 
 
-def check_scale(data: Mapping[str, Any], columns: Mapping[str, Any], keep: CheckIn | None) -> None:
+def check_scale(data: Mapping[str, Any], columns: Mapping[str, Any], keep: Mapping[str, Any] | None) -> None:
     answered = [item for item in ITEMS if columns[item] is not None]
-    if keep and columns["scale"] != keep.scale and any(item not in data for item in answered):
+    if keep and columns["scale"] != keep["scale"] and any(item not in data for item in answered):
         raise Refused("scale_of_earlier_answers", "Send all items again to change the scale.", "scale")
     most = highest(columns["scale"])
     for item in answered:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection, models
 
+from athletes.encryption import EncryptedTextField, decrypted
 from athletes.models import (
     CheckIn,
     Day,
@@ -32,7 +33,7 @@ REPORTED: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
         (
             "id", "scale", "fatigue", "sleep_quality", "muscle_soreness", "stress", "mood", "sleep_duration_min",
             "resting_hr_bpm", "hrv_metric", "hrv_value_ms", "hrv_context", "illness", "injury_status",
-            "injury_body_site", "red_flag", "pain_0_10", "quality", "submitted_at",
+            "injury_body_site", "red_flag", "pain_0_10", "notes", "quality", "submitted_at",
         ),
     ),
     "hrv_reading": (
@@ -158,6 +159,8 @@ def _kind_of(field: Any) -> tuple[str, Callable[[Any], Any]]:
             return "t", _instant
         case models.UUIDField():
             return "s", _uuid
+        case EncryptedTextField():
+            return "s", decrypted
         case models.JSONField():
             return "s", json.loads
         case models.BooleanField():

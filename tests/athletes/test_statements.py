@@ -1,0 +1,130 @@
+"""The statements written by hand against the ORM, and writers at the same time."""
+
+import threading
+from datetime import UTC, date, datetime
+
+import pytest
+from django.db import connection
+
+from athletes import days, intake, statements
+from athletes.models import CheckIn, Day, SeasonDay, TrainingSession
+from tests import factories
+from tests.athletes.test_admin import TODAY, fill
+
+NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+ON = date(2026, 11, 22)
+
+
+def by_the_orm(athlete, first, last):
+    for kind, (model, columns) in statements.REPORTED.items():
+        rows = model.objects.filter(athlete=athlete, date__range=(first, last))
+        if hasattr(model, "deleted_at"):
+            rows = rows.filter(deleted_at=None)
+        for row in rows:
+            values = {name: getattr(row, name) for name in columns}
+            yield kind, row.date, {n: str(v) if n == "id" else v for n, v in values.items()}
+
+
+def test_the_union_reads_what_the_orm_reads(alice, bob, charlie):
+    for athlete in (alice, bob):
+        fill(athlete, charlie, athlete.display_name)
+    deleted = {"client_record_id": "x", "started_at": NOW, "duration_min": 33.3, "rpe": 0.5}
+    intake.delete_record(intake.record_one(alice, "training_session", deleted, now=NOW).record)
+    SeasonDay.objects.create(athlete=alice, date=TODAY, sleep_h=22 / 3, ill=False, action=2, file_sha256="0")
+    first, last = date(2000, 1, 1), date(2100, 1, 1)
+
+    def key(row):
+        return row[0], row[1], str(row[2])
+
+    read = sorted(statements.reported(alice.pk, first, last), key=key)
+    assert read == sorted(by_the_orm(alice, first, last), key=key)
+    assert {kind for kind, _, _ in read} == set(statements.REPORTED)
+
+
+def test_an_upserted_day_reads_back_as_it_was(alice):
+    intake.record_check_in(alice, ON, {"fatigue": 3, "resting_hr_bpm": 47.25}, now=NOW)
+    stored = Day.objects.get()
+    values = days.resolve(alice, ON, days.read_reports(alice.pk, ON, ON)[ON])
+    assert {name: getattr(stored, name) for name in values} == values
+    assert Day.objects.filter(provenance__resting_hr__value=47.25).exists()
+    intake.record_check_in(alice, ON, {"fatigue": 1}, now=NOW)
+    assert (Day.objects.get().pk, Day.objects.get().resting_hr_bpm) == (stored.pk, None)
+
+
+def at_once(*writers):
+    """Each in a thread and a connection of its own, started together."""
+    barrier, failures = threading.Barrier(len(writers)), []
+
+    def run(write):
+        barrier.wait()
+        try:
+            write()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[write]) for write in writers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_phones_writing_one_morning_leave_one_row_of_one_of_them():
+    athlete = factories.make_athlete("alice@example.org")
+
+    def phone(fatigue):
+        return lambda: intake.record_check_in(athlete, ON, {"fatigue": fatigue, "mood": fatigue}, now=NOW)
+
+    at_once(*[phone(n % 5 + 1) for n in range(8)])
+    stored = CheckIn.objects.get()
+    assert stored.fatigue == stored.mood
+    assert Day.objects.get().fatigue_1_5 == stored.fatigue
+
+
+@pytest.mark.django_db(transaction=True)
+def test_phone_and_watch_writing_one_day_are_both_in_it():
+    athlete = factories.make_athlete("alice@example.org")
+
+    def watch(n):
+        data = {
+            "client_record_id": f"s{n}",
+            "started_at": datetime(2026, 11, 22, n, tzinfo=UTC),
+            "duration_min": 30.0,
+            "rpe": 2.0,
+        }
+        return lambda: intake.record_one(athlete, "training_session", data, now=NOW)
+
+    phone = [lambda: intake.record_check_in(athlete, ON, {"fatigue": 4}, now=NOW)]
+    at_once(*[watch(n) for n in range(6)], *phone)
+    day = Day.objects.get()
+    assert (day.load_au, day.fatigue_1_5) == (360.0, 4.0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_record_sent_by_two_clients_at_once_is_stored_once():
+    athlete = factories.make_athlete("alice@example.org")
+    data = {"client_record_id": "s", "started_at": NOW, "duration_min": 30.0, "rpe": 2.0}
+    statuses = []
+
+    def send():
+        statuses.append(intake.record_one(athlete, "training_session", data, now=NOW).status)
+
+    at_once(*[send] * 6)
+    assert sorted(statuses) == ["created"] + ["unchanged"] * 5
+    assert TrainingSession.objects.count() == 1
+
+
+def test_a_check_in_takes_few_statements(alice, django_assert_max_num_queries):
+    from athletes.signals import day_revised
+
+    intake.record_check_in(alice, ON, {"fatigue": 2}, now=NOW)
+    listeners, day_revised.receivers = day_revised.receivers, []
+    try:
+        with django_assert_max_num_queries(5):
+            intake.record_check_in(alice, ON, {"fatigue": 3, "mood": 4}, now=NOW)
+    finally:
+        day_revised.receivers = listeners
