@@ -17,8 +17,9 @@ overload               load counts less on days of low readiness: 0.25 + 0.75 si
                        A convention in the spirit of HRV-guided training (Kiviniemi 2007,
                        doi 10.1007/s00421-007-0552-2), where easy days on low HRV gave more for less.
 readiness              minus strain (3-day load against a slowly adapting tolerance), life stress (AR(1), 0.85
-                       a day) and sickness. ln rMSSD = own level + 0.085 readiness + day noise 0.145: within-athlete
-                       SD about 0.17 and weak day-to-day correlation, as in nightly records.
+                       a day) and sickness. ln rMSSD = own level + 0.085 readiness + day noise 0.145: SD within
+                       an athlete about 0.17, the 7-day mean below -0.5 SD on 22 % of days, below -1 SD on 7 %,
+                       as in nightly records of real people.
 sleep                  hours fall with life stress and hard days; the score is linear in hours, SD about 7.
 illness                hazard 0.007 a day x exp(0.45 strain + stress), 3-8 days; injury 0.0035 x exp(1.1 (acute/chronic
                        - 1.2)+ + 0.25 strain), 6-20 days: one to two, and under one, a season. The effect of
@@ -27,8 +28,10 @@ illness                hazard 0.007 a day x exp(0.45 strain + stress), 3-8 days;
                        squad gains +0.5 to 0.9 % in 24 weeks.
 missing data           HRV on a quarter to a third of mornings (in runs), sleep 12 %, load 7 %.
 calendar               three weeks building, one easier; for each 24 weeks a holiday (8-14 days at 10-30 %,
-                       then a week at 60 and one at 80 %) and a camp (7-12 days at +30 to 55 %), so that ACWR covers about 0.4 to 2.0; after illness or
-                       injury the coach plans half and adds 7 points a day.
+                       then a week at 60 and one at 80 %) and a camp (7-12 days at +30 to 55 %), so that ACWR
+                       covers about 0.4 to 2.0; after illness or injury the coach plans half and adds 7 points a
+                       day. A week 60 % above the one before comes on 10 % of days (11 % of the player-days of
+                       SoccerMon, Midoglu 2024, doi 10.1038/s41597-024-03386-x).
 =====================  ======================================================================================
 
 Every number drawn in a day is drawn whatever the action is, so two worlds of one seed differ by their actions alone.
@@ -49,6 +52,7 @@ from mlmodels.actions import Action, dose
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 WEEKDAY_LOAD = np.array([1.35, 1.10, 0.55, 1.40, 0.90, 1.35, 0.35])  # Monday first; mean 1
 WEEKDAY_SHARE = np.array([0.30, 0.18, 0.05, 0.32, 0.12, 0.28, 0.00])  # of the load, done at high intensity
@@ -108,7 +112,8 @@ def season_calendar(n: int, days: int, rng: np.random.Generator) -> Floats:
         factor = np.where(in_holiday, factor * rng.uniform(0.10, 0.30, n)[:, None], factor)
         back = (day - holiday_end[:, None]) // 7
         factor = factor * np.select([in_holiday, back == 0, back == 1], [1.0, 0.60, 0.80], 1.0)
-    return factor
+    calendar: Floats = factor
+    return calendar
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -165,12 +170,13 @@ class World:
 
     def performance_pct(self) -> Floats:
         """Latent % faster than on an average day of the athlete's own past."""
-        return (
+        pct: Floats = (
             self.who.gain_intensity_pct * 2 * (np.sqrt(self._fit_intensity / 0.75) - 1)
             + self.who.gain_volume_pct * 2 * (np.sqrt(self._fit_volume / 0.75) - 1)
             - self.who.cost_fatigue_pct * (self._fatigue - 0.95)
             + self.who.drift_pct_per_d * self.day
         )
+        return pct
 
     def true_t400(self) -> Floats:
         """Latent 400 m time in seconds, for scoring only."""
@@ -233,16 +239,16 @@ class World:
         run = fit_to_run & (self.day % 7 == TEST_WEEKDAY)
         return np.where(run, np.round(self.true_t400() * np.exp(0.013 * noise), 2), np.nan)
 
-    def _fall_ill(self, luck: Floats, length: Floats) -> NDArray[np.bool_]:
+    def _fall_ill(self, luck: Floats, length: Floats) -> Bools:
         burden = 0.45 * np.maximum(self.strain(), 0) + 0.35 * self._stress + 0.15 * self._sleep_gap
-        new = (self._sick_days == 0) & (luck < 0.007 * np.exp(np.clip(burden, -2, 2.5)))
+        new: Bools = (self._sick_days == 0) & (luck < 0.007 * np.exp(np.clip(burden, -2, 2.5)))
         self._sick_days = np.where(new, 3 + np.floor(6 * length), self._sick_days)
         return new
 
-    def _get_injured(self, luck: Floats, length: Floats) -> NDArray[np.bool_]:
+    def _get_injured(self, luck: Floats, length: Floats) -> Bools:
         jump = np.maximum(self._acute / np.maximum(self._chronic, 0.15) - 1.2, 0)
         burden = 1.1 * jump + 0.25 * np.maximum(self.strain(), 0)
-        new = (self._injured_days == 0) & (luck < 0.0035 * np.exp(np.clip(burden, 0, 2.5)))
+        new: Bools = (self._injured_days == 0) & (luck < 0.0035 * np.exp(np.clip(burden, 0, 2.5)))
         self._injured_days = np.where(new, 6 + np.floor(15 * length), self._injured_days)
         return new
 
@@ -295,7 +301,7 @@ def _log_rows(
             "high_intensity_share": evening["high_intensity_share"],
             "rest_day": load == 0,
             "t400_s": evening["t400_s"],
-            "timing": np.where(tested, "trial", None),
+            "timing": ["trial" if run else None for run in tested],
             "action": action,
         }
     )

@@ -37,7 +37,8 @@ class Greedy(Rule):
 
     def choose(self, obs: Observation) -> Choices:
         x = with_constant(np.nan_to_num(obs.features("observable")).astype(np.float64))
-        return (x @ self.coef.T).argmax(1)
+        best: Choices = (x @ self.coef.T).argmax(1)
+        return best
 
 
 def with_constant(features: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,8 +1,9 @@
-"""Tabular Q-learning on the twin: the same seasons, guard and reward as the DQN, with 216 states instead of a network."""
+"""Tabular Q-learning on the twin: seasons, guard and reward of the DQN, with 216 states instead of a network."""
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,8 @@ class TabularQ(Rule):
         return cls(table)
 
     def choose(self, obs: Observation) -> Choices:
-        return self.table[state_index(obs)].argmax(1)
+        best: Choices = self.table[state_index(obs)].argmax(1)
+        return best
 
 
 def state_index(obs: Observation) -> Choices:
@@ -59,9 +61,15 @@ def state_index(obs: Observation) -> Choices:
     return (((hrv * 2 + sleep) * 3 + acwr) * 3 + plan) * 3 + share
 
 
-def learn(table: NDArray[np.float64], visits: NDArray[np.float64], recent: object, state: Choices, asked: NDArray[np.bool_]) -> None:
+def learn(
+    table: NDArray[np.float64],
+    visits: NDArray[np.float64],
+    recent: Iterable[tuple[Choices, Choices, NDArray[np.float64], NDArray[np.bool_]]],
+    state: Choices,
+    asked: NDArray[np.bool_],
+) -> None:
     """Move the visited cells towards their n-step targets, averaged over the athletes that share a cell."""
-    steps = list(recent)  # type: ignore[call-overload]
+    steps = list(recent)
     first_state, first_action = steps[0][0], steps[0][1]
     keep = asked & (first_action >= 0) & ~np.any([cut for *_, cut in steps], axis=0)
     target = sum(GAMMA**k * reward for k, (_, _, reward, _) in enumerate(steps)) + GAMMA**N_STEP * table[state].max(1)

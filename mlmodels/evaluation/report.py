@@ -37,7 +37,10 @@ def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A plain table for a terminal: first column left, the others right."""
     widths = [max(len(line[i]) for line in [header, *rows]) for i in range(len(header))]
     lines = [
-        "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(line, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
         for line in [header, *rows]
     ]
     return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
@@ -50,9 +53,9 @@ def markdown(scores: Sequence[Score], about: Sequence[str]) -> str:
         "",
         *about,
         "",
-        "Gains are against the plan unchanged on the same athletes and days (paired, above 0 is faster), with 95 % intervals",
-        "by bootstrap over cohorts, then athletes. Rates are over the days the policy was in charge; illness and injury per",
-        "athlete and season. These are simulated athletes: read the order, not the figures.",
+        "Gains are against the plan untouched on the same athletes and days (paired, above 0 is faster), with 95 %",
+        "intervals by bootstrap over cohorts, then athletes. Rates are over the days the policy was in charge; illness",
+        "and injury per athlete and season. These are simulated athletes: read the order, not the figures.",
         "",
         "| " + " | ".join(HEADER) + " |",
         "|" + "---|" * len(HEADER),

@@ -79,7 +79,8 @@ def play(
             start = world.true_t400()
         morning = morning_of(world, athletes, day)
         obs = tracker.morning(morning)
-        asked = wanted = applied = _planned(athletes)
+        asked = np.zeros(athletes, dtype=bool)
+        wanted = applied = _planned(athletes)
         if day >= warm_up:
             asked, wanted, applied = answered(policy, obs, guarded=guarded, cold_start=cold_start)
         evening = world.step(applied)
@@ -120,7 +121,7 @@ def play(
 def answered(
     policy: Policy, obs: Observation, *, guarded: bool, cold_start: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-    """Who was answered by the policy itself, what was proposed, what is done. Withheld advice leaves the plan as it is."""
+    """Who was answered by the policy itself, what was proposed, what is done: withheld advice leaves the plan."""
     if not guarded:
         answer = ask(policy, obs)
         return ~answer.used_fallback, answer.action, answer.action

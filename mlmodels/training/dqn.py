@@ -77,7 +77,8 @@ class QNetwork(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         h = torch.relu(self.second(torch.relu(self.first(x))))
         advantage = self.advantage(h)
-        return self.value(h) + advantage - advantage.mean(1, keepdim=True)
+        q: torch.Tensor = self.value(h) + advantage - advantage.mean(1, keepdim=True)
+        return q
 
 
 class Replay:

@@ -83,7 +83,11 @@ def parity(network: QNetwork, reward_scale: float, onnx_bytes: bytes, states: ND
     ordered = np.sort(own, axis=1)
     decisive = ordered[:, -1] - ordered[:, -2] > DECISIVE_GAP
     changed = int((exported.argmax(1) != own.argmax(1))[decisive].sum())
-    return {"max_abs_difference": float(np.abs(exported - own).max()), "changed_choices": changed, "states": len(states)}
+    return {
+        "max_abs_difference": float(np.abs(exported - own).max()),
+        "changed_choices": changed,
+        "states": len(states),
+    }
 
 
 def export_policy(
@@ -97,7 +101,7 @@ def export_policy(
     metrics: dict[str, Any],
     ships: bool = False,
 ) -> tuple[Path, Path]:
-    """Write ``<feature set>-<hash>.onnx`` and its ``.card.json``, the form ``policy.OnnxPolicy`` checks; returns both paths.
+    """Write ``<feature set>-<hash>.onnx`` and its ``.card.json``, in the form ``policy.OnnxPolicy`` checks.
 
     Args:
         training_data: fingerprint of the season log and of the twin, and what they hold.
@@ -164,7 +168,9 @@ def golden(graph: bytes, states: NDArray[np.float32], count: int = 12) -> list[d
 
 
 def versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch", "onnx", "onnxruntime")}
+    return {"python": platform.python_version()} | {
+        name: version(name) for name in ("numpy", "torch", "onnx", "onnxruntime")
+    }
 
 
 def _arrays(layer: torch.nn.Linear) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

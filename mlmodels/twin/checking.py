@@ -36,7 +36,11 @@ def describe(twin: Twin) -> list[tuple[str, str, str]]:
         ("HRV z per usual load more for 3 days", levels["hrv"], f"{twin.hrv.coef[:, 1].mean():+.2f}"),
         ("HRV slow part: SD, a day's carry", levels["hrv"], f"{twin.hrv.slow_sd:.2f}, {twin.hrv.phi:.2f}"),
         ("sleep score, SD within athlete", levels["sleep"], f"{twin.sleep_sd.mean():.1f}"),
-        ("% faster per log speed work, volume, fatigue", levels["performance"], "/".join(f"{v:.2f}" for v in mean * [1, 1, -1])),
+        (
+            "% faster per log speed work, volume, fatigue",
+            levels["performance"],
+            "/".join(f"{v:.2f}" for v in mean * [1, 1, -1]),
+        ),
         ("one trial, SD in %", levels["performance"], f"{twin.trial_noise_pct:.2f}"),
         ("illnesses, injuries a season", levels["illness and injury"], "{:.1f}, {:.1f}".format(*_events(twin))),
     ]
@@ -89,19 +93,52 @@ def forecast(twin: Twin, history: SeasonHistory, origin: int, seed: int = 1) -> 
     level, spread = slow_part(twin, history, averages, origin)
     slow = level + spread * rng.standard_normal(shape)
     week = [np.broadcast_to(day, shape) for day in hrv_z(twin, history)[:, origin - 7 : origin].T]
+    missing = float(np.isnan(history.hrv_rmssd_ms[:, :origin]).mean())
+    spells = Spells(twin, history, origin, rng)
     out: dict[str, list[Floats]] = {"HRV, 7-day mean": [], "acute load": [], "ACWR": []}
     for t in range(origin, origin + HORIZON_D):
-        features = model.signal_features(*(state[name] for name in names[:3]), state["chronic"], np.zeros(shape))
+        features = model.signal_features(
+            state["recent"], state["fatigue"], state["hard"], state["chronic"], np.where(spells.ill > 0, 1.0, 0.0)
+        )
         signal = np.einsum("sak,ak->sa", features, twin.hrv.coef) + slow
-        week = [*week[1:], signal + twin.hrv.noise_sd * rng.standard_normal(shape)]
+        measured = signal + twin.hrv.noise_sd * rng.standard_normal(shape)
+        week = [*week[1:], np.where(rng.random(shape) < missing, np.nan, measured)]
         out["HRV, 7-day mean"].append(_nan_mean(np.stack(week, axis=-1)))
         out["acute load"].append(state["acute"])
         out["ACWR"].append(state["acute"] / np.maximum(state["chronic"], 0.15))
         x, share = carried_out(twin, history, t, state["chronic"], rng)
-        state = advanced(state, x, share, twin.usual_share)
+        state = advanced(state, x * spells.able(), share, twin.usual_share)
+        spells.next_day()
         drive = twin.hrv.slow_sd * np.sqrt(1 - twin.hrv.phi**2)
         slow = twin.hrv.phi * slow + drive * rng.standard_normal(shape)
     return {name: np.stack(days, axis=-1) for name, days in out.items()}
+
+
+class Spells:
+    """Illness and injury ahead, at the group's ordinary rates; days left, (draws, athletes)."""
+
+    def __init__(self, twin: Twin, history: SeasonHistory, origin: int, rng: np.random.Generator) -> None:
+        self.twin, self._rng = twin, rng
+        shape = (DRAWS, history.shape[0])
+        self.ill, self.injured = (
+            np.where(np.nan_to_num(flag[:, origin]) > 0, np.ceil(mean * rng.random(shape)), 0.0)
+            for flag, mean in ((history.ill, twin.ill_days), (history.injured, twin.injured_days))
+        )
+        self._rates = [events / 168 for events in _events(twin)]
+
+    def able(self) -> Floats:
+        """Share of the advised load that is carried out today."""
+        ill = np.where(self.ill > 0, self.twin.able_ill, 1.0)
+        return ill * np.where(self.injured > 0, self.twin.able_injured, 1.0)
+
+    def next_day(self) -> None:
+        self.ill = self._after(self.ill, self._rates[0], self.twin.ill_days)
+        self.injured = self._after(self.injured, self._rates[1], self.twin.injured_days)
+
+    def _after(self, left: Floats, rate: float, mean_days: float) -> Floats:
+        new = (left == 0) & (self._rng.random(left.shape) < rate)
+        length = np.round(mean_days * (0.5 + self._rng.random(left.shape)))
+        return np.where(new, length, np.maximum(left - 1, 0))
 
 
 def slow_part(twin: Twin, history: SeasonHistory, averages: Averages, origin: int) -> tuple[Floats, float]:

@@ -20,7 +20,7 @@ from mlmodels.twin.model import Twin, TwinWorld
 
 SEASON_D, WARM_UP_D = 168, 28
 BLOCKS = 12  # seasons start in blocks, two weeks apart
-OVERRULED_COST = 0.01  # reward for a proposal the guard changes: among equals, propose what will be done (convention)
+OVERRULED_COST = 0.02  # reward for a proposal the guard changes: among equals, propose what will be done (convention)
 ACTIONS_OF = {"paper-6": 3, "observable": 4}
 
 
@@ -67,7 +67,9 @@ class SeasonEnv:
         before = self.obs
         self._wake()
         expected = self._expected_performance()
-        reward = self._reward(consequences(before, self.obs, expected - self._expected, self.world.hazard()), self._weights)
+        reward = self._reward(
+            consequences(before, self.obs, expected - self._expected, self.world.hazard()), self._weights
+        )
         reward = reward - OVERRULED_COST * (applied != wanted)
         self._expected = expected
         if cut.any():
@@ -77,7 +79,7 @@ class SeasonEnv:
     def _wake(self) -> None:
         self._morning = Morning.of(self.n, **self.world.morning(), weekday=self.world.weekday)
         self.obs = self.tracker.morning(self._morning)
-        self._asked = (self.obs.refusal == "") & (self._warm >= WARM_UP_D)
+        self._asked: NDArray[np.bool_] = (self.obs.refusal == "") & (self._warm >= WARM_UP_D)
         self._features = np.nan_to_num(self.obs.features(self.feature_set), posinf=0.0, neginf=0.0)
 
     def _restart(self, rows: NDArray[np.int64]) -> None:

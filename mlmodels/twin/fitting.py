@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, dose
+from mlmodels.actions import dose
 from mlmodels.risk import HRV_FLOOR_SD_LN, HRV_PRIOR_SD_LN, HRV_PRIOR_WEIGHT, T400_SD_TRIAL
 from mlmodels.twin import model
 from mlmodels.twin.history import Floats, SeasonHistory, before, running_mean
@@ -36,8 +36,8 @@ OWN_PERFORMANCE_SD = np.array([0.6, 0.6, 0.3])
 OWN_DRIFT_SD_PCT = 0.4 / 168  # per day
 PERFORMANCE_FLOOR = np.array([0.4, 0.4, 0.6])  # the signs are known
 
-# Log-odds a day on model.HAZARD_FEATURES. Prior rates: 1.5 illnesses and 0.7 injuries in 168 days; the slopes are small,
-# as the evidence for them is (Impellizzeri 2020, doi 10.1123/ijspp.2019-0864).
+# Log-odds a day on model.HAZARD_FEATURES. Prior rates: 1.5 illnesses and 0.7 injuries in 168 days; the slopes are
+# small, as the evidence for them is (Impellizzeri 2020, doi 10.1123/ijspp.2019-0864).
 ILLNESS_PRIOR = (np.array([np.log(1.5 / 168), 0.30, 0.20, 0.20]), np.array([0.7, 0.25, 0.30, 0.20]))
 INJURY_PRIOR = (np.array([np.log(0.7 / 168), 0.20, 0.60, 0.10]), np.array([0.7, 0.20, 0.40, 0.15]))
 
@@ -85,6 +85,8 @@ def fit_twin(log: pd.DataFrame, *, seed: int = 1) -> Twin:
     sleep_low = np.where(np.isfinite(sleep_z), sleep_z, sleep_slow)
     hazards = model.hazard_features(readiness, averages.acute, averages.chronic, sleep_low)
     compliance, compliance_sd, missed = fit_compliance(history, averages, usual)
+    off_stay, off_start = _hrv_gaps(history)
+    plan_load, plan_share = _plans(history, usual)
     return Twin(
         fingerprint=history.fingerprint,
         levels=fitted_levels(history),
@@ -111,8 +113,12 @@ def fit_twin(log: pd.DataFrame, *, seed: int = 1) -> Twin:
         injury=fit_hazard(history.injured, hazards, INJURY_PRIOR),
         ill_days=_mean_spell(history.ill, 5.0),
         injured_days=_mean_spell(history.injured, 12.0),
-        **_missingness(history),
-        **_plans(history, usual),
+        hrv_off_stay=off_stay,
+        hrv_off_start=off_start,
+        sleep_missing=float(min((~np.isfinite(history.sleep_score)).mean(), 0.9)),
+        load_missing=float((~np.isfinite(history.load_au)).mean()),
+        plan_load=plan_load,
+        plan_share=plan_share,
         action_share=np.bincount(history.known_action().ravel(), minlength=4) / history.action.size,
     )
 
@@ -236,7 +242,7 @@ def smooth(residual: Floats, phi: float, slow_sd: float, noise_sd: float) -> Flo
 def fit_performance(
     history: SeasonHistory, averages: Averages, readiness: Floats, usual_share: Floats, seed: int
 ) -> tuple[Floats, Floats, Floats, float]:
-    """Bayesian linear regression of % faster on gated fitness, volume and fatigue; group + own slopes, intercept, drift.
+    """Bayesian linear regression of % faster on gated fitness, volume and fatigue, for the group and each athlete.
 
     Returns: base time (A,), coefficients (8, A, 3), drift in % a day (8, A), SD of one trial in %.
     """
@@ -248,10 +254,8 @@ def fit_performance(
     start = _first_level(ln_t, who, athletes)
     y = 100 * (start[who] - ln_t)
     one_hot = np.eye(athletes)[who]
-    x = features[who, day]
-    design = np.hstack(
-        [x, (day - days / 2)[:, None], *[one_hot * x[:, [k]] for k in range(3)], one_hot * (day - days / 2)[:, None], one_hot]
-    )
+    x, middle = features[who, day], (day - days / 2)[:, None]
+    design = np.hstack([x, middle, *[one_hot * x[:, [k]] for k in range(3)], one_hot * middle, one_hot])
     mean = np.concatenate([PERFORMANCE_PRIOR[0], [0.5 / 168], np.zeros(5 * athletes)])
     sd = np.concatenate(
         [
@@ -374,7 +378,8 @@ def _first_level(ln_t: Floats, who: NDArray[np.int64], athletes: int) -> Floats:
 
 def _starts(flag: Floats) -> NDArray[np.bool_]:
     on = np.nan_to_num(flag) > 0
-    return on & ~np.column_stack([np.zeros(len(on), dtype=bool), on[:, :-1]])
+    first: NDArray[np.bool_] = on & ~np.column_stack([np.zeros(len(on), dtype=bool), on[:, :-1]])
+    return first
 
 
 def _mean_spell(flag: Floats, prior_days: float) -> float:
@@ -393,24 +398,19 @@ def _correlation(first: Floats, second: Floats) -> float:
     return float(np.clip(np.corrcoef(first.ravel(), second.ravel())[0, 1], -0.9, 0.9)) if second.std() > 0 else 0.0
 
 
-def _missingness(history: SeasonHistory) -> dict[str, float]:
+def _hrv_gaps(history: SeasonHistory) -> tuple[float, float]:
+    """P(no HRV this morning) after a morning without and after one with."""
     off = ~np.isfinite(history.hrv_rmssd_ms)
     stays, starts = off[:, 1:] & off[:, :-1], off[:, 1:] & ~off[:, :-1]
-    return {
-        "hrv_off_stay": float((stays.sum() + 1) / (off[:, :-1].sum() + 2)),
-        "hrv_off_start": float((starts.sum() + 1) / ((~off[:, :-1]).sum() + 5)),
-        "sleep_missing": float(min((~np.isfinite(history.sleep_score)).mean(), 0.9)),
-        "load_missing": float((~np.isfinite(history.load_au)).mean()),
-    }
+    stay, start = (stays.sum() + 1) / (off[:, :-1].sum() + 2), (starts.sum() + 1) / ((~off[:, :-1]).sum() + 5)
+    return float(stay), float(start)
 
 
-def _plans(history: SeasonHistory, usual: Floats) -> dict[str, Floats]:
+def _plans(history: SeasonHistory, usual: Floats) -> tuple[Floats, Floats]:
     """The library of planned seasons, whole weeks from a Monday; where no plan was logged, the load done."""
     skip = (7 - history.first_weekday) % 7
     days = (history.shape[1] - skip) // 7 * 7
     planned = np.where(np.isfinite(history.planned_load_au), history.planned_load_au, history.filled_load_au())
     window = slice(skip, skip + days)
-    return {
-        "plan_load": np.round(np.clip(planned / usual[:, None], 0, 4)[:, window], 3),
-        "plan_share": np.round(history.filled_planned_share()[:, window], 3),
-    }
+    load: Floats = np.round(np.clip(planned / usual[:, None], 0, 4)[:, window], 3)
+    return load, np.round(history.filled_planned_share()[:, window], 3)

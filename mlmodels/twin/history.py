@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from mlmodels import risk
 from mlmodels.actions import Action
-from mlmodels.risk import DEFAULT_HIGH_SHARE
 
 Floats = NDArray[np.float64]
 
@@ -73,10 +73,10 @@ class SeasonHistory:
 
     def usual_load_au(self) -> Floats:
         """Each athlete's mean reported load per day, rest days counted, not below 50 AU; shape (athletes,)."""
-        with np.errstate(invalid="ignore"):
-            known = np.isfinite(self.load_au)
-            total = np.where(known, self.load_au, 0.0).sum(1)
-        return np.maximum(total / np.maximum(known.sum(1), 1), 50.0)
+        known = np.isfinite(self.load_au)
+        total = np.where(known, self.load_au, 0.0).sum(1)
+        mean: Floats = total / np.maximum(known.sum(1), 1)
+        return np.maximum(mean, risk.LREF_FLOOR_AU)
 
     def filled_load_au(self) -> Floats:
         """Loads with unreported days taken from the plan, else from the athlete's usual day."""
@@ -85,7 +85,7 @@ class SeasonHistory:
 
     def filled_planned_share(self) -> Floats:
         planned = self.planned_high_intensity_share
-        return np.where(np.isfinite(planned), planned, DEFAULT_HIGH_SHARE)
+        return np.where(np.isfinite(planned), planned, risk.DEFAULT_HIGH_SHARE)
 
     def filled_share(self) -> Floats:
         return np.where(np.isfinite(self.high_intensity_share), self.high_intensity_share, self.filled_planned_share())

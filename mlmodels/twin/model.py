@@ -223,11 +223,13 @@ class TwinWorld:
         s = self._state
         features = performance_features(s["intensity"], s["volume"], s["fatigue"])
         drift: Floats = self._all_drifts * s["elapsed"][:, None]
-        return np.einsum("ndk,nk->nd", self._all_draws, features) + drift
+        pct: Floats = np.einsum("ndk,nk->nd", self._all_draws, features) + drift
+        return pct
 
     def true_t400(self) -> Floats:
         own = self.performance_draws_pct()[np.arange(self.n), self._state["draw"]]
-        return self.twin.t400_s[self._state["who"]] * (1 - own / 100)
+        seconds: Floats = self.twin.t400_s[self._state["who"]] * (1 - own / 100)
+        return seconds
 
     def hazard(self) -> Floats:
         """Probability of a new illness or injury today, before it is sampled; shape (n,)."""
@@ -235,7 +237,8 @@ class TwinWorld:
         return 1 - (1 - ill) * (1 - injured)
 
     def readiness(self) -> Floats:
-        return self._hrv_signal / self.twin.readiness_sd
+        sd_units: Floats = self._hrv_signal / self.twin.readiness_sd
+        return sd_units
 
     def step(self, action: NDArray[Any]) -> dict[str, Any]:
         s, twin = self._state, self.twin
@@ -304,7 +307,9 @@ class TwinWorld:
         """Measure the morning; ``rows`` only where given (new athletes), so that the others' morning stays as it is."""
         s, twin, who = self._state, self.twin, self._state["who"]
         noise, luck = self._rng.standard_normal((2, self.n)), self._rng.random((2, self.n))
-        features = signal_features(s["recent"], s["fatigue"], s["hard"], s["chronic"], (s["ill_left"] > 0) * 1.0)
+        features = signal_features(
+            s["recent"], s["fatigue"], s["hard"], s["chronic"], np.where(s["ill_left"] > 0, 1.0, 0.0)
+        )
         hrv_signal = np.einsum("nk,nk->n", features, self._hrv_coef) + s["hrv_slow"]
         sleep_z = np.einsum("nk,nk->n", features, self._sleep_coef) + s["sleep_slow"] + twin.sleep.noise_sd * noise[1]
         off = luck[0] < np.where(s["hrv_off"], twin.hrv_off_stay, twin.hrv_off_start)

@@ -66,7 +66,7 @@ def test_a_twin_reads_back_as_it_was_saved(twin, tmp_path):
 
 def test_a_file_of_another_version_is_no_twin(tmp_path):
     (tmp_path / "twin.json").write_text('{"fingerprint": "x"}')
-    with pytest.raises(ValueError, match="is not a twin of this version: .*usual_load_au"):
+    with pytest.raises(ValueError, match=r"is not a twin of this version: .*usual_load_au"):
         Twin.load(tmp_path / "twin.json")
 
 
@@ -86,7 +86,8 @@ def test_ar1_plus_noise_is_recovered_from_a_long_gappy_series():
     seen = slow + 0.8 * rng.standard_normal(slow.shape)
     seen[rng.random(seen.shape) < 0.3] = np.nan
     phi, slow_sd, noise_sd = ar1_plus_noise(seen)
-    assert (phi, slow_sd, noise_sd) == (pytest.approx(0.9, abs=0.04), pytest.approx(0.6, abs=0.05), pytest.approx(0.8, abs=0.04))
+    assert phi == pytest.approx(0.9, abs=0.04)
+    assert [slow_sd, noise_sd] == pytest.approx([0.6, 0.8], abs=0.05)
 
 
 def test_four_week_forecasts_beat_persistence_by_the_agreed_margins(log):
@@ -113,8 +114,8 @@ def test_one_athletes_whole_season_is_fitted_and_leans_on_the_literature():
 
 
 def test_a_log_without_plans_actions_sleep_or_tests_says_so_and_still_fits(log):
-    bare = log.drop(columns=["planned_load_au", "planned_high_intensity_share", "action", "sleep_score", "t400_s", "ill"])
-    twin = fit_twin(bare)
+    plan = ["planned_load_au", "planned_high_intensity_share"]
+    twin = fit_twin(log.drop(columns=[*plan, "action", "sleep_score", "t400_s", "ill"]))
     assert twin.levels["plan"] == "load done taken as the plan"
     assert [twin.levels[part] for part in ("load from action", "sleep", "performance")] == ["literature"] * 3
     world = TwinWorld(twin, 50, 1)
@@ -178,8 +179,8 @@ def test_the_twin_orders_policies_as_the_simulator_does(twin):
                 world.step(rng.choice(4, size=300, p=actions))
             return -world.true_t400().mean()
 
-        mixes = [[0, 0, 0, 1], [0, 1, 0, 0], [0.25, 0.25, 0.25, 0.25], [0, 0, 1, 0], [0, 0, 0.5, 0.5], [0.1, 0.4, 0, 0.5]]
-        return np.array([run(mix) for mix in mixes])
+        mixes = ("0001", "0100", "1111", "0010", "0011", "1405")
+        return np.array([run(np.array([*map(int, mix)]) / sum(map(int, mix))) for mix in mixes])
 
     here, there = gains(lambda n, seed: TwinWorld(twin, n, seed)), gains(World)
     ranks = [np.argsort(np.argsort(values)) for values in (here, there)]

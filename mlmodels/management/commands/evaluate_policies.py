@@ -9,7 +9,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("log", type=Path, help="season log that baselines are fitted on")
-        parser.add_argument("--policy", type=Path, action="append", default=[], help="FILE.onnx with its card beside it")
+        parser.add_argument(
+            "--policy", type=Path, action="append", default=[], help="FILE.onnx with its card beside it"
+        )
         parser.add_argument("--world", help="FILE.py:Class; the built-in simulator without it")
         parser.add_argument("--cohorts", type=int, default=5)
         parser.add_argument("--athletes", type=int, default=200)
@@ -35,7 +37,9 @@ class Command(BaseCommand):
             options |= {"cohorts": 2, "athletes": 60}
         try:
             make_world = world_from(options["world"]) if options["world"] else World
-            policies = policies_of(read_season_log(options["log"]), options["policy"], options["only"], options["unguarded"])
+            policies = policies_of(
+                read_season_log(options["log"]), options["policy"], options["only"], options["unguarded"]
+            )
         except (OSError, ValueError, SeasonLogError, ModelRefused, TooLittleData) as error:
             raise CommandError(str(error)) from error
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], options["days"])
@@ -43,8 +47,9 @@ class Command(BaseCommand):
         with tqdm(total=total, unit="day", desc="playing", disable=None) as bar:
             scores = compare(make_world, policies, rounds, tick=bar.update)
         about = [
-            f"World: {options['world'] or 'mlmodels.simulator:World'}. {options['cohorts']} cohorts of {options['athletes']} unseen"
-            f" athletes, {options['days']} days, the first 28 of them as planned; seeds from {options['seed']}. Log: {options['log']}."
+            f"World: {options['world'] or 'mlmodels.simulator:World'}, seeds from {options['seed']}. Log: {options['log']}.",
+            f"{options['cohorts']} cohorts of {options['athletes']} unseen athletes, {options['days']} days, the first 28 of"
+            " them as planned.",
         ]
         options["out"].mkdir(parents=True, exist_ok=True)
         write_csv(scores, options["out"] / "results.csv")

@@ -29,5 +29,7 @@ class Command(BaseCommand):
         write_season_log(log, options["out"])
         columns = ["hrv_rmssd_ms", "sleep_score", "load_au", "t400_s", "planned_load_au", "action"]
         rows = [(c, f"{log[c].mean():.2f}", f"{100 * log[c].isna().mean():.0f} %") for c in columns]
-        self.stdout.write(f"{options['out']}: {len(log):,} rows, {athletes} athletes, {days} days, seed {options['seed']}")
+        self.stdout.write(
+            f"{options['out']}: {len(log):,} rows, {athletes} athletes, {days} days, seed {options['seed']}"
+        )
         self.stdout.write(aligned(("column", "mean", "missing"), rows))

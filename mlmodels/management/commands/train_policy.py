@@ -59,7 +59,9 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         self.stdout.write(aligned(("what", "figure"), made.figures))
         self.stdout.write(f"\n{made.onnx}\n{made.card}")
-        self.stdout.write(f"next: manage.py evaluate_policies {options['log']} --policy {made.onnx}, then manage.py add_policy")
+        self.stdout.write(
+            f"next: manage.py evaluate_policies {options['log']} --policy {made.onnx}, then manage.py add_policy"
+        )
 
 
 def reproduce(options: dict[str, Any]) -> str:
