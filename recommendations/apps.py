@@ -5,8 +5,8 @@ class RecommendationsConfig(AppConfig):
     name = "recommendations"
 
     def ready(self) -> None:
-        from recommendations import listening, metrics
-        from recommendations.push import checks  # noqa: F401  registers the system checks
+        from recommendations import checks, listening, metrics  # noqa: F401  checks register themselves
+        from recommendations.push import checks as push_checks  # noqa: F401
 
         listening.connect()
         metrics.register()

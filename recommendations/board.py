@@ -138,9 +138,8 @@ def cells(line: Line) -> list[Any]:
 
 
 def athlete_cell(line: Line) -> SafeString:
-    mark = format_html(
-        '<span class="material-symbols-outlined text-sm text-red-700" title="Look here first">flag</span>'
-    )
+    flag = '<span class="material-symbols-outlined text-sm text-red-700" title="{}">flag</span>'
+    mark = format_html(flag, "Look here first")
     name = str(line.athlete)
     if line.advice is not None:
         url = reverse("admin:recommendations_advice_change", args=[line.advice.pk])

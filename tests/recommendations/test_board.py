@@ -1,0 +1,126 @@
+"""The coach's first page."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+
+from athletes.models import Membership
+from recommendations import overriding
+from recommendations.advising import drain
+from recommendations.board import boards
+from recommendations.models import Advice, Warning
+from tests import factories
+from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def seven_in_berlin():
+    with time_machine.travel(MORNING, tick=False):
+        yield
+
+
+@pytest.fixture
+def morning(alice, bob, squad):
+    for athlete in (alice, bob):
+        live(athlete, 40)
+    wake_up(alice)
+    wake_up(bob, red_flag="chest_pain")
+    drain(MORNING)
+
+
+def lines(user):
+    return [
+        (board.squad.name, [(str(line.athlete), line.checked_in, line.needs_a_look) for line in board.lines])
+        for board in boards(user, MORNING)
+    ]
+
+
+def test_one_line_an_athlete_who_needs_a_look_first(charlie, morning):
+    assert lines(charlie) == [("Sprints", [("Bob", True, True), ("Alice", True, False)])]
+
+
+def test_a_coach_sees_their_own_squads_and_who_shares(charlie, eve, alice, other_squad, morning):
+    Membership.objects.filter(athlete=alice).update(shares_status=False)
+    assert lines(charlie) == [("Sprints", [("Bob", True, True)])]
+    assert lines(eve) == [("Hurdles", [("Mallory", False, False)])]
+    Membership.objects.filter(athlete__display_name="Bob").update(left_at=MORNING)
+    assert lines(charlie) == [("Sprints", [])]
+
+
+def test_each_athletes_own_today_counts(charlie, squad, db):
+    keoni = factories.make_athlete("keoni@example.org", timezone="Pacific/Honolulu")  # 19:00 of the day before
+    Membership.objects.create(athlete=keoni, squad=squad)
+    found = {str(line.athlete): line.day for line in boards(charlie, MORNING)[0].lines}
+    assert (found["Alice"], found["Keoni"]) == (TODAY, TODAY - timedelta(days=1))
+
+
+def test_the_number_of_queries_does_not_grow_with_the_squad(charlie, morning, squad, django_assert_max_num_queries):
+    for n in range(60):
+        Membership.objects.create(athlete=factories.make_athlete(f"athlete{n}@example.org"), squad=squad)
+    with django_assert_max_num_queries(7):
+        assert len(boards(charlie, MORNING)[0].lines) == 62
+
+
+def test_the_page_says_who_does_what_and_why(client, charlie, alice, morning):
+    advice = Advice.objects.get(athlete=alice)
+    overriding.override(advice, by=charlie, action="active_recovery", reason_code="athlete_asked", now=MORNING)
+    Warning.objects.create(
+        athlete=alice, kind="load_spike", level="danger", opened_on=TODAY, last_seen_on=TODAY, rule_version=1,
+        text="Your load rose very fast: 7 days against 28 read 1.66 (over 1.5).", citation="x",
+    )  # fmt: skip
+    client.force_login(charlie)
+    page = client.get("/admin/").content.decode()
+    assert "Sprints today: 2 to look at first" in page
+    assert "Active recovery · coach" in page
+    assert "Load spike" in page
+    assert "1.66" not in page  # she does not share values
+    Membership.objects.filter(athlete=alice).update(shares_values=True)
+    assert "1.66" in client.get("/admin/").content.decode()
+
+
+def test_a_name_cannot_smuggle_markup(client, charlie, alice, squad):
+    alice.display_name = "<script>alert(1)</script>"
+    alice.save()
+    client.force_login(charlie)
+    page = client.get("/admin/").content.decode()
+    assert "<script>alert(1)" not in page
+
+
+def test_another_squads_names_are_nowhere_on_the_page(client, eve, other_squad, morning):
+    client.force_login(eve)
+    page = client.get("/admin/").content.decode()
+    assert "Mallory" in page
+    assert "Alice" not in page and "Bob" not in page
+
+
+ADMIN = ["advice", "warning", "override", "feedback"]
+
+
+@pytest.mark.parametrize("model", ADMIN)
+def test_coaches_read_their_own_athletes_rows_and_write_none(client, charlie, eve, other_squad, alice, morning, model):
+    client.force_login(charlie)
+    assert client.get(f"/admin/recommendations/{model}/").status_code == 200
+    assert client.get(f"/admin/recommendations/{model}/add/").status_code == 403
+    advice = Advice.objects.get(athlete=alice)
+    assert client.get(f"/admin/recommendations/advice/{advice.pk}/change/").status_code == 200
+    assert client.get(f"/admin/recommendations/advice/{advice.pk}/delete/").status_code == 403
+    client.force_login(eve)
+    assert "Alice" not in client.get(f"/admin/recommendations/{model}/").content.decode()
+    assert client.get(f"/admin/recommendations/advice/{advice.pk}/change/").status_code in (302, 403, 404)
+
+
+def test_an_advice_page_shows_values_only_when_they_are_shared(client, charlie, alice, morning):
+    advice = Advice.objects.get(athlete=alice)
+    client.force_login(charlie)
+    url = f"/admin/recommendations/advice/{advice.pk}/change/"
+    assert "hrv_mean_7d_ms" not in client.get(url).content.decode()
+    Membership.objects.filter(athlete=alice).update(shares_values=True)
+    assert "hrv_mean_7d_ms" in client.get(url).content.decode()
+
+
+def test_the_queue_is_for_superusers(client, charlie, morning):
+    client.force_login(charlie)
+    assert client.get("/admin/recommendations/waitingday/").status_code == 403
