@@ -36,8 +36,8 @@ EARLIEST = date(2000, 1, 1)
 EVENING_H = 18  # an overnight reading stamped after this hour belongs to the night that ends tomorrow
 
 RECORDS: dict[str, type[Record]] = {
+    "sleep_session": SleepSession,  # first: overnight readings lie on the day of their night
     "hrv_reading": HrvReading,
-    "sleep_session": SleepSession,
     "training_session": TrainingSession,
     "performance_test": PerformanceTest,
     "rest_day": RestDay,
@@ -381,20 +381,24 @@ def delete_record(record: Record, *, now: datetime | None = None) -> None:
 
 def file_record(athlete: Athlete, kind: str, record: Record) -> set[date]:
     """Derive the record's date and save it. The dates whose reports changed."""
+    derive_date(athlete, kind, record)
+    record.save()
+    if isinstance(record, SleepSession) and not record.is_nap:
+        return {record.date} | file_nights(athlete, record)
+    return {record.date}
+
+
+def derive_date(athlete: Athlete, kind: str, record: Record) -> None:
     if isinstance(record, RestDay):
         record.date_basis = "given"
-        record.save()
-        return {record.date}
+        return
     instant = getattr(record, DECIDING_INSTANT[kind])
-    filed = file_under(instant, zone=record.zone, own_offset=record.utc_offset_min, profile_zone=athlete.timezone)
-    record.date, record.date_basis, record.utc_offset_min = filed
+    record.date, record.date_basis, record.utc_offset_min = file_under(
+        instant, zone=record.zone, own_offset=record.utc_offset_min, profile_zone=athlete.timezone
+    )
     if isinstance(record, HrvReading) and record.context.startswith("overnight"):
         record.date = night_of(athlete, record)
     note_vendor_date(record)
-    record.save()
-    if isinstance(record, SleepSession):
-        return {record.date} | (set() if record.is_nap else file_nights(athlete, record))
-    return {record.date}
 
 
 def note_vendor_date(record: Record) -> None:
@@ -501,3 +505,49 @@ def delete_plan(athlete: Athlete, on: date, *, now: datetime | None = None) -> b
         plan.delete()
         revise(athlete, {on}, now=now)
     return True
+
+
+# --- deriving dates again ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Refiled:
+    kind: str
+    id: UUID
+    before: date
+    after: date
+
+
+def refile(athlete: Athlete, *, dry_run: bool = False, now: datetime | None = None) -> list[Refiled]:
+    """Derive the date of every record again, as after a new tz database or a corrected profile zone. No phone rings."""
+    with transaction.atomic():
+        statements.lock_athlete(athlete.pk)
+        before = dates_of_records(athlete)
+        for kind, model in RECORDS.items():
+            for record in model._default_manager.filter(athlete=athlete, deleted_at=None).order_by("pk"):
+                refile_one(athlete, kind, record)
+        after = dates_of_records(athlete)
+        moved = [Refiled(*key, on, after[key]) for key, on in before.items() if after[key] != on]
+        revise(athlete, {on for each in moved for on in (each.before, each.after)}, rings=False, now=now)
+        if dry_run:
+            transaction.set_rollback(True)
+    return moved
+
+
+def dates_of_records(athlete: Athlete) -> dict[tuple[str, UUID], date]:
+    return {
+        (kind, pk): on
+        for kind, model in RECORDS.items()
+        for pk, on in model._default_manager.filter(athlete=athlete, deleted_at=None).values_list("pk", "date")
+    }
+
+
+def refile_one(athlete: Athlete, kind: str, record: Record) -> None:
+    """Rows that stay where they are are not written: phones would fetch them all again."""
+    if isinstance(record, SleepSession) and not record.is_nap:
+        file_nights(athlete, record)
+        return
+    before = record.date
+    derive_date(athlete, kind, record)
+    if record.date != before:
+        record.save()

