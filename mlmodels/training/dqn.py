@@ -30,7 +30,7 @@ class Settings:
 
     seed: int = 1
     seasons: int = 512  # N
-    days: int = 3400  # environment steps; times N = athlete-days
+    days: int = 2400  # environment steps; times N = athlete-days
     warm_up_days: int = 120  # steps before the first update
     hidden: int = 64
     gamma: float = 0.98  # per day

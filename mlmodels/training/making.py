@@ -17,7 +17,7 @@ from mlmodels.training.export import export_policy
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.history import fingerprint
-from mlmodels.twin.model import Twin
+from mlmodels.twin.model import Twin, sha256
 
 CHECK_SEASONS, CHECK_DAYS, CHECK_SEED = 256, 336, 77_000
 
@@ -58,6 +58,7 @@ def make_policy(
         directory=directory,
         training_data={
             "season_log_sha256": twin.fingerprint,
+            "twin_sha256": sha256(twin_file) if twin_file else "fitted in the same run, not kept",
             "athletes": len(twin.usual_load_au),
             "rows": len(log),
             "fitted": twin.levels,

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from mlmodels import guard
 from mlmodels.actions import Action
 from mlmodels.baselines.constant import AllRest, PlanUnchanged
+from mlmodels.evaluation.comparing import Round
+from mlmodels.evaluation.guard_costs import FIXED, guard_costs, without
 from mlmodels.evaluation.rollouts import Season, play, world_from
 from mlmodels.evaluation.scores import bootstrap, score, worst_tenth
 from mlmodels.simulator import World, make_cohort
@@ -135,3 +138,19 @@ def test_a_baseline_nobody_wrote_is_refused(tmp_path):
     call_command("make_cohort", athletes=6, days=100, seed=4, out=tmp_path / "squad.csv")
     with pytest.raises(CommandError, match="no baseline magic; there are plan unchanged, rule"):
         call_command("evaluate_policies", tmp_path / "squad.csv", only=["magic"], out=tmp_path)
+
+
+def test_leaving_a_guard_out_is_undone_even_after_an_error():
+    complete = guard._TABLE
+    with pytest.raises(RuntimeError), without("G08"):
+        assert "G08" not in {entry[2].code for entry in guard._TABLE}
+        raise RuntimeError
+    assert guard._TABLE is complete
+
+
+def test_each_arguable_guard_has_a_price_and_the_fixed_ones_have_none():
+    costs = guard_costs(World, PlanUnchanged(), [Round(1, 40, 120)], cold_start=False)
+    assert [cost.code for cost in costs] == [code for code in guard.GUARD_CODES if code not in FIXED]
+    price = {cost.code: cost.gain_given_up_pct for cost in costs}
+    assert price["G16"] == 0  # nobody has a race here
+    assert price["G08"] > 0  # resting while HRV is low costs fitness

@@ -19,6 +19,9 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1000, help="of the first cohort")
         parser.add_argument("--only", action="append", help="baselines to play (all without it)")
         parser.add_argument("--unguarded", action="store_true", help="add a row without the guard for each policy")
+        parser.add_argument(
+            "--guard-costs", action="store_true", help="what each guard costs and saves the last policy"
+        )
         parser.add_argument("--quick", action="store_true", help="2 cohorts of 60 athletes")
         parser.add_argument("--out", type=Path, required=True, help="directory for results.csv and results.md")
 
@@ -47,12 +50,22 @@ class Command(BaseCommand):
         with tqdm(total=total, unit="day", desc="playing", disable=None) as bar:
             scores = compare(make_world, policies, rounds, tick=bar.update)
         about = [
-            f"World: {options['world'] or 'mlmodels.simulator:World'}, seeds from {options['seed']}. Log: {options['log']}.",
-            f"{options['cohorts']} cohorts of {options['athletes']} unseen athletes, {options['days']} days, the first 28 of"
-            " them as planned.",
+            f"World: {options['world'] or 'mlmodels.simulator:World'}, log: {options['log']},",
+            "{cohorts} cohorts of {athletes} unseen athletes, {days} days, seeds from {seed},".format(**options),
+            "the first 28 days as planned.",
         ]
         options["out"].mkdir(parents=True, exist_ok=True)
         write_csv(scores, options["out"] / "results.csv")
         (options["out"] / "results.md").write_text(markdown(scores, about))
         self.stdout.write(aligned(HEADER, table_rows(scores)))
+        if options["guard_costs"]:
+            self._guard_costs(make_world, policies[len(policies) // (1 + options["unguarded"]) - 1], rounds)
         self.stdout.write(f"\n{options['out'] / 'results.csv'}\n{options['out'] / 'results.md'}")
+
+    def _guard_costs(self, make_world: Any, contender: Any, rounds: list[Any]) -> None:
+        from mlmodels.evaluation.guard_costs import HEADER, guard_costs, table_rows
+        from mlmodels.evaluation.report import aligned
+
+        costs = guard_costs(make_world, contender.policy, rounds, cold_start=contender.cold_start)
+        self.stdout.write(f"\n{contender.name}, with all guards and with all but one:")
+        self.stdout.write(aligned(HEADER, table_rows(costs)))

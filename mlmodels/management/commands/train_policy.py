@@ -13,10 +13,10 @@ class Command(BaseCommand):
         parser.add_argument("--feature-set", choices=["observable", "paper-6"], default="observable")
         parser.add_argument("--reward", default="homestretch", help="a form of mlmodels.reward.FORMS")
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--days", type=int, default=3400, help="environment steps of --seasons seasons each")
+        parser.add_argument("--days", type=int, default=2400, help="environment steps of --seasons seasons each")
         parser.add_argument("--seasons", type=int, default=512)
         parser.add_argument("--twin", type=Path, help="a fitted twin of this log; without it one is fitted")
-        parser.add_argument("--made-by", default="", help="command that made the log, for the card")
+        parser.add_argument("--made-by", action="append", default=[], help="command that made the log, for the card")
         parser.add_argument("--ships", action="store_true", help="mark it as the artifact that answers by default")
         parser.add_argument("--out", type=Path, required=True, help="directory")
 
@@ -72,4 +72,4 @@ def reproduce(options: dict[str, Any]) -> str:
     words += ["--twin", str(options["twin"])] if options["twin"] else []
     words += ["--ships"] if options["ships"] else []
     words += ["--out", str(options["out"])]
-    return "\n".join([*([options["made_by"]] if options["made_by"] else []), shlex.join(words)])
+    return "\n".join([*(options["made_by"] or []), shlex.join(words)])
