@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -128,11 +129,7 @@ class ScopedHistoryAdmin(SimpleHistoryAdmin, ScopedAdmin):  # type: ignore[misc]
         return page
 
     def only_rows_shown(self, request: HttpRequest, object_id: str) -> None:
-        try:
-            shown = self.get_queryset(request).filter(pk=object_id).exists()
-        except (ValueError, TypeError, OverflowError, ValidationError):
-            shown = False
-        if not shown and not request.user.is_superuser:
+        if self.get_object(request, unquote(object_id)) is None and not request.user.is_superuser:
             raise Http404
 
 

@@ -1,5 +1,7 @@
 """What the phone may send, and what it gets back. Each serializer is built once; each answer is a plain dict."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -14,6 +16,8 @@ from athletes.wellness import ITEMS
 
 STATUSES = ("created", "updated", "unchanged", "conflict", "stale")
 LONGEST_SLEEP_S = 86_400
+STAGES = ("awake", "light", "deep", "rem")  # those with a total of their own
+ASLEEP = ("light", "deep", "rem", "asleep")
 SAYS_NO_OFFSET = ("Z", "z", "-00:00")
 
 
@@ -116,7 +120,7 @@ class Rejected(serializers.Serializer[Any]):
 class Signal(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     unit = serializers.CharField()
-    source = serializers.JSONField(allow_null=True, help_text="kind, provider, id; for the load a list of them")  # type: ignore[assignment]
+    source = serializers.JSONField(help_text="kind, provider, id; for the load a list; null if nobody reported")  # type: ignore[assignment]
     rejected = Rejected(many=True)
 
 
@@ -216,6 +220,12 @@ class HrvReadingBody(RecordBody):
     value_ms = strict.StrictFloatField(min_value=0.001, max_value=500, zero_is_missing=True)
 
 
+class SleepStage(strict.StrictSerializer):
+    stage = strict.StrictChoiceField(choices=[*STAGES, "asleep", "in_bed", "out_of_bed"])
+    start_at = InstantField()
+    end_at = InstantField()
+
+
 class SleepSessionBody(RecordBody):
     """The night belongs to the local date on which its main sleep ends. Fragments up to 120 min apart are one night."""
 
@@ -232,8 +242,16 @@ class SleepSessionBody(RecordBody):
     rem_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
     efficiency_pct = strict.StrictFloatField(**optional(min_value=0, max_value=100))
     score = strict.StrictFloatField(**optional(min_value=0, max_value=100, help_text="the vendor's own"))
+    stages = SleepStage(  # type: ignore[call-arg]
+        many=True,
+        required=False,
+        write_only=True,
+        max_length=2000,
+        help_text="gives the totals that were left out; the stages themselves are not kept",
+    )
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        add_totals(data, data.pop("stages", ()))
         span_s = (data["end_at"] - data["start_at"]).total_seconds()
         if span_s <= 0:
             refuse("end_at", "ends_before_it_starts", "Must be after start_at.")
@@ -248,6 +266,21 @@ class SleepSessionBody(RecordBody):
         if stages_s > bed_s + STAGES_TOLERANCE_S:
             refuse("light_s", "stages_longer_than_in_bed", "The stages add up to more than the time in bed.")
         return data
+
+
+def add_totals(data: dict[str, Any], stages: Sequence[dict[str, Any]]) -> None:
+    """Seconds in each stage, where the session does not give them itself."""
+    seconds: dict[str, float] = defaultdict(float)
+    for index, stage in enumerate(stages):
+        if not data["start_at"] <= stage["start_at"] < stage["end_at"] <= data["end_at"]:
+            refuse("stages", "outside_the_session", f"Stage {index} does not lie within the session.")
+        seconds[stage["stage"]] += (stage["end_at"] - stage["start_at"]).total_seconds()
+    for stage_name in STAGES:
+        if stage_name in seconds and data.get(f"{stage_name}_s") is None:
+            data[f"{stage_name}_s"] = round(seconds[stage_name])
+    asleep_s = round(sum(seconds[stage_name] for stage_name in ASLEEP))
+    if asleep_s and data.get("duration_s") is None:
+        data["duration_s"] = asleep_s
 
 
 class TrainingSessionBody(RecordBody):
@@ -312,7 +345,10 @@ def answer_to(body: type[RecordBody]) -> type[RecordBody]:
 
 
 ANSWERS = {kind: answer_to(body) for kind, body in BODIES.items()}
-OWN_FIELDS = {kind: [name for name in map(str, body().fields) if name not in COMMON] for kind, body in BODIES.items()}
+OWN_FIELDS = {
+    kind: [name for name, field in body().fields.items() if name not in COMMON and not field.write_only]
+    for kind, body in BODIES.items()
+}
 
 
 def record_body(kind: str, record: Record) -> dict[str, Any]:

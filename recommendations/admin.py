@@ -59,9 +59,7 @@ class AdviceAdmin(ReadOnly):
 
     def has_override_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whoever coaches the athlete and sees the advice, and no athlete their own."""
-        advice = (
-            self.get_queryset(request).select_related("athlete").filter(pk=object_id).first() if object_id else None
-        )
+        advice = self.get_object(request, str(object_id)) if object_id else None
         return advice is not None and advice.athlete.user_id != request.user.pk
 
     @action(description="Override", url_path="override", permissions=["override"])  # type: ignore[untyped-decorator]

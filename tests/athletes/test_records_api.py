@@ -95,6 +95,22 @@ def test_two_sources_may_use_the_same_record_id(api, alice):
         assert answer.json()["status"] == "created"
 
 
+def test_stages_give_the_totals_that_were_left_out(api, alice):
+    night = {name: v for name, v in EXAMPLES["sleep_session"].items() if name != "duration_s"}
+    stages = [
+        {"stage": "light", "start_at": "2026-11-21T22:50:00+01:00", "end_at": "2026-11-22T02:50:00+01:00"},
+        {"stage": "awake", "start_at": "2026-11-22T02:50:00+01:00", "end_at": "2026-11-22T03:00:00+01:00"},
+        {"stage": "rem", "start_at": "2026-11-22T03:00:00+01:00", "end_at": "2026-11-22T04:00:00+01:00"},
+    ]
+    answer = api(alice).post(f"{API}/sleep-sessions/", night | {"stages": stages}).json()
+    totals = ("duration_s", "awake_s", "light_s", "deep_s", "rem_s")
+    assert [answer[name] for name in totals] == [18000, 600, 14400, None, 3600]
+    assert "stages" not in answer
+    outside = night | {"client_record_id": "other", "stages": [stages[0] | {"end_at": "2026-11-23T02:50:00+01:00"}]}
+    response = api(alice).post(f"{API}/sleep-sessions/", outside)
+    assert errors_of(response) == [("#/stages", "outside_the_session")]
+
+
 REFUSED = [
     ("hrv_reading", {"value_ms": 0}, "#/value_ms", "missing_sentinel"),
     ("hrv_reading", {"value_ms": -1}, "#/value_ms", "missing_sentinel"),
