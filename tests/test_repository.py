@@ -144,6 +144,18 @@ def test_runner_and_compose_work_off_the_same_queues(settings):
     assert routed <= queues
 
 
+def test_beat_rings_tasks_that_exist_on_queues_that_are_worked_off(settings):
+    from config.beat import app as beat
+    from config.celery import app as worker
+
+    assert beat.conf.beat_schedule == settings.CELERY_BEAT_SCHEDULE != {}
+    assert beat.conf.task_routes == worker.conf.task_routes
+    assert beat.conf.task_default_queue == worker.conf.task_default_queue
+    assert beat.conf.broker_url == worker.conf.broker_url
+    worker.loader.import_default_modules()
+    assert {entry["task"] for entry in beat.conf.beat_schedule.values()} <= set(worker.tasks)
+
+
 def test_every_variable_that_is_documented_is_read_and_the_other_way_round():
     read = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', (ROOT / "config" / "settings.py").read_text()))
     documented = set(re.findall(r"^\| `([A-Z_]+)`", (ROOT / "docs" / "running.md").read_text(), re.MULTILINE))
