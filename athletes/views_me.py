@@ -30,8 +30,18 @@ LOCALE = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", "Must be a languag
 EVENT = RegexValidator(r"^[0-9]{2,5}m(h|sc)?\Z", "Must be an event like 400m or 400mh.", "not_an_event")
 
 
-class UsualWeek(strict.StrictSerializer):
-    """An ordinary training week, all of it or null: the load to start from until the first weeks are known."""
+class Whole(strict.StrictSerializer):
+    """An object that is sent whole or not at all, in a PATCH too."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if isinstance(data, dict) and (missing := self.fields.keys() - data.keys()):
+            required = serializers.ErrorDetail("This field is required.", "required")
+            raise serializers.ValidationError({name: [required] for name in sorted(missing)})
+        return super().run_validation(data)
+
+
+class UsualWeek(Whole):
+    """An ordinary training week, or null: the load to start from until the first weeks are known."""
 
     sessions = strict.StrictIntegerField(source="usual_sessions_per_week", min_value=0, max_value=21)
     session_min = strict.StrictIntegerField(source="usual_session_min", min_value=1, max_value=600)
@@ -40,14 +50,10 @@ class UsualWeek(strict.StrictSerializer):
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if data is None:
             return {"usual_sessions_per_week": None, "usual_session_min": None, "usual_session_rpe": None}
-        if isinstance(data, dict) and (missing := self.fields.keys() - data.keys()):
-            raise serializers.ValidationError(
-                {name: [serializers.ErrorDetail("This field is required.", "required")] for name in sorted(missing)}
-            )
         return super().run_validation(data)
 
 
-class QuietHours(strict.StrictSerializer):
+class QuietHours(Whole):
     """No push between these local times."""
 
     start = strict.LocalTimeField(source="quiet_hours_start")

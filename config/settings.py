@@ -236,9 +236,19 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 METRICS_NETWORKS: list[str] = env.list(
     "METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
 )
+API_DESCRIPTION = """Morning check-ins in, the day's training advice with reasons out. Not medical advice.
+
+**Sign in:** `POST /_allauth/app/v1/auth/login` with `{"email": ..., "password": ...}` answers `meta.access_token` (five
+minutes) and `meta.refresh_token` (30 days, each good once; `POST /_allauth/app/v1/tokens/refresh`). Send
+`Authorization: Bearer <access_token>`. Sign-up (`auth/signup`) and a forgotten password take a code from a mail.
+
+**Conventions:** units are in the names (`_ms _s _min _bpm _au`); instants end in `_at` and carry an offset; `date` is
+the athlete's local day. Null means not measured, zero never means missing. Unknown fields and parameters are refused.
+Sending any write again is safe. Lists take `limit` and `cursor`. Errors are RFC 9457 problems with a stable `code`.
+"""
 SPECTACULAR_SETTINGS = {
     "TITLE": "Homestretch",
-    "DESCRIPTION": "Morning check-ins in, the day's training advice with reasons out. Not medical advice.",
+    "DESCRIPTION": API_DESCRIPTION,
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -32,14 +32,18 @@ def read_at_most(stream: Any, limit_bytes: int, headers: dict[str, Any]) -> byte
     if headers.get("HTTP_CONTENT_ENCODING", "identity").lower() not in ("identity", ""):
         raise Problem(415, "unsupported_content_encoding", "Compressed bodies are not accepted here.")
     too_large = Problem(413, "body_too_large", f"The body may have at most {limit_bytes} bytes.")
-    if int(headers.get("CONTENT_LENGTH") or 0) > limit_bytes:
+    announced_bytes = int(headers.get("CONTENT_LENGTH") or 0)
+    if announced_bytes > limit_bytes:
         raise too_large
+    incomplete = Problem(400, "incomplete_body", "The body ended early.")
     try:
         body: bytes = stream.read(limit_bytes + 1)
     except UnreadablePostError:
-        raise Problem(400, "incomplete_body", "The body ended early.") from None
+        raise incomplete from None
     if len(body) > limit_bytes:
         raise too_large
+    if len(body) < announced_bytes:  # the line broke; what arrived may be whole JSON by chance
+        raise incomplete
     return body
 
 

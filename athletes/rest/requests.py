@@ -65,7 +65,7 @@ class ApiRules:
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         resource = getattr(view, "cls", None)
-        if resource is None or not request.path_info.startswith(API_PREFIX):
+        if not (request.path_info.startswith(API_PREFIX) and answers(resource, request.method)):
             return None
         try:
             refuse_unreadable(request, kwargs)
@@ -73,6 +73,12 @@ class ApiRules:
         except Problem as problem:
             return problem_response(request, problem)
         return None
+
+
+def answers(resource: Any, method: str | None) -> bool:
+    """Whether this is a view of the API that has the method; else it is the view's own 405."""
+    name = "get" if method == "HEAD" else (method or "").lower()
+    return hasattr(resource, name) and name in resource.http_method_names
 
 
 def refuse_unreadable(request: HttpRequest, kwargs: dict[str, Any]) -> None:

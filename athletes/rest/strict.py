@@ -162,6 +162,7 @@ class ISODateField(serializers.DateField):
             self.fail("not_a_date")
 
 
+@extend_schema_field({"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2})?$", "examples": ["06:30"]})
 class LocalTimeField(serializers.TimeField):
     """06:30 or 06:30:00, on the athlete's own clock."""
 

@@ -79,6 +79,10 @@ def test_a_body_over_the_limit_is_413_whatever_its_content_length_says():
     assert refusal(b"{}", CONTENT_LENGTH="999999999999") == (413, "body_too_large")
 
 
+def test_a_body_that_ends_early_is_refused_even_if_it_is_whole_json():
+    assert refusal(b'{"fatigue": 4}', CONTENT_LENGTH="200") == (400, "incomplete_body")
+
+
 def test_a_view_may_take_more():
     class View:
         max_body_bytes = 100_000
