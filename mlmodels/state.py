@@ -388,6 +388,15 @@ class Tracker:
             "seeded": self.seeded.copy(),
         }
 
+    def sleep_baseline(self, same: BoolArray | bool = True) -> tuple[FloatArray, FloatArray]:
+        """Own mean and SD of the sleep score, NaN below the least number of nights; ``same``: no new source today."""
+        return _shrunk(self.sleep_n * same, self.sleep_sum, self.sleep_squares, risk.SLEEP_MIN_BASELINE,
+                       risk.SLEEP_PRIOR_SD, risk.SLEEP_PRIOR_WEIGHT, risk.SLEEP_FLOOR_SD)  # fmt: skip
+
+    def recent_loads_au(self) -> FloatArray:
+        """Loads of the last 28 days as used (reported or imputed), (28, n), yesterday first."""
+        return self._back("load", _LAGS[28])
+
     def _back(self, ring: str, lags: NDArray[np.int64]) -> FloatArray:
         """Values ``lags`` days before today, (len(lags), n); lag 1 is yesterday."""
         buffer = self._rings[ring]
@@ -429,8 +438,7 @@ class Tracker:
             own = sleep_score_from_report(m.sleep_h, under_18=self.profiles.age_years < risk.ADULT_YEARS)
             score = np.where(from_hours, own, score)
         same = ~first_score
-        mean, sd = _shrunk(self.sleep_n * same, self.sleep_sum, self.sleep_squares, risk.SLEEP_MIN_BASELINE,
-                           risk.SLEEP_PRIOR_SD, risk.SLEEP_PRIOR_WEIGHT, risk.SLEEP_FLOOR_SD)  # fmt: skip
+        mean, sd = self.sleep_baseline(same)
         nights = np.where(first_score, np.nan, self._back("sleep", _LAGS[2]))
         three = _weighted_nights(score, nights[0], nights[1])
         hours = self._back("sleep_h", _LAGS[2])

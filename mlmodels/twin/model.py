@@ -14,14 +14,16 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mlmodels.actions import automatic_plan, dose
 from mlmodels.risk import GATE_CENTRE_SD, GATE_FLOOR, GATE_WIDTH_SD
-from mlmodels.twin.history import Floats
+
+if TYPE_CHECKING:
+    from mlmodels.twin.history import Floats  # which reads season logs, with pandas
 
 # Time constants in days. Fitness 40/50 and fatigue 8: within Hellard 2006 (doi 10.1080/02640410500244697).
 INTENSITY_D, VOLUME_D, FATIGUE_D, RECENT_D = 40.0, 50.0, 8.0, 3.0
@@ -267,16 +269,21 @@ class TwinWorld:
 
     def _carry_out(self, action: NDArray[Any], noise: Floats, luck: Floats) -> tuple[Floats, Floats]:
         s, twin = self._state, self.twin
-        load, share = dose(
-            action,
-            self._morning["planned_load_au"],
-            self._morning["planned_high_intensity_share"],
-            s["chronic"] * self.usual_load_au,
-        )
+        load, share = self._advised(action)
         habit = self._compliance[np.arange(self.n), action]
         able = np.where(s["ill_left"] > 0, twin.able_ill, 1.0) * np.where(s["injured_left"] > 0, twin.able_injured, 1.0)
         done = load * np.exp(habit + twin.ln_compliance_sd * noise) * able
         return np.where(luck < twin.missed_rate, 0.0, done), np.asarray(share, dtype=float)
+
+    def _advised(self, action: NDArray[Any]) -> tuple[Floats, Floats]:
+        """Load in AU and share of high intensity that the action makes of today's plan."""
+        morning = self._morning
+        return dose(
+            action,
+            morning["planned_load_au"],
+            morning["planned_high_intensity_share"],
+            self._state["chronic"] * self.usual_load_au,
+        )
 
     def _absorb(self, x: Floats, share: Floats) -> None:
         s, absorbed = self._state, gate(self.readiness()) * x
