@@ -111,7 +111,8 @@ def record_check_in(
         confirmed = bool((data.get("hrv") or {}).get("confirmed"))
         if before and not confirmed and all(before[name] == columns[name] for name in CHECK_IN_COLUMNS):
             return as_stored(athlete, on)
-        check_in = CheckIn(athlete_id=athlete.pk, date=on, submitted_at=data.get("submitted_at") or now, **columns)
+        submitted_at = min(data.get("submitted_at") or now, now)  # a phone's clock may be years ahead
+        check_in = CheckIn(athlete_id=athlete.pk, date=on, submitted_at=submitted_at, **columns)
         check_in.quality = check_in_quality(athlete, on, columns, confirmed=confirmed)
         if before:
             check_in.id = UUID(before["id"])

@@ -48,6 +48,11 @@ def test_a_check_in_is_stored_resolved_and_announced(alice, news):
     assert news == [(alice.pk, {TODAY}, True)]
 
 
+def test_a_phone_whose_clock_is_ahead_does_not_check_in_from_the_future(alice):
+    ahead = MORNING | {"submitted_at": NOW + timedelta(days=800)}
+    assert intake.record_check_in(alice, TODAY, ahead, now=NOW).day.checked_in_at == NOW
+
+
 def test_sending_a_check_in_again_changes_nothing_and_rings_nobody(alice, news):
     first = intake.record_check_in(alice, TODAY, MORNING, now=NOW)
     news.clear()
