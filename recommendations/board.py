@@ -47,11 +47,16 @@ class Board:
     lines: list[Line]
 
 
-def boards(user: User, now: datetime, day: date | None = None) -> list[Board]:
-    """The squads this user coaches. `day`: the same date for all, else each athlete's own today."""
+def boards(user: User, now: datetime) -> list[Board]:
+    """The squads this user coaches, each athlete on their own today."""
     squads = squads_coached_by(user).order_by("name")
-    lines = lines_of(squads, now, day)
+    lines = lines_of(squads, now, None)
     return [Board(squad, lines[squad.pk]) for squad in squads]
+
+
+def board_of(squad: Squad, now: datetime, day: date | None) -> Board:
+    """One squad; `day`: the same date for all, else each athlete's own today."""
+    return Board(squad, lines_of(Squad.objects.filter(pk=squad.pk), now, day)[squad.pk])
 
 
 def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None) -> dict[int, list[Line]]:
@@ -89,6 +94,37 @@ def fill_in(lines: list[Line]) -> None:
         line.word = overriding.standing(line.advice, words[key]) if line.advice else None
         line.warnings = showing.on_day(warnings[line.athlete.pk], line.day)
         line.checked_in = key in checked_in
+
+
+# --- for other clients ------------------------------------------------------------------------------------------------
+
+
+def board_body(board: Board, now: datetime) -> dict[str, Any]:
+    shown = {"id": board.squad.pk, "name": board.squad.name}
+    return {"squad": shown, "results": [line_body(line, now) for line in board.lines]}
+
+
+def line_body(line: Line, now: datetime) -> dict[str, Any]:
+    advice, word = line.advice, line.word
+    return {
+        "athlete": line.athlete.pk,
+        "display_name": str(line.athlete),
+        "date": line.day,
+        "needs_a_look": line.needs_a_look,
+        "checked_in": line.checked_in,
+        "advice": str(advice.pk) if advice else None,
+        "status": showing.status_of(advice, word, now) if advice else unanswered(line, now),
+        "withheld_reason": (advice.withheld_reason or None) if advice else None,
+        "action": (advice.action or None) if advice else None,
+        "override_action": word.action if word else None,
+        "headline": advice.headline if advice else None,
+        "because": because_cell(line) or None,
+        "warnings": [{"kind": warning.kind, "level": warning.level} for warning in line.warnings],
+    }
+
+
+def unanswered(line: Line, now: datetime) -> str:
+    return "pending" if line.day >= local_today(line.athlete, now) else "expired"
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

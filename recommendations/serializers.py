@@ -221,3 +221,34 @@ class PlanView(Answer):
 
 class PlansView(Answer):
     results = PlanView(many=True)
+
+
+class SquadName(Answer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class WarningFlag(Answer):
+    kind = serializers.CharField()
+    level = serializers.ChoiceField(choices=Warning.Level.choices)
+
+
+class BoardLineView(Answer):
+    athlete = serializers.IntegerField()
+    display_name = serializers.CharField()
+    date = serializers.DateField(help_text="the athlete's own today, unless a date was asked for")
+    needs_a_look = serializers.BooleanField()
+    checked_in = serializers.BooleanField()
+    advice = serializers.UUIDField(allow_null=True)
+    status = serializers.ChoiceField(choices=STATUSES)
+    withheld_reason = serializers.ChoiceField(choices=Advice.WithheldReason.choices, allow_null=True)
+    action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
+    override_action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
+    headline = serializers.CharField(allow_null=True)
+    because = serializers.CharField(allow_null=True)
+    warnings = WarningFlag(many=True)
+
+
+class BoardView(Answer):
+    squad = SquadName()
+    results = BoardLineView(many=True)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("advice/<uuid:advice_id>/feedback/", views.FeedbackOfAdvice.as_view(), name="advice-feedback"),
     path("advice/<uuid:advice_id>/override/", views.OverrideOfAdvice.as_view(), name="advice-override"),
     path("advice/<str:date>/", views.AdviceOfDate.as_view(), name="advice-of-date"),
+    path("squads/<int:squad_id>/board/", views.SquadBoard.as_view(), name="squad-board"),
     path("warnings/", views.WarningPages.as_view(), name="warnings"),
     path("warnings/<uuid:warning_id>/acknowledge/", views.Acknowledgement.as_view(), name="warning-acknowledge"),
     path("planned-sessions/", views.Plans.as_view(), name="planned-sessions"),

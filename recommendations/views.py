@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from athletes import intake
-from athletes.access import athletes_visible_to
+from athletes.access import athletes_visible_to, squads_coached_by
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, User
 from athletes.rest.etags import conditional
@@ -25,10 +25,11 @@ from athletes.rest.paging import invalid_parameter
 from athletes.rest.permissions import athlete_of
 from athletes.rest.problems import Problem, error
 from athletes.rest.strict import ISODateField
-from recommendations import overriding, planning, showing, waiting
+from recommendations import board, overriding, planning, showing, waiting
 from recommendations.models import Advice, Feedback, Warning
 from recommendations.serializers import (
     AdviceView,
+    BoardView,
     FeedbackBody,
     FeedbackView,
     OverrideBody,
@@ -195,6 +196,27 @@ class OverrideOfAdvice(APIView):
         except overriding.Refused as refusal:
             raise Problem(409, refusal.code, refusal.message) from None
         return Response(bodies([advice], reader_of(request, advice.athlete))[0], status=201)
+
+
+# --- the squad --------------------------------------------------------------------------------------------------------
+
+
+@extend_schema(tags=["squads"])
+class SquadBoard(APIView):
+    query_parameters = ("date",)
+
+    @extend_schema(
+        operation_id="squads_board",
+        parameters=[OpenApiParameter("date", OpenApiTypes.DATE, description="default: each athlete's own today")],
+        responses=BoardView,
+    )
+    def get(self, request: Request, squad_id: int) -> Response:
+        """For its coaches: one line an athlete who shares, those who need a look first."""
+        squad = squads_coached_by(user_of(request)).filter(pk=squad_id).first()
+        if squad is None:
+            raise Http404
+        now, day = timezone.now(), date_parameter(request.GET.dict(), "date")
+        return conditional(request, board.board_body(board.board_of(squad, now, day), now))
 
 
 # --- warnings ---------------------------------------------------------------------------------------------------------

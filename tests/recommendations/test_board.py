@@ -10,6 +10,7 @@ from recommendations import overriding
 from recommendations.advising import drain
 from recommendations.board import boards
 from recommendations.models import Advice, Warning
+from recommendations.serializers import BoardLineView
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 
@@ -62,6 +63,36 @@ def test_the_number_of_queries_does_not_grow_with_the_squad(charlie, morning, sq
         Membership.objects.create(athlete=factories.make_athlete(f"athlete{n}@example.org"), squad=squad)
     with django_assert_max_num_queries(7):
         assert len(boards(charlie, MORNING)[0].lines) == 62
+
+
+def test_other_clients_read_it_as_json(charlie, alice, squad, morning, api):
+    body = api(charlie).get(f"/api/v1/squads/{squad.pk}/board/").json()
+    advice = Advice.objects.get(athlete=alice)
+    assert body["squad"] == {"id": squad.pk, "name": "Sprints"}
+    assert [row["display_name"] for row in body["results"]] == ["Bob", "Alice"]
+    assert body["results"][1] == {
+        "athlete": alice.pk,
+        "display_name": "Alice",
+        "date": "2026-05-20",
+        "needs_a_look": False,
+        "checked_in": True,
+        "advice": str(advice.pk),
+        "status": "final",
+        "withheld_reason": None,
+        "action": advice.action,
+        "override_action": None,
+        "headline": advice.headline,
+        "because": body["results"][1]["because"],
+        "warnings": [],
+    }
+    assert tuple(BoardLineView().fields) == tuple(body["results"][0])
+    yesterday = api(charlie).get(f"/api/v1/squads/{squad.pk}/board/?date=2026-05-19").json()["results"]
+    assert {(row["date"], row["status"]) for row in yesterday} == {("2026-05-19", "expired")}
+
+
+def test_only_its_coaches_read_the_board_of_a_squad(alice, eve, other_squad, squad, api):
+    for stranger in (alice, eve):
+        assert api(stranger).get(f"/api/v1/squads/{squad.pk}/board/").status_code == 404
 
 
 def test_the_page_says_who_does_what_and_why(client, charlie, alice, morning):
