@@ -93,7 +93,7 @@ def person_of_pmdata(folder: Path, ledger: Ledger, rest_when_answered: bool) -> 
     if rest_when_answered:
         days = with_rest(days, load, answered.date)
     days = days.dropna(how="all").sort_index().rename_axis("date").reset_index()
-    return days.assign(athlete=f"pmdata-{folder.name}")
+    return days.assign(athlete=f"{'pmdata-rest' if rest_when_answered else 'pmdata'}-{folder.name}")
 
 
 def session_load(folder: Path, ledger: Ledger) -> pd.Series:
@@ -245,7 +245,7 @@ def joined(loads: pd.DataFrame, trained: str, nights: pd.DataFrame, slept: str) 
     shifted = right.set_index(right.date + (left.index.min() - right.date.min()))
     both = left.join(shifted[["hrv_rmssd_ms", "sleep_score", "sleep_h"]], how="outer").loc[: left.index.max()]
     both = both.dropna(how="all").rename_axis("date").reset_index()
-    return both.assign(athlete=f"{trained}+{slept.removeprefix('lifesnaps-')[-6:]}")
+    return both.assign(athlete=f"stitched-{trained.rsplit('-')[-1]}-{slept[-6:]}")
 
 
 def in_columns(log: pd.DataFrame) -> pd.DataFrame:
@@ -296,7 +296,9 @@ def main() -> int:
     for name, log in logs.items():
         write_season_log(log, given.out / f"{name}.csv")
     ledger.frame().to_csv(given.out / "left_out.csv", index=False)
-    print(summary(logs, ledger))
+    told = summary(logs, ledger)
+    (given.out / "summary.txt").write_text(told + "\n")
+    print(told)
     return 0
 
 

@@ -1,18 +1,21 @@
 """Advice for every day of the real season logs, as it would have been given that morning.
 
     .venv/bin/python -m benchmarks.real_season_logs --out var/real
-    .venv/bin/python -m benchmarks.replay_seasons --logs var/real [--write docs/real_data.md]
+    .venv/bin/python -m benchmarks.replay_seasons --logs var/real [--imported] [--write docs/real_data.md]
 
 Each morning is decided from the rows before it and its own HRV, sleep and injury; nothing later is looked at. Prints
 actions, guards, withheld days with their reasons, and how often each warning fires; ``--write`` puts the same tables
-between the markers of the page.
+between the markers of the page. ``--imported`` sends each log through ``import_season`` into a new database and back
+through ``export_season`` first, and stops if a single value comes back different.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import json
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -22,6 +25,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.servers import database, environment, manage, scratch, valkey
 from mlmodels import risk
 from mlmodels.actions import ACTION_CODES
 from mlmodels.decision import Verdict, decide, decide_observed, mornings, resolve
@@ -33,7 +37,8 @@ from mlmodels.state import Observation
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "mlmodels" / "artifacts"
 LOGS = ("pmdata", "pmdata-rest", "soccermon", "lifesnaps", "stitched")
-BEGIN, END = "<!-- figures: benchmarks/replay_seasons.py -->", "<!-- end of figures -->"
+FIGURES = ("<!-- figures: benchmarks/replay_seasons.py -->", "<!-- end of figures -->")
+ROWS = ("<!-- rows: benchmarks/real_season_logs.py -->", "<!-- end of rows -->")
 # What science.md 1 of the design expects of HRV warnings on real days, % of days with a baseline
 EXPECTED_PCT = {"7-day mean below -0.5 SD": "19-22", "the same for 5 days or more": "8-10", "below -1 SD": "6-9"}
 
@@ -113,6 +118,28 @@ def replay(log: pd.DataFrame, policy: Policy) -> Tally:
         tally.add_signals(obs)
         tally.ask_policy(obs, policy)
     return tally
+
+
+def imported(paths: dict[str, Path]) -> dict[str, pd.DataFrame]:
+    """The logs as they come back out of a database: same rows, same values, nothing to push."""
+    logs = {}
+    with scratch() as data, database("sqlite", data) as url:
+        env = environment(data, url)
+        with valkey(data, env):
+            manage(env, "migrate", "--verbosity", 0)
+            for name, path in paths.items():
+                told = manage(
+                    env, "import_season", path, "--create-athletes", "--squad", name, "--timezone", "Europe/Oslo"
+                )
+                manage(env, "export_season", data / f"{name}.csv", "--squad", name)
+                logs[name] = read_season_log(data / f"{name}.csv")
+                pd.testing.assert_frame_equal(logs[name], read_season_log(path), check_dtype=False)
+                print(f"{name}: import_season says {' '.join(told.splitlines()[-1].split())}; exported again equal")
+        with contextlib.closing(sqlite3.connect(data / "homestretch.sqlite3")) as rows:
+            deliveries = rows.execute("SELECT count(*) FROM recommendations_delivery").fetchone()[0]
+            ringing = rows.execute("SELECT count(*) FROM recommendations_waitingday WHERE rings").fetchone()[0]
+    assert (deliveries, ringing) == (0, 0), "importing a season rings no phone"
+    return logs
 
 
 def own_mornings(log: pd.DataFrame) -> Iterator[tuple[dt.date, list[str], Observation]]:
@@ -216,15 +243,16 @@ def figures(tallies: dict[str, Tally], policy: Policy) -> str:
     return "\n".join([*out, title, "", *table(asked, names)])
 
 
-def write_between_markers(page: Path, text: str) -> None:
-    before, rest = page.read_text().split(BEGIN)
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{rest.split(END)[1]}")
+def write_between(page: Path, begin: str, end: str, text: str) -> None:
+    before, rest = page.read_text().split(begin)
+    page.write_text(f"{before}{begin}\n\n{text}\n{end}{rest.split(end)[1]}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--logs", type=Path, default=Path("var/real"))
     parser.add_argument("--write", type=Path, help="the page whose figures are replaced")
+    parser.add_argument("--imported", action="store_true", help="through import_season and export_season first")
     parser.add_argument("--only", nargs="+", default=LOGS, choices=LOGS)
     given = parser.parse_args()
     paths = {name: given.logs / f"{name}.csv" for name in given.only if (given.logs / f"{name}.csv").exists()}
@@ -232,8 +260,8 @@ def main() -> int:
         print(f"no season logs in {given.logs}: make them with benchmarks.real_season_logs", file=sys.stderr)
         return 2
     policy, tallies = shipped_policy(), {}
-    for name, path in paths.items():
-        log = read_season_log(path)
+    logs = imported(paths) if given.imported else {name: read_season_log(path) for name, path in paths.items()}
+    for name, log in logs.items():
         tallies[name] = replay(log, policy)
         dates = pd.to_datetime(log.date).sort_values()
         middle = dates.iloc[len(dates) // 2].date()
@@ -242,7 +270,8 @@ def main() -> int:
     text = figures(tallies, policy)
     print(text)
     if given.write:
-        write_between_markers(given.write, text)
+        write_between(given.write, *FIGURES, text)
+        write_between(given.write, *ROWS, f"```\n{(given.logs / 'summary.txt').read_text()}```\n")
     return 0
 
 
