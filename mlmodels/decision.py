@@ -252,32 +252,41 @@ _CANDIDATES: dict[str, tuple[float, float, float]] = {
     "fatigue_1_5": (1.0, 1.0, 5.0),
     "readiness": (1.0, 1.0, 5.0),
     "pain_0_10": (1.0, 0.0, 10.0),
+    "illness": (1.0, 0.0, 3.0),  # ILLNESS_ codes
 }
 
 
 def would_change_if(
     tracker: Tracker, morning: Morning, policy: Policy, *, fallback: Policy | None = None
 ) -> list[Change]:
-    """For one athlete: per measured value the nearest one that changes the action, found by asking policy and guards.
+    """For one athlete: per measured value the nearest higher and lower one that change the action, by asking again.
 
-    ``tracker`` and ``morning`` hold one athlete. All candidates are scored in one batch.
+    ``tracker`` and ``morning`` hold one athlete. Policy and guards score all candidates in one batch, on a grid of
+    whole ms, quarter hours, points and classes. What no morning can change any more (loads, ACWR) is no candidate;
+    a value that would withhold the advice is no change of action.
     """
-    variants = [
-        (name, value) for name in _CANDIDATES for value in _values_around(name, float(getattr(morning, name)[0]))
-    ]
+    variants = [(name, value) for name in _CANDIDATES for value in _values_around(name, _reported(morning, name))]
     if not variants:
         return []
     index = np.zeros(len(variants) + 1, dtype=np.int64)
     asked = _with(morning.select(index), variants)
     resolution = resolve(tracker.select(index).morning(asked), policy, fallback=fallback)
     applied = np.where(resolution.guarded.withheld == "", resolution.action, -1)
-    changes: dict[str, Change] = {}
+    changes: dict[tuple[str, str], Change] = {}
     for (name, value), action in zip(variants, applied[1:], strict=True):
-        if action in (-1, applied[0]) or applied[0] == -1 or name in changes:
-            continue
         op = ">=" if value > float(getattr(morning, name)[0]) else "<="
-        changes[name] = Change(name, op, value, Action(int(action)))
+        if action in (-1, applied[0]) or applied[0] == -1 or (name, op) in changes:
+            continue
+        changes[name, op] = Change(name, op, value, Action(int(action)))
     return list(changes.values())
+
+
+def _reported(morning: Morning, name: str) -> float:
+    """The value, NaN where nobody measured it. No illness is a report only in a check-in that says something."""
+    said = (morning.soreness_1_5, morning.fatigue_1_5, morning.readiness, morning.pain_0_10)
+    if name == "illness" and morning.illness[0] == 0 and all(np.isnan(item[0]) for item in said):
+        return np.nan
+    return float(getattr(morning, name)[0])
 
 
 def _values_around(name: str, now: float) -> list[float]:
@@ -295,4 +304,6 @@ def _with(morning: Morning, variants: Sequence[tuple[str, float]]) -> Morning:
     columns: dict[str, Any] = {name: np.array(getattr(morning, name)) for name in Morning.__slots__}
     for i, (name, value) in enumerate(variants, start=1):
         columns[name][i] = value
+        if name == "illness":
+            columns["ill"][i] = float(value > 0)
     return Morning(**columns)
