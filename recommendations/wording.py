@@ -400,21 +400,46 @@ def guard_text(code: str, effect: str, seen: Observed) -> str:
 
 # --- what would change it ---------------------------------------------------------------------------------------------
 
-LINES: dict[str, Callable[[Observed], tuple[str, str, float | None]]] = {
-    "G05": lambda o: ("pain_0_10", "<", risk.PAIN_RECOVERY),
-    "G06": lambda o: ("acwr", "<", risk.ACWR_WARNING),
-    "G08": lambda o: ("hrv", ">=", o["hrv_range_low_ms"]),
-    "G09": lambda o: ("sleep_h", ">=", risk.SLEEP_SHORT_H),
-    "G14": lambda o: ("hrv_age_days", "<=", risk.HRV_HOLD_AGE_DAYS),
+Line = tuple[str, str, float]
+
+
+def hrv_line(o: Observed, _effect: str) -> Line | None:
+    return ("hrv", ">=", o["hrv_range_low_ms"])
+
+
+def pain_line(_o: Observed, _effect: str) -> Line | None:
+    return ("pain_0_10", "<", risk.PAIN_WATCH)
+
+
+def sleep_line(_o: Observed, effect: str) -> Line | None:
+    """One longer night ends the hold, but not the recovery that three short ones asked for."""
+    return ("sleep_h", ">=", risk.SLEEP_SHORT_H) if effect == "no_increase" else None
+
+
+def gap_line(o: Observed, _effect: str) -> Line | None:
+    other = o["load_unlogged_days"] > risk.LOAD_UNLOGGED_DAYS or o["sleep_age_days"] > risk.SLEEP_UNKNOWN_NIGHTS
+    absent = 0 < o["check_in_age_days"] <= risk.REPORTER_DAYS
+    return None if other or absent else ("hrv_age_days", "<=", risk.HRV_HOLD_AGE_DAYS)
+
+
+LINES: dict[str, Callable[[Observed, str], Line | None]] = {
+    "G05": pain_line,
+    "G08": hrv_line,
+    "G09": sleep_line,
+    "G14": gap_line,
 }
 
 
 def would_change_if(d: Decided) -> list[dict[str, Any]]:
-    """Only said where one guard alone stands between the model's wish and the advice."""
+    """Only said where one guard alone stands between the model's wish and the advice, and one value would lift it."""
     restraining = [(code, effect) for code, effect in d.guards if effect != "rule_policy"]
     if not d.action or d.action == d.policy_action or len(restraining) != 1 or restraining[0][0] not in LINES:
         return []
-    feature, op, value = LINES[restraining[0][0]](d.seen)
+    code, effect = restraining[0]
+    line = LINES[code](d.seen, effect)
+    if line is None:
+        return []
+    feature, op, value = line
     return [{"feature": feature, "op": op, "value": rounded(value), "then": d.policy_action}]
 
 

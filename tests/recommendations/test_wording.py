@@ -114,6 +114,28 @@ def test_what_would_change_it_is_not_said_when_a_second_guard_stands_in_the_way(
     assert said.would_change_if == []
 
 
+@pytest.mark.parametrize(
+    ("guards", "seen", "line"),
+    [
+        ((("G09", "no_increase"),), {"sleep_h": 4.5}, ("sleep_h", ">=", 6.0)),
+        ((("G09", "active_recovery"),), {"sleep_mean_3d_h": 5.0}, None),
+        ((("G05", "active_recovery"),), {"pain_0_10": 4}, ("pain_0_10", "<", 2.0)),
+        ((("G14", "no_increase"),), {"hrv_age_days": 5, "check_in_age_days": 0}, ("hrv_age_days", "<=", 3.0)),
+        ((("G14", "no_increase"),), {"hrv_age_days": 5, "check_in_age_days": 1}, None),
+        ((("G06", "no_volume"),), {}, None),
+    ],
+)
+def test_what_would_change_it_is_only_said_where_one_value_would(guards, seen, line):
+    said = say(
+        Decided(
+            action="as_planned", policy_action="increase_volume", withheld_reason="", stage="learned", guards=guards,
+            seen=KNOWN | seen,
+        )
+    )  # fmt: skip
+    shown = [(change["feature"], change["op"], change["value"]) for change in said.would_change_if]
+    assert shown == ([line] if line else [])
+
+
 def test_without_a_guard_the_state_itself_is_the_reason():
     said = say(
         Decided(
