@@ -169,6 +169,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "sweep-forecasts": {
+        "task": "recommendations.tasks.slow_forecasts",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
     "tidy-up": {"task": "recommendations.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

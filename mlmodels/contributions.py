@@ -66,7 +66,7 @@ def scored(policy: OnnxPolicy, rows: NDArray[np.float32]) -> FloatArray:
 
 
 def shapley(values: FloatArray) -> FloatArray:
-    """(k,) from the values of all 2**k coalitions, in the order of ``mixtures``; they sum to the last less the first."""
+    """(k,) from the values of all 2**k coalitions in the order of ``mixtures``; the sum is the last less the first."""
     k = len(values).bit_length() - 1
     sizes = _members(k).sum(1)
     weights = np.array([1.0 / (k * comb(k - 1, size)) if size < k else 0.0 for size in range(k + 1)])[sizes]

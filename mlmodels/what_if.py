@@ -240,7 +240,7 @@ class Futures(TwinWorld):
             # The loads' part is linear, so what a member's own coefficients explain is taken off member by member.
             explained = np.einsum("nk,nk->n", design, coef)
             base, spread = slow_now(signal, float(mean_z[0]), float(today_z[0]), days)
-            unit, _ = slow_now(signal, *(1.0 if np.isfinite(z[0]) else np.nan for z in (mean_z, today_z)), days)
+            unit, _ = slow_now(signal, float(mean_z[0] * 0.0 + 1.0), float(today_z[0] * 0.0 + 1.0), days)  # NaN stays
             s[name] = base - unit * explained + spread * np.tile(luck.standard_normal(samples), branches)
 
     def live(self, action: NDArray[np.int64], load: FloatArray, share: FloatArray) -> Evening:
@@ -270,7 +270,7 @@ class Futures(TwinWorld):
         return np.asarray(self.performance_draws_pct()[self._own] - self._performance_at_start)
 
     def true_t400(self) -> FloatArray:
-        return self.twin.t400_s[0] * (1.0 - self.change_pct() / 100.0)
+        return np.asarray(self.twin.t400_s[0] * (1.0 - self.change_pct() / 100.0))
 
     def _advised(self, action: NDArray[Any]) -> tuple[FloatArray, FloatArray]:
         return self._prescribed

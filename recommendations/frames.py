@@ -85,8 +85,14 @@ class Asked:
 
 def observe(asked: Sequence[Asked]) -> Observation:
     """This morning's observation of each, in order. Carries are brought up to yesterday on the way, and kept."""
-    tracker = walk_to_today(asked)
-    return tracker.morning(morning(fields_of([(a, a.day | {"date": a.today}) for a in asked])))
+    tracker, today = stand(asked)
+    return tracker.morning(today)
+
+
+def stand(asked: Sequence[Asked], *, keep: bool = True) -> tuple[Tracker, Morning]:
+    """Where each athlete stands: yesterday evening's tracker, and this morning. Who holds no lock keeps no carries."""
+    tracker = walk_to_today(asked, keep=keep)
+    return tracker, morning(fields_of([(a, a.day | {"date": a.today}) for a in asked]))
 
 
 def day_rows(days: dict[int, date]) -> dict[int, DayRow]:
@@ -130,7 +136,7 @@ def keep_carries(asked: Sequence[Asked], blobs: Sequence[bytes]) -> None:
     )
 
 
-def walk_to_today(asked: Sequence[Asked]) -> Tracker:
+def walk_to_today(asked: Sequence[Asked], *, keep: bool = True) -> Tracker:
     """Close every day up to yesterday. All athletes take their n-th step together; who has arrived is packed away."""
     profiles, carried = profiles_of(asked), carries(asked)
     blobs = starting_blobs(asked, profiles, carried)
@@ -151,7 +157,7 @@ def walk_to_today(asked: Sequence[Asked]) -> Tracker:
             for i, blob in zip(moving[arrived], tracker.select(arrived).pack(), strict=True):
                 blobs[i] = blob
             tracker, moving = tracker.select(~arrived), moving[~arrived]
-    walked = [int(i) for i in np.flatnonzero(steps)]
+    walked = [int(i) for i in np.flatnonzero(steps) if keep]
     keep_carries([asked[i] for i in walked], [blobs[i] for i in walked])
     return Tracker.unpack(blobs, profiles)
 

@@ -127,6 +127,47 @@ class Advice(models.Model):
         return f"advice {self.date} r{self.revision}"
 
 
+class Forecast(models.Model):
+    """What the twin says of the 28 days after an advice, and why the policy chose as it did. Made when asked for."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        READY = "ready"
+        UNAVAILABLE = "unavailable"
+        FAILED = "failed"
+
+    advice = models.OneToOneField(Advice, on_delete=models.CASCADE, primary_key=True, related_name="forecast")
+    state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
+    reason = models.CharField(max_length=24, blank=True, help_text="why it is unavailable")
+    result = models.JSONField(null=True, blank=True)
+    expected = models.JSONField(null=True, blank=True, help_text="of the advised action, from the result")
+    contributions = models.JSONField(
+        null=True, blank=True, help_text="feature -> share in Q[best] - Q[second]; null where the rule policy answered"
+    )
+    would_change_if = models.JSONField(default=list)
+    twin_sha256 = models.CharField(max_length=64, blank=True)
+    policy_sha256 = models.CharField(max_length=64, blank=True)
+    asked_at = models.DateTimeField()
+    computed_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True, blank=True, help_text="set back after a failure, with the error")
+    error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="ready") | Q(result__isnull=False), name="a_ready_forecast_has_a_result"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="unavailable") | ~Q(reason=""), name="an_unavailable_forecast_says_why"
+            ),
+        ]
+        indexes = [models.Index(fields=["asked_at"], condition=Q(state="waiting"), name="forecasts_still_waiting")]
+
+    def __str__(self) -> str:
+        return f"forecast {self.state}"
+
+
 class Warning(models.Model):
     """Opened and closed with hysteresis; says what was seen and against which line, never what will happen."""
 

@@ -114,6 +114,11 @@ class ChangeView(Answer):
     then = serializers.ChoiceField(choices=ActionCode.choices)
 
 
+class ContributionView(Answer):
+    feature = serializers.CharField()
+    value = serializers.FloatField(help_text="in units of reward, largest size first; above 0 speaks for the action")
+
+
 class FeatureView(Answer):
     value = serializers.FloatField(allow_null=True)
     unit = serializers.CharField()
@@ -178,6 +183,9 @@ class AdviceView(Answer):
     reasons = ReasonView(many=True)
     guards = GuardView(many=True)
     would_change_if = ChangeView(many=True)
+    contributions = ContributionView(
+        many=True, allow_null=True, help_text="to the preferred action's lead over the runner-up; once what-if is ready"
+    )
     state = StateView(allow_null=True)
     expected = ExpectedView(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())

@@ -12,7 +12,7 @@ from athletes.models import Athlete
 from athletes.serializers import in_utc
 from mlmodels import risk
 from recommendations import overriding, wording
-from recommendations.models import Advice, Feedback, Override, Warning
+from recommendations.models import Advice, Feedback, Forecast, Override, Warning
 
 CLEAR_MARGIN = 0.02  # Q of the best action over the second best; below it the choice is not clear (convention)
 # feature -> column of the observation, unit, column of z, column of age in days
@@ -34,10 +34,11 @@ class Around:
     overrides: Sequence[Override] = ()
     feedback: Feedback | None = None
     warnings: Sequence[Warning] = ()
+    forecast: Forecast | None = None
 
 
 def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
-    """For a page of advice, in three queries whatever its length. Keyed by advice id."""
+    """For a page of advice, in four queries whatever its length. Keyed by advice id."""
     athletes, days = {a.athlete_id for a in advice_rows}, {a.date for a in advice_rows}
     if not advice_rows:
         return {}
@@ -53,8 +54,10 @@ def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
         "-opened_on", "kind"
     ):
         open_[warning.athlete_id].append(warning)
+    ready = Forecast.objects.filter(advice__in=[a.pk for a in advice_rows], state=Forecast.State.READY).defer("result")
+    ahead = {forecast.pk: forecast for forecast in ready}
     return {
-        a.pk: Around(words[key], told.get(key), on_day(open_[a.athlete_id], a.date))
+        a.pk: Around(words[key], told.get(key), on_day(open_[a.athlete_id], a.date), ahead.get(a.pk))
         for a in advice_rows
         if (key := (a.athlete_id, a.date))
     }
@@ -94,9 +97,10 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "clear_choice": margin is not None and margin >= CLEAR_MARGIN,
         "reasons": advice.reasons if values else [without_numbers(reason) for reason in advice.reasons],
         "guards": [guard_body(guard, advice.observation, values=values) for guard in advice.guards],
-        "would_change_if": advice.would_change_if if values else [],
+        "would_change_if": changes_of(advice, beside.forecast) if values else [],
+        "contributions": contributions_of(beside.forecast) if values else None,
         "state": state_body(advice) if values and advice.observation else None,
-        "expected": None,
+        "expected": beside.forecast.expected if values and beside.forecast else None,
         "warnings": [w.text if values else plain(w.kind) for w in beside.warnings],
         "vendor_scores": [],
         "model": {
@@ -111,6 +115,19 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "feedback": feedback_body(beside.feedback, reader) if beside.feedback else None,
         "disclaimer": _("Not medical advice"),
     }
+
+
+def changes_of(advice: Advice, forecast: Forecast | None) -> list[Row]:
+    """Found by asking policy and guards again, once somebody asked for the forecast; till then the guard's own line."""
+    found: list[Row] = (forecast.would_change_if if forecast else None) or advice.would_change_if
+    return found
+
+
+def contributions_of(forecast: Forecast | None) -> list[Row] | None:
+    if forecast is None or not forecast.contributions:
+        return None
+    values: list[Row] = forecast.contributions["values"]
+    return values
 
 
 def status_of(advice: Advice, word: Override | None, now: datetime) -> str:
@@ -148,8 +165,9 @@ def without_advice(athlete: Athlete, day: date, status: str) -> Row:
 
 ADVICE_KEYS = (
     "id", "athlete", "date", "revision", "status", "withheld_reason", "stage", "action", "policy_action", "headline",
-    "detail", "prescription", "q_values", "margin", "clear_choice", "reasons", "guards", "would_change_if", "state",
-    "expected", "warnings", "vendor_scores", "model", "issued_at", "valid_until", "override", "feedback", "disclaimer",
+    "detail", "prescription", "q_values", "margin", "clear_choice", "reasons", "guards", "would_change_if",
+    "contributions", "state", "expected", "warnings", "vendor_scores", "model", "issued_at", "valid_until", "override",
+    "feedback", "disclaimer",
 )  # fmt: skip
 
 

@@ -30,6 +30,14 @@ def send_pushes() -> int:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+def slow_forecasts() -> int:
+    from recommendations import forecasting, wake
+
+    wake.heard(wake.FORECASTS)
+    return forecasting.compute_waiting()
+
+
+@shared_task  # type: ignore[untyped-decorator]
 def slow_tidy_up() -> dict[str, int]:
     from recommendations import retention
 

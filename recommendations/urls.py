@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recommendations import views, views_devices
+from recommendations import views, views_devices, views_what_if
 
 urlpatterns = [
     path("advice/", views.AdvicePages.as_view(), name="advice-list"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("advice/<uuid:advice_id>/override/", views.OverrideOfAdvice.as_view(), name="advice-override"),
     path("advice/<str:date>/", views.AdviceOfDate.as_view(), name="advice-of-date"),
     path("squads/<int:squad_id>/board/", views.SquadBoard.as_view(), name="squad-board"),
+    path("what-if/", views_what_if.WhatIf.as_view(), name="what-if"),
     path("warnings/", views.WarningPages.as_view(), name="warnings"),
     path("warnings/<uuid:warning_id>/acknowledge/", views.Acknowledgement.as_view(), name="warning-acknowledge"),
     path("planned-sessions/", views.Plans.as_view(), name="planned-sessions"),

@@ -5,7 +5,7 @@ import uuid
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import redis
 import structlog
@@ -16,8 +16,15 @@ from redis.retry import Retry
 from athletes.valkey import Breaker
 from recommendations.metrics import WAKE_ERRORS
 
-TASK = "recommendations.tasks.drain"
-PENDING_KEY = "homestretch:wake"
+
+class Bell(NamedTuple):
+    task: str
+    pending_key: str
+    queue: str | None = None  # None: the default one
+
+
+ADVICE = Bell("recommendations.tasks.drain", "homestretch:wake")
+FORECASTS = Bell("recommendations.tasks.slow_forecasts", "homestretch:wake:forecasts", "slow")
 PENDING_MS = 1_000  # while a hint is on its way nobody sends another; the drain deletes the key before it looks
 EXPIRES = timedelta(seconds=10)  # a worker that comes back later finds the rows by itself
 SOCKET_S = 0.2
@@ -39,28 +46,32 @@ def client() -> redis.Redis:
     )
 
 
-def ring() -> None:
+def ring(bell: Bell = ADVICE) -> None:
     """Called after commit, in the request. Costs one short round trip at most, and never an exception."""
     if breaker.open:
         return
     try:
-        client().eval(HINT, 2, PENDING_KEY, settings.CELERY_TASK_DEFAULT_QUEUE, str(PENDING_MS), message())
+        client().eval(HINT, 2, bell.pending_key, queue_of(bell), str(PENDING_MS), message(bell))
     except (redis.RedisError, OSError) as error:
         breaker.trip()
         WAKE_ERRORS.inc()
         log.warning("wake_failed", error=type(error).__name__)
 
 
-def heard() -> None:
+def heard(bell: Bell = ADVICE) -> None:
     """The drain begins: whoever commits from now on must ring again. A failure here only delays the next hint."""
     try:
-        client().delete(PENDING_KEY)
+        client().delete(bell.pending_key)
     except (redis.RedisError, OSError):
         WAKE_ERRORS.inc()
 
 
-def message() -> str:
-    """A drain task as kombu would put it on the list (protocol 2); its own publish costs 6 ms of web CPU, this 0.1."""
+def queue_of(bell: Bell) -> str:
+    return bell.queue or str(settings.CELERY_TASK_DEFAULT_QUEUE)
+
+
+def message(bell: Bell = ADVICE) -> str:
+    """A task as kombu would put it on the list (protocol 2); its own publish costs 6 ms of web CPU, this 0.1."""
     task_id = str(uuid.uuid4())
     body = b64encode(json.dumps([[], {}, dict.fromkeys(("callbacks", "errbacks", "chain", "chord"))]).encode())
     envelope: dict[str, Any] = {
@@ -69,7 +80,7 @@ def message() -> str:
         "content-type": "application/json",
         "headers": {
             "lang": "py",
-            "task": TASK,
+            "task": bell.task,
             "id": task_id,
             "root_id": task_id,
             "parent_id": None,
@@ -87,7 +98,7 @@ def message() -> str:
             "correlation_id": task_id,
             "reply_to": "",
             "delivery_mode": 2,
-            "delivery_info": {"exchange": "", "routing_key": settings.CELERY_TASK_DEFAULT_QUEUE},
+            "delivery_info": {"exchange": "", "routing_key": queue_of(bell)},
             "priority": 0,
             "body_encoding": "base64",
             "delivery_tag": str(uuid.uuid4()),

@@ -56,6 +56,7 @@ def test_an_athlete_reads_todays_advice(alice, advised, api):
             guard | {"text": body["guards"][i]["text"]} for i, guard in enumerate(advised.guards)
         ],
         "would_change_if": [],
+        "contributions": None,
         "state": {
             "version": 1,
             "features": {
