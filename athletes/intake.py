@@ -200,13 +200,8 @@ NOT_ANSWERED: dict[str, Any] = {
 def check_in_quality(athlete: Athlete, on: date, columns: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
     if columns["hrv_value_ms"] is None:
         return {}
-    earlier = CheckIn.objects.filter(
-        athlete_id=athlete.pk,
-        date__range=(on - quality.HRV_HISTORY, on - timedelta(days=1)),
-        hrv_metric=columns["hrv_metric"],
-        hrv_context=columns["hrv_context"],
-        hrv_value_ms__isnull=False,
-    ).values_list("hrv_value_ms", "quality")
+    days_back = (on - quality.HRV_HISTORY, on - timedelta(days=1))
+    earlier = statements.hrv_of_check_ins(athlete.pk, *days_back, columns["hrv_metric"], columns["hrv_context"])
     believed = [ms for ms, q in earlier if ms and q.get("hrv", {}).get("status") != Quality.QUARANTINED]
     doubts = quality.doubts_about_hrv(columns["hrv_value_ms"], believed)
     if not doubts:

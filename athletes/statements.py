@@ -5,12 +5,14 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
+from django.contrib.sessions.models import Session
 from django.db import connection, models
 
 from athletes.encryption import EncryptedTextField, decrypted
 from athletes.models import (
+    Athlete,
     CheckIn,
     Day,
     HrvReading,
@@ -20,9 +22,13 @@ from athletes.models import (
     SeasonDay,
     SleepSession,
     TrainingSession,
+    User,
 )
 
 Row = dict[str, Any]
+
+M = TypeVar("M", bound=models.Model)
+Converters = list[tuple[int, Any, list[Callable[..., Any]]]]  # place in the row, expression, converters
 
 LOCK_SPACE = 0x4853 << 40  # keeps our advisory locks apart from anybody else's
 
@@ -79,6 +85,67 @@ def lock_athlete(athlete_id: int) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_SPACE | athlete_id])
 
 
+def signed_in(session_key: str, user_id: int, now: datetime) -> tuple[str, User] | None:
+    """The data of a session that has not ended, and the user with the athlete profile already read."""
+    sql = _signed_in_sql()
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [session_key, connection.ops.adapt_datetimefield_value(now), user_id])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    width = len(User._meta.concrete_fields)
+    user = _instance(User, row[1 : 1 + width])
+    if row[1 + width] is not None:
+        _instance(Athlete, row[1 + width :]).user = user  # fills the caches of both sides
+    return row[0], user
+
+
+@cache
+def _signed_in_sql() -> str:
+    columns = [
+        f'{alias}."{field.column}"'
+        for alias, model in (("u", User), ("a", Athlete))
+        for field in model._meta.concrete_fields
+    ]
+    return (
+        f'SELECT s."session_data", {", ".join(columns)} FROM "{User._meta.db_table}" u'  # noqa: S608
+        f' JOIN "{Session._meta.db_table}" s ON s."session_key" = %s AND s."expire_date" > %s'
+        f' LEFT JOIN "{Athlete._meta.db_table}" a ON a."user_id" = u."id" WHERE u."id" = %s'
+    )
+
+
+def _instance(model: type[M], row: Sequence[Any]) -> M:
+    values = list(row)
+    for place, expression, converters in _converters(model):
+        for convert in converters:
+            values[place] = convert(values[place], expression, connection)
+    return model.from_db(connection.alias, [field.attname for field in model._meta.concrete_fields], values)
+
+
+@cache
+def _converters(model: type[models.Model]) -> Converters:
+    """Per column that needs it what turns the database's value into Python's: the ORM's own converters."""
+    found: Converters = []
+    for place, field in enumerate(model._meta.concrete_fields):
+        expression = field.get_col(model._meta.db_table)
+        converters = [*connection.ops.get_db_converters(expression), *expression.get_db_converters(connection)]
+        if converters:
+            found.append((place, expression, converters))
+    return found
+
+
+def hrv_of_check_ins(athlete_id: int, first: date, last: date, metric: str, context: str) -> list[tuple[float, Row]]:
+    """(ms, quality) of the check-ins between two dates that measured HRV in the same way."""
+    text = "" if connection.vendor == "sqlite" else "::text"
+    sql = (
+        f'SELECT "hrv_value_ms", "quality"{text} FROM "{CheckIn._meta.db_table}" WHERE "athlete_id" = %s'  # noqa: S608
+        ' AND "date" BETWEEN %s AND %s AND "hrv_metric" = %s AND "hrv_context" = %s AND "hrv_value_ms" IS NOT NULL'
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [athlete_id, _as_parameter(first), _as_parameter(last), metric, context])
+        return [(value_ms, json.loads(quality)) for value_ms, quality in cursor.fetchall()]
+
+
 def reported(athlete_id: int, first: date, last: date) -> Iterator[tuple[str, date, Row]]:
     """Everything reported for the athlete's days from first to last, in one statement: (kind, date, columns)."""
     sql, readers = _reported_sql(connection.vendor)
@@ -98,10 +165,10 @@ def upsert(row: models.Model, *, unique: tuple[str, ...], keep: tuple[str, ...] 
         cursor.execute(sql, values)
 
 
-def upsert_many(rows: Sequence[models.Model], *, unique: tuple[str, ...]) -> None:
+def upsert_many(rows: Sequence[models.Model], *, unique: tuple[str, ...], keep: tuple[str, ...] = ()) -> None:
     if not rows:
         return
-    sql, fields = _upsert_sql(type(rows[0]), unique, ())
+    sql, fields = _upsert_sql(type(rows[0]), unique, keep)
     values = [[f.get_db_prep_save(f.pre_save(row, True), connection) for f in fields] for row in rows]
     with connection.cursor() as cursor:
         cursor.executemany(sql, values)

@@ -55,6 +55,10 @@ def or_else(method: Callable[..., Any], otherwise: Any) -> Callable[..., Any]:
 class ForgivingClient(RedisCacheClient):
     """Down means: nothing is remembered, and whoever wants a lock gets it (allauth's rate limits wait for theirs)."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._clients: dict[int, redis.Redis] = {}
+
     add = or_else(RedisCacheClient.add, lambda *args: True)
     get = or_else(RedisCacheClient.get, lambda self, key, default: default)
     set = or_else(RedisCacheClient.set, lambda *args: None)
@@ -66,6 +70,13 @@ class ForgivingClient(RedisCacheClient):
     set_many = or_else(RedisCacheClient.set_many, lambda *args: None)
     delete_many = or_else(RedisCacheClient.delete_many, lambda *args: None)
     clear = or_else(RedisCacheClient.clear, lambda *args: False)
+
+    def get_client(self, key: Any = None, *, write: bool = False) -> redis.Redis:
+        """One client for each server and thread pool: building one a call took longer than the call."""
+        server = self._get_connection_pool_index(write)  # type: ignore[attr-defined]
+        if server not in self._clients:
+            self._clients[server] = super().get_client(key, write=write)
+        return self._clients[server]
 
     def _count(self, key: str, lifetime_s: int) -> int:
         with self.get_client(key, write=True).pipeline() as pipeline:

@@ -8,6 +8,7 @@ from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils import timezone
 
 from athletes.models import Athlete
+from athletes.statements import upsert_many
 from recommendations.models import WaitingDay
 
 BATCH = 256  # athletes a transaction; at 64 the commit dominated, at 1,024 SQLite's writers waited over 100 ms
@@ -24,12 +25,9 @@ def enqueue(
 ) -> None:
     """Add or refresh rows in the caller's transaction. A row that rings goes on ringing; `since` stays the oldest."""
     now = timezone.now()
-    WaitingDay.objects.bulk_create(
-        [WaitingDay(athlete_id=athlete_id, date=day, rings=rings, reason=reason, since=now) for day in sorted(dates)],
-        update_conflicts=True,
-        unique_fields=["athlete", "date"],
-        update_fields=["not_before", "attempts", "error", *(["rings"] if rings else [])],
-    )
+    keep = ("reason", "since") if rings else ("reason", "since", "rings")
+    rows = [WaitingDay(athlete_id=athlete_id, date=day, rings=rings, reason=reason, since=now) for day in sorted(dates)]
+    upsert_many(rows, unique=("athlete_id", "date"), keep=keep)
 
 
 def due(now: datetime) -> Q:

@@ -1,9 +1,19 @@
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
 from allauth.headless.contrib.rest_framework.authentication import JWTTokenAuthentication
+from allauth.headless.tokens.strategies.jwt import internal
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
+
+from athletes import statements
+from athletes.models import User
 
 
 class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
@@ -19,5 +29,33 @@ class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
             structlog.contextvars.bind_contextvars(user_id=signed_in[0].pk)
         return signed_in
 
+    def authenticate_credentials(self, key: str) -> tuple[User, dict[str, Any]]:
+        """As allauth's with stateful validation, but session, user and athlete profile are read in one statement."""
+        payload = internal.decode_token(key, "access")
+        session_key = payload and internal.session_key_from_sid(str(payload.get("sid", "")))
+        if not session_key:
+            raise AuthenticationFailed("Invalid token.")
+        found = statements.signed_in(session_key, int(payload["sub"]), timezone.now())
+        if found is None or not vouches_for(SessionStore().decode(found[0]), found[1]):
+            raise AuthenticationFailed("Invalid token.")
+        return found[1], payload
+
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="homestretch"'
+
+
+def vouches_for(session: dict[str, Any], user: User) -> bool:
+    """What django.contrib.auth.get_user asks of a session: whose it is, by which backend, under which password."""
+    given = session.get(HASH_SESSION_KEY, "")
+    return (
+        user.is_active
+        and session.get(SESSION_KEY) == str(user.pk)
+        and session.get(BACKEND_SESSION_KEY) in settings.AUTHENTICATION_BACKENDS
+        and any(constant_time_compare(given, of_user) for of_user in auth_hashes(user))
+    )
+
+
+def auth_hashes(user: User) -> Iterator[str]:
+    """Under the secret key of today, then under those that are being rotated out."""
+    yield user.get_session_auth_hash()
+    yield from user.get_session_auth_fallback_hash()

@@ -3,7 +3,7 @@ from typing import Any, cast
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from athletes.models import Athlete, User
+from athletes.models import Athlete
 from athletes.rest.problems import Problem
 
 
@@ -11,10 +11,9 @@ def athlete_of(request: Request) -> Athlete:
     """The signed-in user's own athlete profile, read once a request."""
     cached = getattr(request, "_athlete", None)
     if cached is None:
-        cached = Athlete.objects.filter(user_id=cast(int, request.user.pk)).first()
+        cached = cast("Athlete | None", getattr(request.user, "athlete", None))
         if cached is None:
             raise Problem(403, "not_an_athlete", "This account has no athlete profile; PATCH /api/v1/me/ starts one.")
-        cached.user = cast(User, request.user)
         request._athlete = cached  # type: ignore[attr-defined]
     return cached
 

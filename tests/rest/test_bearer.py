@@ -1,0 +1,104 @@
+"""The one statement behind every signed-in request says what the ORM's three would say."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from athletes import intake, quality, statements
+from athletes.models import Athlete, CheckIn, User
+from athletes.rest.authentication import vouches_for
+from tests.factories import make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
+
+
+def columns(row) -> dict:
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
+
+
+def test_session_user_and_profile_are_what_the_orm_reads(alice, api, django_assert_num_queries):
+    alice.birth_date = "2001-03-14"
+    alice.save()
+    assert api(alice).get("/api/v1/me/").status_code == 200
+    session = Session.objects.get()
+    with django_assert_num_queries(1):
+        data, user = statements.signed_in(session.session_key, alice.user_id, timezone.now())
+        assert columns(user.athlete) == columns(Athlete(**columns(alice)))
+    assert data == session.session_data
+    assert columns(user) == columns(User.objects.get())
+    assert columns(user.athlete) == columns(Athlete.objects.get())
+    assert user.athlete.user is user
+
+
+def test_a_user_without_a_profile_has_none(api):
+    coach = make_user("charlie@example.org")
+    assert api(coach).get("/api/v1/me/").json()["is_athlete"] is False
+    _, user = statements.signed_in(Session.objects.get().session_key, coach.pk, timezone.now())
+    assert getattr(user, "athlete", None) is None
+    assert api(coach).get("/api/v1/check-ins/").status_code == 403
+
+
+def end_session(user: User) -> None:
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+
+
+def delete_session(user: User) -> None:
+    Session.objects.all().delete()
+
+
+def deactivate(user: User) -> None:
+    User.objects.update(is_active=False)
+
+
+def change_password(user: User) -> None:
+    user.set_password("another long secret")
+    user.save()
+
+
+@pytest.mark.parametrize("what", [end_session, delete_session, deactivate, change_password], ids=lambda w: w.__name__)
+def test_a_token_dies_at_once(alice, api, what):
+    phone = api(alice)
+    assert phone.get("/api/v1/me/").status_code == 200
+    what(alice.user)
+    assert phone.get("/api/v1/me/").status_code == 401
+
+
+def test_a_token_of_one_user_does_not_open_the_session_of_another(alice, bob, api):
+    assert api(alice).get("/api/v1/me/").json()["email"] == "alice@example.org"
+    key = Session.objects.get().session_key
+    found = statements.signed_in(key, bob.user_id, timezone.now())
+    assert found is not None
+    assert not vouches_for(SessionStore().decode(found[0]), found[1])
+
+
+def test_a_session_of_a_backend_that_is_no_longer_used_is_refused(alice, api, settings):
+    phone = api(alice)
+    settings.AUTHENTICATION_BACKENDS = ["somebody.elses.Backend"]
+    assert phone.get("/api/v1/me/").status_code == 401
+
+
+def test_a_session_outlives_the_rotation_of_the_secret_key_while_the_old_one_is_named(alice, api, settings):
+    assert api(alice).get("/api/v1/me/").status_code == 200
+    data = Session.objects.get().get_decoded()
+    old, settings.SECRET_KEY = settings.SECRET_KEY, "another one, as long as the one before it was"
+    assert not vouches_for(data, alice.user)
+    settings.SECRET_KEY_FALLBACKS = [old]
+    assert vouches_for(data, alice.user)
+
+
+def test_the_hrv_of_earlier_check_ins_is_what_the_orm_reads(alice, bob):
+    today = timezone.now().date()
+    told = (
+        (alice, 1, "spot", 51.5), (alice, 2, "spot", 300.0), (alice, 3, "morning_supine", 60.0), (bob, 1, "spot", 40.0),
+    )  # fmt: skip
+    for athlete, ago, context, ms in told:
+        hrv = {"metric": "rmssd", "value_ms": ms, "context": context}
+        intake.record_check_in(athlete, today - timedelta(days=ago), {"hrv": hrv})
+    first, last = today - quality.HRV_HISTORY, today - timedelta(days=1)
+    own = CheckIn.objects.filter(athlete=alice, hrv_context="spot").values_list("hrv_value_ms", "quality")
+    read = statements.hrv_of_check_ins(alice.pk, first, last, "rmssd", "spot")
+    assert sorted(read, key=str) == sorted(own, key=str)
+    assert len(read) == 2
