@@ -1,6 +1,7 @@
 """Who may do what: access.csv has a row for each operation and a column for each actor, acting on what is Alice's."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -30,16 +31,24 @@ def world(api, settings):
 OTHERS = {"anonymous", "team_mate", "coach_status", "coach_values", "ex_coach", "other_coach", "admin"}
 
 
-def answers(world: World, operation: Operation) -> dict[str, str]:
+OF_ALICE = "?athlete=alice"
+
+
+def cases() -> list[tuple[Operation, str]]:
+    """Every operation, and again with Alice named where one may name an athlete."""
+    named = [o for o in operations() if "athlete" in o.parameters]
+    return [(operation, "") for operation in operations()] + [(operation, OF_ALICE) for operation in named]
+
+
+def answers(world: World, operation: Operation, query: str) -> dict[str, str]:
+    url = world.url(operation) + query.replace("alice", str(world.alice.pk))
+    body = json.dumps(operation.example) if operation.takes_a_body else ""
     found = {}
     for name, actor in world.actors().items():
         client = world.api(actor)
         client.raise_request_exception = False
-        body = operation.example if operation.takes_a_body else None
         with transaction.atomic():
-            answer = client.generic(
-                operation.method, world.url(operation), client._encode_data(body, "json")[0] or "", "application/json"
-            )
+            answer = client.generic(operation.method, url, body, "application/json")
             transaction.set_rollback(True)
         assert name not in OTHERS or CANARY.encode() not in answer.content, f"{name} reads Alice's notes at {operation}"
         found[name] = str(answer.status_code)
@@ -47,14 +56,14 @@ def answers(world: World, operation: Operation) -> dict[str, str]:
 
 
 def test_every_operation_has_a_row_and_every_row_an_operation():
-    assert {(operation.method, operation.path) for operation in operations()} == set(table())
+    assert {(operation.method, operation.path + query) for operation, query in cases()} == set(table())
 
 
 def test_who_may_do_what(world):
-    expected = table()
-    wrong = {}
-    for operation in operations():
-        row = expected.get((operation.method, operation.path), {})
-        found = answers(world, operation)
-        wrong |= {(str(operation), who): (row.get(who), found[who]) for who in found if row.get(who) != found[who]}
-    assert wrong == {}, "(expected, answered)"
+    expected, wrong = table(), {}
+    for operation, query in cases():
+        row = expected.get((operation.method, operation.path + query), {})
+        for who, status in answers(world, operation, query).items():
+            if row.get(who) != status:
+                wrong[f"{who}: {operation}{query}"] = f"expected {row.get(who)}, answered {status}"
+    assert wrong == {}

@@ -97,7 +97,7 @@ def test_a_failed_task_is_logged_without_its_text(lines):
 
     assert settings.LOGGING["loggers"]["celery.app.trace"]["filters"] == ["without_exception"]
     logger = logging.getLogger("celery.app.trace")
-    assert [type(installed) for installed in logger.filters] == [WithoutException]
+    assert {type(installed) for installed in logger.filters} == {WithoutException}
     try:
         raise ValueError("canary-notes 62.51")
     except ValueError as failure:
