@@ -286,3 +286,12 @@ def test_a_superuser_opens_every_list(client, canary):
     assert client.get("/admin/athletes/user/add/").status_code == 200
     assert Squad.objects.count() == 1
     assert date.today()
+
+
+def test_a_foreign_history_looks_like_none(client, other_squad, eve, canary):
+    client.force_login(eve)
+    membership = Membership.objects.get(athlete=canary)
+    version = membership.history.first().history_id
+    for pk in (membership.pk, 999_999):
+        assert client.get(f"/admin/athletes/membership/{pk}/history/").status_code == 404
+        assert client.get(f"/admin/athletes/membership/{pk}/history/{version}/").status_code == 404
