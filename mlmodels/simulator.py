@@ -17,7 +17,7 @@ overload               load counts less on days of low readiness: 0.25 + 0.75 si
                        A convention in the spirit of HRV-guided training (Kiviniemi 2007,
                        doi 10.1007/s00421-007-0552-2), where easy days on low HRV gave more for less.
 readiness              minus strain (3-day load against a slowly adapting tolerance), life stress (AR(1), 0.85
-                       a day) and sickness. ln rMSSD = own level + 0.085 readiness + day noise 0.145: SD within
+                       a day) and sickness. ln rMSSD = own level + 0.080 readiness + day noise 0.148: SD within
                        an athlete about 0.17, the 7-day mean below -0.5 SD on 22 % of days, below -1 SD on 7 %,
                        as in nightly records of real people.
 sleep                  hours fall with life stress and hard days; the score is linear in hours, SD about 7.
@@ -60,6 +60,26 @@ USUAL_SHARE = float((WEEKDAY_LOAD * WEEKDAY_SHARE).sum() / WEEKDAY_LOAD.sum())
 MESOCYCLE = np.array([1.00, 1.06, 1.10, 0.80])  # three weeks up, one easier
 TEST_WEEKDAY = 5
 HORIZON_D = 560
+
+
+@dataclass(frozen=True)
+class Laws:
+    """What holds for every athlete of one world; another instance is another world of the same structure."""
+
+    absorbed_floor: float = 0.25  # share of a load that still counts on a day of very low readiness
+    absorbed_centre: float = -1.0  # readiness at which half of the rest is lost
+    absorbed_width: float = 0.4
+    intensity_days: float = 40.0  # time constants, d
+    volume_days: float = 50.0
+    fatigue_days: float = 8.0
+    strain_per_excess: float = 4.0  # strain per unit of 3-day load above the tolerated
+    stress_memory: float = 0.85  # a day
+    hrv_per_readiness: float = 0.080  # ln ms
+    hrv_noise: float = 0.148  # ln ms
+    ill_a_day: float = 0.007
+    injured_a_day: float = 0.0035
+    injury_per_acwr: float = 1.1  # ln hazard per unit of ACWR above 1.2
+    injury_per_strain: float = 0.25
 
 
 @dataclass(frozen=True)
@@ -127,10 +147,12 @@ class World:
     day. Actions: 0 more intensity, 1 more volume, 2 active recovery, 3 as planned.
     """
 
+    laws = Laws()
+
     def __init__(self, n: int, seed: int) -> None:
         rng = np.random.default_rng(seed)
         self.n, self.day, self._rng = n, 0, rng
-        self.who = Parameters.draw(n, rng)
+        self.who = self.draw(n, rng)
         self._calendar = season_calendar(n, HORIZON_D, rng)
         start = rng.normal(0.0, 0.05, n)
         self._fit_intensity = 0.75 * np.exp(start)
@@ -145,6 +167,9 @@ class World:
         self._cleared = np.ones(n)  # share of the plan the coach sets after illness or injury
         self._hrv_off = rng.random(n) < self.who.hrv_missing
         self._dawn()
+
+    def draw(self, n: int, rng: np.random.Generator) -> Parameters:
+        return Parameters.draw(n, rng)
 
     def morning(self) -> dict[str, Any]:
         """What is known before training, arrays of length n in season-log columns; NaN = not measured."""
@@ -184,15 +209,15 @@ class World:
 
     def strain(self) -> Floats:
         tolerated = self.who.tolerance * (0.6 + 0.4 * self._chronic)
-        return 4.0 * np.maximum(self._acute3 / tolerated - 1, -0.5)
+        return self.laws.strain_per_excess * np.maximum(self._acute3 / tolerated - 1, -0.5)
 
     def readiness(self) -> Floats:
         return -(self.strain() + self._stress + 1.2 * (self._sick_days > 0))
 
     def _dawn(self) -> None:
         noise, luck = self._rng.standard_normal((3, self.n)), self._rng.random((2, self.n))
-        who, weekday = self.who, self.day % 7
-        hrv = np.exp(who.ln_rmssd_level + 0.085 * self.readiness() + 0.145 * noise[0])
+        who, laws, weekday = self.who, self.laws, self.day % 7
+        hrv = np.exp(who.ln_rmssd_level + laws.hrv_per_readiness * self.readiness() + laws.hrv_noise * noise[0])
         # Runs of missing mornings (a flat watch, a forgotten strap): stay off with 0.55, on so that the share is kept.
         turn_off = who.hrv_missing * 0.45 / (1 - who.hrv_missing)
         self._hrv_off = luck[0] < np.where(self._hrv_off, 0.55, turn_off)
@@ -220,15 +245,17 @@ class World:
         return np.where(missed, 0.0, np.round(load * able)), np.asarray(share, dtype=np.float64)
 
     def _absorb(self, x: Floats, share: Floats, noise: Floats) -> None:
-        absorbed = (0.25 + 0.75 * sigmoid((self.readiness() + 1.0) / 0.4)) * x
+        laws = self.laws
+        fresh = sigmoid((self.readiness() - laws.absorbed_centre) / laws.absorbed_width)
+        absorbed = (laws.absorbed_floor + (1 - laws.absorbed_floor) * fresh) * x
         effort = x * (1 + 1.6 * (share - USUAL_SHARE))
-        self._fit_intensity += (absorbed * share / USUAL_SHARE - self._fit_intensity) / 40
-        self._fit_volume += (absorbed * (1 - share) / (1 - USUAL_SHARE) - self._fit_volume) / 50
-        self._fatigue += (effort - self._fatigue) / 8
+        self._fit_intensity += (absorbed * share / USUAL_SHARE - self._fit_intensity) / laws.intensity_days
+        self._fit_volume += (absorbed * (1 - share) / (1 - USUAL_SHARE) - self._fit_volume) / laws.volume_days
+        self._fatigue += (effort - self._fatigue) / laws.fatigue_days
         self._acute3 += (effort - self._acute3) / 3
         self._acute += (x - self._acute) * 0.25
         self._chronic += (x - self._chronic) * 2 / 29
-        self._stress = 0.85 * self._stress + 0.8 * np.sqrt(1 - 0.85**2) * noise
+        self._stress = laws.stress_memory * self._stress + 0.8 * np.sqrt(1 - laws.stress_memory**2) * noise
         out = (self._sick_days > 0) | (self._injured_days > 0)
         self._cleared = np.where(out, 0.5, np.minimum(self._cleared + 0.07, 1.0))
         self._sick_days = np.maximum(self._sick_days - 1, 0)
@@ -241,14 +268,14 @@ class World:
 
     def _fall_ill(self, luck: Floats, length: Floats) -> Bools:
         burden = 0.45 * np.maximum(self.strain(), 0) + 0.35 * self._stress + 0.15 * self._sleep_gap
-        new: Bools = (self._sick_days == 0) & (luck < 0.007 * np.exp(np.clip(burden, -2, 2.5)))
+        new: Bools = (self._sick_days == 0) & (luck < self.laws.ill_a_day * np.exp(np.clip(burden, -2, 2.5)))
         self._sick_days = np.where(new, 3 + np.floor(6 * length), self._sick_days)
         return new
 
     def _get_injured(self, luck: Floats, length: Floats) -> Bools:
         jump = np.maximum(self._acute / np.maximum(self._chronic, 0.15) - 1.2, 0)
-        burden = 1.1 * jump + 0.25 * np.maximum(self.strain(), 0)
-        new: Bools = (self._injured_days == 0) & (luck < 0.0035 * np.exp(np.clip(burden, 0, 2.5)))
+        burden = self.laws.injury_per_acwr * jump + self.laws.injury_per_strain * np.maximum(self.strain(), 0)
+        new: Bools = (self._injured_days == 0) & (luck < self.laws.injured_a_day * np.exp(np.clip(burden, 0, 2.5)))
         self._injured_days = np.where(new, 6 + np.floor(15 * length), self._injured_days)
         return new
 
