@@ -1,0 +1,16 @@
+"""Vendors' payloads as the API's own records. One file a vendor, its field table on top; all are pure functions."""
+
+from athletes.wearables.readings import (
+    Field,
+    Finding,
+    Reader,
+    Reading,
+    ReadingProfile,
+    ReadResult,
+    Tally,
+    Unreadable,
+)
+
+__all__ = ["READERS", "Field", "Finding", "ReadResult", "Reader", "Reading", "ReadingProfile", "Tally", "Unreadable"]
+
+READERS: dict[str, Reader] = {}
