@@ -142,7 +142,9 @@ class Devices(ListAPIView[Device]):
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
         if given["kind"] == Device.Kind.FCM and not settings.FCM_CREDENTIALS_FILE:
-            raise not_configured("This server sends no FCM messages; register a webpush subscription.")
+            raise Problem(
+                422, "push_not_configured", "This server sends no FCM messages; register a webpush subscription."
+            )
         device, is_new = devices.register(
             cast(User, request.user), kind=given["kind"], name=given.get("name", ""), **address_of(given)
         )
@@ -167,7 +169,7 @@ class PublicKey(APIView):
         try:
             return Response({"public_key": vapid.public_key()})
         except vapid.NoVapidKey:
-            raise not_configured("This server has no key for web pushes.") from None
+            raise Problem(404, "push_not_configured", "This server has no key for web pushes.") from None
 
 
 def own_devices(request: Request) -> QuerySet[Device]:
@@ -178,7 +180,3 @@ def address_of(given: dict[str, Any]) -> dict[str, str]:
     if given["kind"] == Device.Kind.FCM:
         return {"address": given["token"]}
     return {"address": given["subscription"]["endpoint"], **given["subscription"]["keys"]}
-
-
-def not_configured(detail: str) -> Problem:
-    return Problem(503, "push_not_configured", detail)

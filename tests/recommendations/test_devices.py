@@ -102,7 +102,7 @@ def test_an_android_app_registers_its_token(api, alice, settings):
 
 def test_a_server_without_fcm_says_so(api, alice):
     response = api(alice).post(URL, {"kind": "fcm", "token": "fGk3:APA91bE_example_token"})
-    assert (response.status_code, response.json()["code"]) == (503, "push_not_configured")
+    assert (response.status_code, response.json()["code"]) == (422, "push_not_configured")
     assert not Device.objects.exists()
 
 
@@ -130,7 +130,7 @@ def test_the_key_to_subscribe_with_is_the_public_half_of_the_one_that_signs(api,
 def test_a_server_without_a_key_says_so(api, alice, settings):
     settings.VAPID_PRIVATE_KEY = ""
     response = api(alice).get(f"{URL}vapid-key/")
-    assert (response.status_code, response.json()["code"]) == (503, "push_not_configured")
+    assert (response.status_code, response.json()["code"]) == (404, "push_not_configured")
 
 
 def replaced(path, value):
