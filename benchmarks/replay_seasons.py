@@ -80,7 +80,7 @@ class Tally:
         self.hrv["days with a baseline"] += int(known.sum())
         low, very_low = known & (obs.hrv_z < risk.HRV_LOW_SD), known & (obs.hrv_z < risk.HRV_VERY_LOW_SD)
         self.hrv["7-day mean below -0.5 SD"] += int(low.sum())
-        self.hrv["the same for 5 days or more"] += int((low & (obs.hrv_low_days >= risk.HRV_LOW_RECOVERY_DAYS)).sum())
+        self.hrv["the same for 5 days or more"] += int((low & (obs.hrv_low_days >= risk.HRV_LOW_LASTING_DAYS)).sum())
         self.hrv["below -1 SD"] += int(very_low.sum())
         ready = obs.refusal == ""
         self.load["days with a state"] += int(ready.sum())

@@ -28,7 +28,7 @@ from mlmodels.state import (
     StrArray,
 )
 
-GUARD_VERSION = 1
+GUARD_VERSION = 2
 
 
 class Effect(IntFlag):
@@ -71,6 +71,7 @@ class _Seen:
     obs: Observation
     rule_policy: BoolArray
     unusable: BoolArray
+    acwr_after_plan: FloatArray
     acwr_after_intensity: FloatArray
     acwr_after_volume: FloatArray
     week_ratio: FloatArray
@@ -95,6 +96,11 @@ def _sick_below_neck(s: _Seen) -> BoolArray:
 
 def _returning_from_illness(s: _Seen) -> BoolArray:
     return s.obs.days_since_illness <= risk.ILLNESS_FREE_DAYS + len(risk.ILLNESS_RETURN_STEPS)
+
+
+def _hrv_lastingly_low(s: _Seen) -> BoolArray:
+    o = s.obs
+    return (o.hrv_low_days >= risk.HRV_LOW_LASTING_DAYS) | (o.hrv_very_low_days >= risk.HRV_VERY_LOW_LASTING_DAYS)
 
 
 def _short_sleep(s: _Seen) -> BoolArray:
@@ -146,16 +152,17 @@ RULES: tuple[Rule, ...] = (
     Rule("G05", Effect.RECOVERY, lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
     Rule("G05", Effect.NO_INCREASE, lambda s: (s.obs.pain_rising > 0) & (s.obs.pain_0_10 >= risk.PAIN_WATCH)),
     Rule("G06", Effect.RECOVERY, lambda s: s.obs.acwr > risk.ACWR_DANGER),
+    Rule("G06", Effect.RECOVERY, lambda s: s.acwr_after_plan > risk.ACWR_DANGER),
     Rule("G06", Effect.NO_INCREASE, lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_INTENSITY, lambda s: _not_at_most(s.acwr_after_intensity, risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_VOLUME, lambda s: _not_at_most(s.acwr_after_volume, risk.ACWR_WARNING)),
     Rule("G07", Effect.RECOVERY, lambda s: s.week_ratio >= risk.WEEK_RISE_RECOVERY),
     Rule("G07", Effect.NO_INCREASE, lambda s: ~(s.week_ratio < risk.WEEK_RISE_HOLD)),
     Rule("G07", Effect.NO_VOLUME, lambda s: _not_at_most(s.week_ratio_after_volume, _volume_line(s.obs))),
-    Rule("G08", Effect.RECOVERY, lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_RECOVERY_DAYS, tells_coach=True),
     Rule(
         "G08", Effect.RECOVERY, lambda s: s.obs.hrv_very_low_days >= risk.HRV_VERY_LOW_RECOVERY_DAYS, tells_coach=True
     ),
+    Rule("G08", Effect.NO_INCREASE, _hrv_lastingly_low, tells_coach=True),
     Rule("G08", Effect.NO_INTENSITY, lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
     Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
     Rule("G09", Effect.NO_INCREASE, _short_sleep),
@@ -276,15 +283,16 @@ def _look(obs: Observation, rule_policy: BoolArray, invalid: BoolArray) -> _Seen
     with np.errstate(all="ignore"):
         harder, _ = dose(Action.INCREASE_INTENSITY, obs.planned_load_au, 0.0, obs.chronic_au, under_18=obs.under_18)
         longer, _ = dose(Action.INCREASE_VOLUME, obs.planned_load_au, 0.0, obs.chronic_au, under_18=obs.under_18)
-        small = risk.WEEK_SMALL_OF_LREF * 7.0 * obs.lref_au
+        usual = risk.WEEK_FLOOR_OF_LREF * 7.0 * obs.lref_au
         return _Seen(
             obs=obs,
             rule_policy=np.broadcast_to(rule_policy, obs.acwr.shape),
             unusable=invalid | unusable(obs),
+            acwr_after_plan=acwr_after(obs, obs.planned_load_au),
             acwr_after_intensity=acwr_after(obs, harder),
             acwr_after_volume=acwr_after(obs, longer),
-            week_ratio=obs.week_load_au / np.maximum(obs.previous_week_load_au, small),
-            week_ratio_after_volume=(obs.six_day_load_au + longer) / np.maximum(obs.week_before_load_au, small),
+            week_ratio=obs.week_load_au / np.maximum(obs.previous_week_load_au, usual),
+            week_ratio_after_volume=(obs.six_day_load_au + longer) / np.maximum(obs.week_before_load_au, usual),
         )
 
 

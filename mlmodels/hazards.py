@@ -75,8 +75,8 @@ def _steps(*conditions: tuple[Level, BoolArray]) -> IntArray:
 
 
 def _hrv_below(o: Observation) -> IntArray:
-    lasting = o.hrv_low_days >= risk.HRV_LOW_RECOVERY_DAYS
-    deep = o.hrv_very_low_days >= risk.HRV_VERY_LOW_RECOVERY_DAYS
+    lasting = o.hrv_low_days >= risk.HRV_LOW_LASTING_DAYS
+    deep = o.hrv_very_low_days >= risk.HRV_VERY_LOW_LASTING_DAYS
     return _steps((Level.CAUTION, o.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS), (Level.WARNING, lasting | deep))
 
 

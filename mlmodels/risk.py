@@ -36,7 +36,7 @@ WEEK_RISE_HOLD = 1.30  # week on week (convention; Nielsen 2014, doi 10.2519/jos
 WEEK_RISE_RECOVERY = 1.60  # week on week (convention)
 WEEK_RISE_VOLUME = 1.15  # the projected week after more volume (convention)
 WEEK_RISE_VOLUME_UNDER_18 = 1.10
-WEEK_SMALL_OF_LREF = 0.5  # weeks below half of 7 Lref are too small for a ratio
+WEEK_FLOOR_OF_LREF = 1.0  # a week is compared with the one before or with the usual week (7 Lref), the larger
 
 MONOTONY_HIGH = 2.0  # 7-day mean / SD; Foster 1998, doi 10.1097/00005768-199807000-00023
 MONOTONY_CEILING = 10.0  # reported when the SD is 0 (convention)
@@ -69,8 +69,9 @@ HRV_RANGE_SD = 0.5  # the normal range is the baseline +- this many SD
 HRV_LOW_SD = -0.5
 HRV_VERY_LOW_SD = -1.0
 HRV_LOW_HOLD_DAYS = 3  # d: no more intensity
-HRV_LOW_RECOVERY_DAYS = 5  # d: recovery
-HRV_VERY_LOW_RECOVERY_DAYS = 3  # d: recovery
+HRV_LOW_LASTING_DAYS = 5  # d: nothing is increased, the coach hears of it
+HRV_VERY_LOW_LASTING_DAYS = 3  # d: the same
+HRV_VERY_LOW_RECOVERY_DAYS = 7  # d: recovery (convention; recovery after 3 or 5 days cost more than it saved, ADR 8)
 HRV_HOLD_AGE_DAYS = 3  # d: older, and nothing is increased
 HRV_STALE_AGE_DAYS = 7  # d: older, and the learned policy is not asked
 

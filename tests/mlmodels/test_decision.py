@@ -143,7 +143,7 @@ def test_the_dose_is_relative_to_the_plan(action, load, change, share):
 
 def test_a_guard_outranks_the_policy_and_the_verdict_says_what_was_wanted():
     days = season(athletes=("alice",))
-    days.loc[days["date"] > pd.Timestamp(on(51)), "hrv_rmssd_ms"] = 45.0
+    days.loc[days["date"] > pd.Timestamp(on(46)), "hrv_rmssd_ms"] = 45.0
     (verdict,) = decide(days, on=on(59), policy=Always(Action.INCREASE_INTENSITY))
     assert verdict.policy_action == Action.INCREASE_INTENSITY
     assert verdict.action == Action.ACTIVE_RECOVERY
