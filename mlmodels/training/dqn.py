@@ -21,6 +21,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from mlmodels.training.learner import Learner
+
 Features = NDArray[np.float32]
 
 
@@ -80,6 +82,35 @@ class QNetwork(nn.Module):
         q: torch.Tensor = self.value(h) + advantage - advantage.mean(1, keepdim=True)
         return q
 
+    def q(self, x: Features) -> Features:
+        with torch.no_grad():
+            values: Features = self(torch.from_numpy(x)).numpy()
+        return values
+
+    @torch.no_grad()
+    def give(self, learner: Learner) -> None:
+        """Both networks of the learner start as this one."""
+        net = learner.online
+        net.w1[:], net.b1[:] = self.first.weight.numpy().T, self.first.bias.numpy()
+        net.w2[:], net.b2[:] = self.second.weight.numpy().T, self.second.bias.numpy()
+        net.w3[:, :1], net.b3[:1] = self.value.weight.numpy().T, self.value.bias.numpy()
+        net.w3[:, 1:], net.b3[1:] = self.advantage.weight.numpy().T, self.advantage.bias.numpy()
+        learner.target.flat[:] = net.flat
+
+    @torch.no_grad()
+    def take(self, learner: Learner) -> None:
+        """Become what was learned."""
+        net = learner.online
+        layers = (
+            (self.first, net.w1, net.b1),
+            (self.second, net.w2, net.b2),
+            (self.value, net.w3[:, :1], net.b3[:1]),
+            (self.advantage, net.w3[:, 1:], net.b3[1:]),
+        )
+        for layer, weight, bias in layers:
+            layer.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight.T)))
+            layer.bias.copy_(torch.from_numpy(bias.copy()))
+
 
 class Replay:
     """The last ``capacity`` n-step transitions, overwritten in a circle."""
@@ -98,10 +129,10 @@ class Replay:
         self.at = (self.at + len(state)) % self.capacity
         self.size = min(self.size + len(state), self.capacity)
 
-    def sample(self, batch: int, rng: np.random.Generator) -> tuple[torch.Tensor, ...]:
+    def sample(self, batch: int, rng: np.random.Generator) -> tuple[Any, ...]:
+        """state (B, K), action (B,), return (B,), next state (B, K)."""
         rows = rng.integers(self.size, size=batch)
-        parts = self.state[rows], self.action[rows], self.ret[rows], self.next_state[rows]
-        return tuple(torch.from_numpy(part) for part in parts)
+        return self.state[rows], self.action[rows], self.ret[rows], self.next_state[rows]
 
 
 @dataclass
@@ -124,10 +155,15 @@ def train(env: Environment, settings: Settings, tick: Callable[[dict[str, float]
     torch.manual_seed(settings.seed)
     torch.set_num_threads(1)
     rng = np.random.default_rng(settings.seed)
-    online = QNetwork(env.n_features, env.n_actions, settings.hidden)
-    target = QNetwork(env.n_features, env.n_actions, settings.hidden)
-    target.load_state_dict(online.state_dict())
-    optimiser = torch.optim.Adam(online.parameters(), lr=settings.learning_rate, fused=True)
+    network = QNetwork(env.n_features, env.n_actions, settings.hidden)
+    learner = Learner(
+        env.n_features,
+        settings.hidden,
+        env.n_actions,
+        discount=settings.gamma**settings.n_step,
+        polyak=settings.polyak,
+    )
+    network.give(learner)
     replay = Replay(settings.replay, env.n_features)
     recent: deque[tuple[Features, NDArray[np.int64], NDArray[Any], NDArray[np.bool_]]] = deque(maxlen=settings.n_step)
     epsilon, pace, best_pace, rewards, block = settings.epsilon_start, 0.0, -np.inf, [], []
@@ -138,13 +174,13 @@ def train(env: Environment, settings: Settings, tick: Callable[[dict[str, float]
             low, high = np.minimum(low, state[asked].min(0)), np.maximum(high, state[asked].max(0))
         if len(recent) == settings.n_step:
             remember(replay, recent, state, asked, settings.gamma)
-        action = explore(online, state, epsilon, rng)
+        action = explore(learner, state, epsilon, rng)
         reward, cut = env.step(action)
         recent.append((state, np.where(asked, action, -1), reward * settings.reward_scale, cut))
         if day >= settings.warm_up_days and replay.size >= settings.batch:
-            optimiser.param_groups[0]["lr"] = annealed(settings, day)
+            rate = annealed(settings, day)
             for _ in range(settings.updates_per_day):
-                update(online, target, optimiser, replay.sample(settings.batch, rng), settings)
+                learner.learn(*replay.sample(settings.batch, rng), rate)
             # Explore less only while that pays: epsilon waits when the recent reward falls behind the best so far.
             pace = 0.98 * pace + 0.02 * float(reward[asked].mean() if asked.any() else 0.0)
             best_pace = max(best_pace, pace)
@@ -156,8 +192,9 @@ def train(env: Environment, settings: Settings, tick: Callable[[dict[str, float]
             block.clear()
             if tick:
                 tick({"reward": rewards[-1], "epsilon": epsilon})
+    network.take(learner)
     return Trained(
-        online,
+        network,
         settings,
         settings.days * env.n,
         time.perf_counter() - began,
@@ -180,9 +217,10 @@ def remember(replay: Replay, recent: Any, state: Features, asked: NDArray[np.boo
     replay.add(first_state[keep], first_action[keep], ret[keep], state[keep])
 
 
-def explore(network: QNetwork, state: Features, epsilon: float, rng: np.random.Generator) -> NDArray[np.int64]:
-    with torch.no_grad():
-        q = network(torch.from_numpy(state)).numpy()
+def explore(
+    network: QNetwork | Learner, state: Features, epsilon: float, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    q = network.q(state)
     greedy: NDArray[np.int64] = q.argmax(1)
     random = rng.integers(q.shape[1], size=len(q))
     return np.where(rng.random(len(q)) < epsilon, random, greedy)
@@ -198,26 +236,3 @@ def annealed(settings: Settings, day: int) -> float:
     """The learning rate falls geometrically over the second half of the run."""
     progress = max(0.0, 2 * day / settings.days - 1)
     return float(settings.learning_rate * (settings.final_learning_rate / settings.learning_rate) ** progress)
-
-
-def update(
-    online: QNetwork,
-    target: QNetwork,
-    optimiser: torch.optim.Optimizer,
-    batch: tuple[torch.Tensor, ...],
-    settings: Settings,
-) -> None:
-    """One step of double Q-learning on B transitions, then the target follows by a hundredth."""
-    state, action, ret, next_state = batch
-    with torch.no_grad():
-        best = online(next_state).argmax(1, keepdim=True)
-        future = target(next_state).gather(1, best).squeeze(1)
-        goal = ret + settings.gamma**settings.n_step * future
-    value = online(state).gather(1, action[:, None]).squeeze(1)
-    loss = nn.functional.smooth_l1_loss(value, goal)
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
-    with torch.no_grad():
-        for slow, fast in zip(target.parameters(), online.parameters(), strict=True):
-            slow.lerp_(fast, settings.polyak)
