@@ -160,7 +160,8 @@ class DelayedWorld:
 
     def readiness(self) -> Floats:
         """How fresh an athlete looks to a coach, about mean 0 and SD 1."""
-        return (self._reserve[0] - 0.70) / 0.15 - 1.5 * (self._sick_days > 0)
+        fresh: Floats = (self._reserve[0] - 0.70) / 0.15 - 1.5 * (self._sick_days > 0)
+        return fresh
 
     def hazard(self) -> Floats:
         """Probability of a new illness or injury today if the planned session is done."""
