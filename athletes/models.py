@@ -531,3 +531,57 @@ class Day(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date}"
+
+
+class Upload(models.Model):
+    """A vendor's payload as it came. The row is the queue; the body lies beside the database (`athletes.uploads`)."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting"
+        WORKING = "working"
+        DONE = "done"
+        FAILED = "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="uploads")
+    provider = models.CharField(max_length=32, help_text="the reader, as in /ingest/{provider}/")
+    content_type = models.CharField(max_length=40)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.PositiveBigIntegerField()
+    by_webhook = models.BooleanField(default=False)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True, help_text="whoever works on it is given up on then")
+    readings_total = models.PositiveIntegerField(null=True, blank=True)
+    readings_done = models.PositiveIntegerField(default=0)
+    result = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "provider", "sha256"], name="one_upload_per_body"),
+        ]
+        indexes = [models.Index(fields=["state", "leased_until"], name="upload_by_state")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} upload {self.created_at:%Y-%m-%d}"
+
+
+class VendorAccount(models.Model):
+    """Whose data a vendor's webhook speaks of."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="vendor_accounts")
+    provider = models.CharField(max_length=32)
+    vendor_user_id = models.CharField(max_length=128)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "vendor_user_id"], name="one_athlete_per_vendor_account"),
+            models.UniqueConstraint(fields=["athlete", "provider"], name="one_account_per_athlete_and_vendor"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} account"
