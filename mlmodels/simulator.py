@@ -280,33 +280,41 @@ class World:
         return new
 
 
-def coach_habit(world: World, rng: np.random.Generator) -> Ints:
+def coach_habit(readiness: Floats, rng: np.random.Generator) -> Ints:
     """What a coach who watches the athletes does: mostly the plan, recovery when they look tired, more when fresh."""
-    looks = world.readiness() + rng.normal(0, 1.0, world.n)
-    lean = rng.random(world.n)
+    n = len(readiness)
+    looks = readiness + rng.normal(0, 1.0, n)
+    lean = rng.random(n)
     tired, fresh = looks < -1.2, looks > 0.6
     p_recovery = np.where(tired, 0.30, 0.06)
     p_more = np.where(fresh, 0.32, np.where(tired, 0.08, 0.20))
-    more = np.where(rng.random(world.n) < 0.5, Action.INCREASE_INTENSITY, Action.INCREASE_VOLUME)
+    more = np.where(rng.random(n) < 0.5, Action.INCREASE_INTENSITY, Action.INCREASE_VOLUME)
     action = np.where(lean < p_recovery, Action.ACTIVE_RECOVERY, Action.AS_PLANNED)
     return np.where((lean >= p_recovery) & (lean < p_recovery + p_more), more, action).astype(np.int64)
 
 
 def make_cohort(
-    athletes: int, days: int, seed: int, start: date = date(2026, 1, 5), tick: Callable[[], object] | None = None
+    athletes: int,
+    days: int,
+    seed: int,
+    start: date = date(2026, 1, 5),
+    tick: Callable[[], object] | None = None,
+    make_world: Callable[[int, int], Any] = World,
 ) -> pd.DataFrame:
     """A season log of invented athletes under a coach's habitual mix of actions; one row per athlete and date.
 
     Example: ``make_cohort(25, 168, seed=1)`` has 4,200 rows. ``start`` must be a Monday, as day 0 of a World is.
+    A world without ``readiness()`` has a coach who sees nothing and keeps the same shares.
     """
     if start.weekday() != 0:
         raise ValueError(f"a cohort starts on a Monday, {start} is not one")
-    world, rng = World(athletes, seed), np.random.default_rng([seed, 1])
+    world, rng = make_world(athletes, seed), np.random.default_rng([seed, 1])
     names = [f"athlete-{i + 1:03d}" for i in range(athletes)]
     frames = []
     for day in range(days):
         morning = world.morning()
-        action = coach_habit(world, rng)
+        readiness = world.readiness() if hasattr(world, "readiness") else rng.normal(0, 1.0, athletes)
+        action = coach_habit(readiness, rng)
         evening = world.step(action)
         frames.append(_log_rows(names, start + timedelta(days=day), morning, action, evening))
         if tick:

@@ -21,6 +21,7 @@ from mlmodels.decision import resolve
 from mlmodels.policy import Policy, ask
 from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
 from mlmodels.state import Evening, Morning, Observation, Tracker
+from mlmodels.worlds import WORLDS
 
 Floats = NDArray[np.float64]
 
@@ -150,14 +151,16 @@ def evening_of(evening: dict[str, Any], applied: NDArray[np.int64]) -> Evening:
 
 
 def world_from(spec: str) -> MakeWorld:
-    """``FILE.py:Class`` -> the class, checked for the four methods of a world.
+    """A built-in world's name or ``FILE.py:Class`` -> the class, checked for the four methods of a world.
 
     Raises: ValueError, saying what is wrong with the specification or the class.
     """
+    if spec in WORLDS:
+        return WORLDS[spec]
     file, _, name = spec.rpartition(":")
     path = Path(file)
     if not file or not path.is_file():
-        raise ValueError(f"{spec!r} is not FILE.py:Class with an existing file")
+        raise ValueError(f"{spec!r} is not one of {', '.join(WORLDS)} and not FILE.py:Class with an existing file")
     source = importlib.util.spec_from_file_location(f"world_{path.stem}", path)
     if source is None or source.loader is None:
         raise ValueError(f"{file} is not a Python file")

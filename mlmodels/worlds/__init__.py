@@ -8,13 +8,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mlmodels.simulator import World
 from mlmodels.worlds.delayed import DelayedWorld
 from mlmodels.worlds.related import ScepticWorld, ShiftedWorld
 
-WORLDS: dict[str, Any] = {
+WORLDS: dict[str, Callable[[int, int], Any]] = {
     "true": World,
     "shifted": ShiftedWorld,
     "other": DelayedWorld,
