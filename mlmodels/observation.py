@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, cast
 
 import numpy as np
@@ -206,9 +206,11 @@ class Evening:
 # --- Output --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass
 class Observation:
     """Every named value that features, guard, warnings and wording need; arrays of n, NaN = not known.
+
+    Not changed once made: features and refusals are worked out once and kept.
 
     Flags and counts are float64 as well (exact up to 2**53), so that a row is one flat record that survives JSON.
     Ages and counts of "never" are ``risk.NEVER_DAYS``. Day counters ``..._days`` include this morning.
@@ -315,7 +317,7 @@ class Observation:
     def under_18(self) -> BoolArray:
         return self.age_years < risk.ADULT_YEARS
 
-    @property
+    @cached_property
     def refusal(self) -> StrArray:
         """Per athlete "" or why there is no state: insufficient_history, stale_data, out_of_range."""
         finite = np.isfinite(self.acute_au) & np.isfinite(self.chronic_au) & np.isfinite(self.planned_load_au)
@@ -341,11 +343,18 @@ class Observation:
 
     def features(self, set_name: str) -> NDArray[np.float32]:
         """(n, k) float32 in the order of ``FEATURE_SETS[set_name]``; finite wherever ``refusal`` is ""."""
-        out = np.empty((len(self), len(FEATURE_SETS[set_name])), dtype=np.float32)
-        with np.errstate(all="ignore"):  # a damaged row gives what is not finite, and ``refusal`` says so
-            for column, name in enumerate(FEATURE_SETS[set_name]):
-                out[:, column] = _FEATURES[name](self)
-        return out
+        if set_name not in self._features:
+            out = np.empty((len(self), len(FEATURE_SETS[set_name])), dtype=np.float32)
+            with np.errstate(all="ignore"):  # a damaged row gives what is not finite, and ``refusal`` says so
+                for column, name in enumerate(FEATURE_SETS[set_name]):
+                    out[:, column] = _FEATURES[name](self)
+            out.flags.writeable = False
+            self._features[set_name] = out
+        return self._features[set_name]
+
+    @cached_property
+    def _features(self) -> dict[str, NDArray[np.float32]]:
+        return {}
 
     def select(self, index: Any) -> Observation:
         return Observation(*(getattr(self, name)[index] for name in _OBSERVATION_FIELDS))

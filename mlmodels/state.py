@@ -156,6 +156,7 @@ class Tracker:
         self.n = n
         self.profiles = Profiles.default(n) if profiles is None else profiles
         self._clock = 0
+        self._looked: tuple[Morning, int, _Hrv, _Sleep] | None = None
         self._set(np.zeros((len(_SCALARS), n)), {name: np.zeros((size, n)) for name, size in _RINGS.items()})
         for name in _NAN_RINGS:
             self._rings[name].fill(np.nan)
@@ -232,6 +233,7 @@ class Tracker:
     def morning(self, m: Morning) -> Observation:
         """What is known this morning. Does not advance; may be asked again with other values for the same day."""
         hrv, sleep = self._hrv(m), self._sleep(m)
+        self._looked = m, self._clock, hrv, sleep
         lref = np.maximum(self.lref, risk.LREF_FLOOR_AU)
         return Observation(
             **self._see_today(m, lref),
@@ -247,7 +249,7 @@ class Tracker:
 
     def evening(self, m: Morning, e: Evening) -> None:
         """Close the day of ``m`` with what became known of it, and advance one local day."""
-        hrv, sleep = self._hrv(m), self._sleep(m)
+        hrv, sleep = self._signals(m)
         self._close_hrv(m, hrv)
         self._close_sleep(m, sleep)
         self._close_resting_hr(m, hrv)
@@ -257,6 +259,12 @@ class Tracker:
         self._close_load(m, e, hrv)
         self._clock += 1
         self.days += 1.0
+
+    def _signals(self, m: Morning) -> tuple[_Hrv, _Sleep]:
+        """What ``morning`` made of this very morning, if it was the last one it saw: a quarter of an evening's time."""
+        if self._looked is not None and self._looked[0] is m and self._looked[1] == self._clock:
+            return self._looked[2:]
+        return self._hrv(m), self._sleep(m)
 
     # --- morning, piece by piece ---
 
@@ -677,8 +685,7 @@ class Tracker:
         self.monotony[:] = monotony
         self.strain[:] = 7.0 * mean * monotony
         past = self._rings["strain"]
-        values = np.count_nonzero(past == past, axis=0)
-        below = np.count_nonzero(past < self.strain, axis=0)
+        values, below = _count(past == past), _count(past < self.strain)
         enough = (values >= risk.STRAIN_MIN_VALUES) & (self.strain == self.strain)
         self.strain_rank[:] = np.where(enough, below / np.maximum(values, 1), np.nan)
         self._push("strain", self.strain)
@@ -709,7 +716,7 @@ class Tracker:
         for name, size in _RINGS.items():
             rings[name] = np.ascontiguousarray(values[start : start + size])
             start += size
-        self._clock = 0
+        self._clock, self._looked = 0, None
         self._set(np.ascontiguousarray(values[: len(_SCALARS)]), rings)
 
     @classmethod
@@ -760,7 +767,8 @@ def _flag(values: FloatArray) -> FloatArray:
 
 
 def _count(seen: BoolArray) -> FloatArray:
-    return np.asarray(np.count_nonzero(seen, axis=0), dtype=np.float64)
+    """How many of up to 255 rows; adding bytes takes a fifth of what ``count_nonzero`` takes along this axis."""
+    return np.asarray(np.add.reduce(seen.view(np.uint8), axis=0, dtype=np.uint8), dtype=np.float64)
 
 
 def _run(previous: FloatArray, now: BoolArray, known: BoolArray | bool = True) -> FloatArray:

@@ -13,8 +13,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
-from recommendations import admin_push, overriding, showing  # noqa: F401  registers devices and deliveries
-from recommendations.models import ActionCode, Advice, Feedback, Override, WaitingDay, Warning
+from recommendations import admin_push, charts, forecasting, overriding, showing  # noqa: F401  registers devices and deliveries
+from recommendations.models import ActionCode, Advice, Feedback, Forecast, Override, WaitingDay, Warning
 
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
 BY_ATHLETE = ("athlete", ScopedRelatedFilter)
@@ -48,14 +48,43 @@ class AdviceAdmin(ReadOnly):
     list_select_related = ("athlete__user",)
     date_hierarchy = "date"
     ordering = ("-date", "-revision")
-    actions_detail: ClassVar[list[str]] = ["override"]
-    value_fields = ("q_values", "observation", "reasons", "would_change_if", "prescription")
+    actions_detail: ClassVar[list[str]] = ["override", "look_ahead"]
+    value_fields = ("q_values", "observation", "reasons", "would_change_if", "prescription", "next_four_weeks", "why")
     fields = (
         "athlete", "date", "revision", "current", "status", "withheld_reason", "headline", "detail", "action",
-        "policy_action", "guards", "reasons", "prescription", "would_change_if", "q_values", "observation", "stage",
-        "tells_coach", "policy_name", "policy_sha256", "active_sha256", "used_fallback", "guard_version",
-        "state_version", "issued_at", "valid_until",
+        "policy_action", "guards", "reasons", "prescription", "next_four_weeks", "why", "would_change_if",
+        "q_values", "observation", "stage", "tells_coach", "policy_name", "policy_sha256", "active_sha256",
+        "used_fallback", "guard_version", "state_version", "issued_at", "valid_until",
     )  # fmt: skip
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "next_four_weeks", "why"]
+
+    @admin.display(description="next four weeks")
+    def next_four_weeks(self, advice: Advice) -> str:
+        forecast = Forecast.objects.filter(pk=advice.pk).first()
+        if forecast is None:
+            return "Not computed. Look ahead to see what each action today may lead to."
+        if forecast.result is None:
+            return f"{forecast.get_state_display()} {forecast.reason}".strip()
+        return charts.forecast_chart(forecast.result, advice.action)
+
+    @admin.display(description="why this action")
+    def why(self, advice: Advice) -> str:
+        forecast = Forecast.objects.filter(pk=advice.pk).exclude(contributions=None).first()
+        return charts.contribution_bars(forecast.contributions) if forecast and forecast.contributions else "-"
+
+    def has_look_ahead_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever sees the values, for the day that lasts."""
+        advice = self.get_object(request, str(object_id)) if object_id else None
+        return advice is not None and advice.current and bool(advice.action) and advice.values_shared
+
+    @action(description="Look ahead", url_path="look-ahead", permissions=["look_ahead"])  # type: ignore[untyped-decorator]
+    def look_ahead(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        advice = get_object_or_404(self.get_queryset(request), pk=object_id)
+        if forecasting.ask(advice).state == Forecast.State.WAITING:
+            messages.info(request, "Being computed. Load the page again in a moment.")
+        return redirect(reverse("admin:recommendations_advice_change", args=[advice.pk]))
 
     def has_override_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whoever coaches the athlete and sees the advice, and no athlete their own."""

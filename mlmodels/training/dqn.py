@@ -129,7 +129,9 @@ class Replay:
         self.at = (self.at + len(state)) % self.capacity
         self.size = min(self.size + len(state), self.capacity)
 
-    def sample(self, batch: int, rng: np.random.Generator) -> tuple[Any, ...]:
+    def sample(
+        self, batch: int, rng: np.random.Generator
+    ) -> tuple[Features, NDArray[np.int64], Features, Features]:
         """state (B, K), action (B,), return (B,), next state (B, K)."""
         rows = rng.integers(self.size, size=batch)
         return self.state[rows], self.action[rows], self.ret[rows], self.next_state[rows]

@@ -311,7 +311,7 @@ def test_an_observation_survives_json_bit_for_bit(seed, days):
     seen = run(columns, upto=days + 1)[-1] if days < DAYS else run(columns)[-1]
     rows = [seen.row(i) for i in range(3)]
     again = Observation.from_rows(json.loads(json.dumps(rows, allow_nan=False)))
-    for name in Observation.__slots__:
+    for name in Observation.__dataclass_fields__:
         assert np.array_equal(getattr(again, name), getattr(seen, name), equal_nan=True), name
     assert again.features("observable").tobytes() == seen.features("observable").tobytes()
     assert again.refusal.tolist() == seen.refusal.tolist()
@@ -457,3 +457,27 @@ def test_feature_set_hashes_differ_and_are_stable():
 def test_an_unknown_morning_value_is_an_error():
     with pytest.raises(TypeError, match="hrv_ms"):
         Morning.of(1, hrv_ms=[60.0])
+
+
+def test_an_evening_that_saw_its_morning_closes_the_day_as_one_that_did_not():
+    rng = np.random.default_rng(5)
+    seen, unseen = Tracker(6), Tracker(6)
+    for _ in range(90):
+        hrv = np.where(rng.random(6) < 0.2, np.nan, np.exp(rng.normal(4, 0.2, 6)))
+        morning = Morning.of(6, hrv_rmssd_ms=hrv, hrv_era=rng.integers(1, 3, 6), sleep_score=rng.normal(75, 8, 6))
+        other = Morning.of(6, hrv_rmssd_ms=hrv + 5)
+        evening = Evening.of(6, load_au=rng.choice([0.0, 200.0, np.nan], 6))
+        seen.morning(other)  # asked about another morning first
+        seen.morning(morning)
+        seen.evening(morning, evening)
+        seen.evening(morning, evening)  # the same reports two days running
+        unseen.evening(morning, evening)
+        unseen.evening(morning, evening)
+        assert seen.pack() == unseen.pack()
+
+
+def test_features_are_worked_out_once_and_cannot_be_written_to():
+    obs = Tracker(2).morning(Morning.of(2, planned_load_au=300.0))
+    assert obs.features("paper-6") is obs.features("paper-6")
+    with pytest.raises(ValueError, match="read-only"):
+        obs.features("paper-6")[0] = 1.0

@@ -213,3 +213,28 @@ def test_the_database_refuses_a_ready_forecast_without_a_result(alice):
         Forecast.objects.create(advice=advice, state="ready", asked_at=MORNING)
     with pytest.raises(IntegrityError), transaction.atomic():
         Forecast.objects.create(advice=advice, state="unavailable", asked_at=MORNING)
+
+
+def test_the_coach_sees_the_forecast_and_the_reasons_on_the_advice_page(client, alice, advised, squad, charlie):
+    squad.memberships.filter(athlete=alice).update(shares_values=True)
+    client.force_login(charlie)
+    page = f"/admin/recommendations/advice/{advised.pk}/change/"
+    before = client.get(page)
+    assert "Not computed." in before.content.decode()
+    asked = client.get(f"/admin/recommendations/advice/{advised.pk}/look-ahead/", follow=True)
+    assert "Being computed" in asked.content.decode()
+    slow_forecasts()
+    after = client.get(page).content.decode()
+    assert after.count("<polyline") == 4 * 4
+    assert after.count("<polygon") == 4
+    assert "On a usual morning the lead would be" in after
+    assert 'aria-label="ACWR: as advised, median ' in after
+
+
+def test_without_shared_values_the_coach_sees_neither_and_may_not_ask(client, advised, squad, charlie):
+    forecasting.ask(advised)
+    forecasting.compute_waiting(MORNING)
+    client.force_login(charlie)
+    page = client.get(f"/admin/recommendations/advice/{advised.pk}/change/").content.decode()
+    assert "<polyline" not in page and "usual morning" not in page
+    assert client.get(f"/admin/recommendations/advice/{advised.pk}/look-ahead/").status_code == 403
