@@ -16,8 +16,9 @@ from functools import cache
 from typing import IO, Any
 
 from athletes.local_time import OFFSET_UNKNOWN, zone_named
-from athletes.rest.strict import FARTHEST_OFFSET
-from athletes.serializers import BODIES, CheckInBody, HrvOfCheckIn
+from athletes.quality import STAGES_TOLERANCE_S
+from athletes.rest.strict import FARTHEST_OFFSET, StrictSerializer
+from athletes.serializers import BODIES, LONGEST_SLEEP_S, STAGES, CheckInBody, HrvOfCheckIn
 
 Payload = dict[str, Any] | list[Any] | bytes | IO[bytes]
 
@@ -408,7 +409,8 @@ class Limit:
 @cache
 def limits_of(kind: str) -> dict[str, Limit]:
     """The API's own limits of each number, read off its serializers."""
-    body = {**BODIES, "check_in": CheckInBody, "hrv": HrvOfCheckIn}[kind]()
+    bodies: dict[str, type[StrictSerializer]] = {**BODIES, "check_in": CheckInBody, "hrv": HrvOfCheckIn}
+    fields: Mapping[str, Any] = dict(bodies[kind]().fields)
     return {
         name: Limit(
             -math.inf if f.min_value is None else float(f.min_value),
@@ -418,7 +420,7 @@ def limits_of(kind: str) -> dict[str, Limit]:
             not hasattr(f, "step"),
             f.required,
         )
-        for name, f in body.fields.items()
+        for name, f in fields.items()
         if hasattr(f, "zero_is_missing") and not f.read_only
     }
 
@@ -453,12 +455,49 @@ def within_limits(kind: str, data: dict[str, Any], where: str, tally: Tally) -> 
     return None if missing else {name: value for name, value in kept.items() if value is not None}
 
 
-def reading(kind: str, where: str, tally: Tally, **data: Any) -> Iterator[Reading]:
-    """The reading, if the API would take it; else findings. Instants may be given as datetimes."""
-    written = {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in data.items()}
-    kept = within_limits(kind, written, where, tally)
+NEEDED = {
+    "hrv_reading": ("client_record_id", "measured_at"),
+    "sleep_session": ("client_record_id", "start_at", "end_at"),
+    "training_session": ("client_record_id", "started_at"),
+    "performance_test": ("client_record_id", "tested_at"),
+    "rest_day": ("client_record_id", "date"),
+    "check_in": ("date",),
+}
+
+
+def reading(kind: str, where: str, tally: Tally, /, **data: Any) -> Iterator[Reading]:
+    """The reading, if the API would take it; else findings. Instants are given as datetimes."""
+    missing = [name for name in NEEDED[kind] if not data.get(name)]
+    if missing:
+        tally.find(where, f"no_{missing[0]}", f"Without {missing[0]} it cannot be filed.")
+        return
+    kept = within_limits(kind, data, where, tally)
+    if kept is not None and kind == "sleep_session":
+        kept = coherent_night(kept, where, tally)
     if kept is not None:
-        yield Reading(kind, kept)
+        written = {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in kept.items()}
+        yield Reading(kind, written)
+
+
+def coherent_night(data: dict[str, Any], where: str, tally: Tally) -> dict[str, Any] | None:
+    """Parts that do not fit into the whole are left out: the start and the end are what the watch knows best."""
+    span_s = (data["end_at"] - data["start_at"]).total_seconds()
+    if not 0 < span_s <= LONGEST_SLEEP_S:
+        tally.find(where, "impossible_session", "Must end after it starts, and within 24 h.")
+        return None
+    left_out: list[str] = []
+    if data.get("time_in_bed_s", 0) > span_s + STAGES_TOLERANCE_S:
+        left_out.append("time_in_bed_s")
+    bed_s = span_s if left_out else data.get("time_in_bed_s", span_s)
+    if data.get("duration_s", 0) > bed_s + STAGES_TOLERANCE_S:
+        left_out.append("duration_s")
+    stages = [f"{stage}_s" for stage in STAGES]
+    if sum(data.get(name, 0) for name in stages) > bed_s + STAGES_TOLERANCE_S:
+        left_out += stages
+    for name in left_out:
+        if name in data:
+            tally.find(f"{where} ({name})", "longer_than_the_night", "Left out: it does not fit into the night.")
+    return {name: value for name, value in data.items() if name not in left_out}
 
 
 def deletion(kind: str, *, source: dict[str, str], client_record_id: str, client_record_version: int) -> Reading:

@@ -1,0 +1,190 @@
+"""Fitbit Web API v1.2 and the files of its data export. Fitbit's times have no offset: they are the athlete's clock.
+
+The export's sleep_score.csv is the exception: its times end in Z, but read as UTC its nights would end when those of
+sleep.json end on the wall clock. They are wall clock too.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from athletes.wearables import sports
+from athletes.wearables.payloads import loaded_json
+from athletes.wearables.readings import (
+    Field,
+    Item,
+    Payload,
+    Reader,
+    Reading,
+    ReadingProfile,
+    Tally,
+    Unreadable,
+    parsed_instant,
+    reading,
+    record_id,
+    source,
+    version_of,
+)
+
+TABLE = (
+    Field("sleep[].logId", "client_record_id"),
+    Field("sleep[].dateOfSleep", "vendor_date", "", "of the main sleep: when its night's HRV was measured"),
+    Field("sleep[].startTime", "sleep_session.start_at", "", "wall clock"),
+    Field("sleep[].endTime", "sleep_session.end_at", "", "wall clock"),
+    Field("sleep[].minutesAsleep", "sleep_session.duration_s", "min -> s"),
+    Field("sleep[].minutesAwake", "sleep_session.awake_s", "min -> s"),
+    Field("sleep[].timeInBed", "sleep_session.time_in_bed_s", "min -> s"),
+    Field("sleep[].efficiency", "sleep_session.efficiency_pct", "%"),
+    Field("sleep[].isMainSleep", "sleep_session.is_nap", "", "false: a nap"),
+    Field("sleep[].mainSleep", "sleep_session.is_nap", "", "the export's word for it"),
+    Field("sleep[].levels.summary.deep.minutes", "sleep_session.deep_s", "min -> s"),
+    Field("sleep[].levels.summary.light.minutes", "sleep_session.light_s", "min -> s"),
+    Field("sleep[].levels.summary.rem.minutes", "sleep_session.rem_s", "min -> s"),
+    Field("hrv[].dateTime", "client_record_id, vendor_date, hrv_reading.measured_at"),
+    Field("hrv[].value.dailyRmssd", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
+    Field("hrv[].value.deepRmssd", "hrv_reading.value_ms", "ms", "rMSSD, overnight_deep: a second reading"),
+    Field("activities[].logId", "client_record_id"),
+    Field("activities[].activityName", "training_session.kind"),
+    Field("activities[].startTime", "training_session.started_at"),
+    Field("activities[].duration", "training_session.duration_min", "ms -> min", "where there is no activeDuration"),
+    Field("activities[].activeDuration", "training_session.duration_min", "ms -> min"),
+    Field("activities[].averageHeartRate", "training_session.avg_hr_bpm", "bpm"),
+    Field("activities[].distance", "training_session.distance_m", "as distanceUnit says"),
+    Field("activities[].distanceUnit", "Kilometer or Mile -> m"),
+    Field("activities[].lastModified", "client_record_version"),
+)  # fmt: skip
+NOT_USED = {
+    "activities-heart": "resting heart rate has no record of its own (0 was how it said: not measured)",
+    "resting_heart_rate.json": "the same in the export",
+    "sleep[].duration": "from start to end, which are used",
+    "sleep[].levels.data": "the totals are used; those of `classic` logs are no stages",
+    "activities of walking": "no training session, most of them detected by the watch",
+}
+IN_M = {"Kilometer": 1000.0, "Mile": 1609.344}
+MORNING = "T05:00:00"
+OTHERS = ("activities-heart", "user", "summary", "goals")
+
+
+def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    root = Item(enveloped(loaded_json(payload)), tally)
+    ends: dict[str, datetime] = {}
+    for item in root.each("sleep"):
+        yield from sleep(item, ends, tally, profile)
+    for item in root.each("hrv"):
+        yield from hrv(item, ends, tally, profile)
+    for item in root.each("activities"):
+        yield from activity(item, tally, profile)
+    root.settle()
+
+
+def enveloped(loaded: Any) -> dict[str, Any]:
+    """The export's files are bare lists: told by what their first entry holds."""
+    if isinstance(loaded, list):
+        first = next((entry for entry in loaded if isinstance(entry, dict)), {})
+        value = first.get("value")
+        if "dateOfSleep" in first:
+            return {"sleep": loaded}
+        if "activityName" in first:
+            return {"activities": loaded}
+        if isinstance(value, dict) and ("dailyRmssd" in value or "deepRmssd" in value):
+            return {"hrv": loaded}
+        if isinstance(value, dict) and "value" in value and "dateTime" in first:
+            return {"resting_heart_rate.json": loaded}
+    elif any(name in loaded for name in ("sleep", "hrv", "activities", *OTHERS)):
+        return dict(loaded)
+    raise Unreadable("wrong_provider", "Holds no list of Fitbit's API or export.")
+
+
+def seconds(item: Item | None, name: str) -> float | None:
+    value = item.number(name) if item else None
+    return None if value is None else value * 60
+
+
+def sleep(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    name, day, end = item.ident("logId"), item.date("dateOfSleep"), item.instant("endTime", profile)
+    nap = item.get("isMainSleep") is False or item.get("mainSleep") is False
+    if day and end and not nap:
+        ends[day] = end
+    levels = item.item("levels")
+    summary = levels.item("summary") if levels else None
+    stages = {f"{stage}_s": stage_s(summary, stage) for stage in ("deep", "light", "rem")}
+    yield from reading(
+        "sleep_session", item.where, tally,
+        client_record_id=name and record_id(name), client_record_version=version_of(None, profile),
+        source=source("fitbit", device_type="watch"), vendor_date=day,
+        start_at=item.instant("startTime", profile), end_at=end, is_nap=nap,
+        duration_s=seconds(item, "minutesAsleep"), awake_s=seconds(item, "minutesAwake"),
+        time_in_bed_s=seconds(item, "timeInBed"), efficiency_pct=item.number("efficiency"), **stages,
+    )  # fmt: skip
+
+
+def stage_s(summary: Item | None, name: str) -> float | None:
+    """Logs of type `classic` have asleep, restless and awake instead: no stages."""
+    return seconds(summary.item(name), "minutes") if summary else None
+
+
+def hrv(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    day, values = item.date("dateTime"), item.item("value")
+    for vendor, context in (("dailyRmssd", "overnight_mean"), ("deepRmssd", "overnight_deep")):
+        value = values.measured(vendor) if values else None
+        if value is not None:
+            yield from reading(
+                "hrv_reading", item.where, tally,
+                client_record_id=day and record_id(day, context), client_record_version=version_of(None, profile),
+                source=source("fitbit", device_type="watch"), vendor_date=day,
+                measured_at=ends.get(day or "") or (parsed_instant(day + MORNING, profile) if day else None),
+                metric="rmssd", context=context, value_ms=value,
+            )  # fmt: skip
+
+
+def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    kind = sports.kind_of([item.text("activityName")])
+    if kind is None:
+        tally.ignored["activities of walking"] += 1
+        item.asked.update(item.raw)
+        return
+    name, active, whole = item.ident("logId"), item.measured("activeDuration"), item.measured("duration")
+    milliseconds = whole if active is None else active
+    yield from reading(
+        "training_session", item.where, tally,
+        client_record_id=name and record_id(name),
+        client_record_version=version_of(last_modified(item, profile), profile),
+        source=source("fitbit", device_type="watch"), started_at=item.instant("startTime", profile),
+        duration_min=None if milliseconds is None else milliseconds / 60_000, kind=kind,
+        avg_hr_bpm=item.measured("averageHeartRate"), distance_m=distance_m(item),
+    )  # fmt: skip
+
+
+def last_modified(item: Item, profile: ReadingProfile) -> datetime | None:
+    """The API writes an instant, the export 11/01/19 15:29:27 (month first, as its dateTime of the same day shows)."""
+    text = item.text("lastModified")
+    if text is None or "/" not in text:
+        return None if text is None else item.instant("lastModified", profile)
+    try:
+        return datetime.strptime(text + "+0000", "%m/%d/%y %H:%M:%S%z") + timedelta()
+    except ValueError:
+        item.find("lastModified", "not_an_instant", "Must be a time.")
+        return None
+
+
+def distance_m(item: Item) -> float | None:
+    value, unit = item.number("distance"), item.text("distanceUnit")
+    if value is None:
+        return None
+    if unit not in IN_M:
+        item.find("distanceUnit", "unknown_unit", "Must be Kilometer or Mile.")
+        return None
+    return value * IN_M[unit]
+
+
+READER = Reader(
+    name="fitbit",
+    title="Fitbit Web API v1.2 and data export",
+    provider="fitbit",
+    formats=("json",),
+    function=read,
+    table=TABLE,
+    day_rule="endTime on the athlete's clock (no offset); dateOfSleep is kept beside it",
+    identity="logId (HRV: the date); version: lastModified, else the time of arrival",
+    not_used=NOT_USED,
+)

@@ -1,0 +1,151 @@
+"""From bytes to objects and rows. What cannot be one is refused as a whole, with nothing of it read."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from athletes.wearables.readings import Item, Payload, Tally, Unreadable
+
+MOST_BYTES = 64 * 1024 * 1024  # of what is held in memory at once; Apple's export is streamed instead
+NOTHING = {"", "-", "--", "---", "n/a", "na", "nan", "null", "none", "nil", "#n/a", "?"}
+DELIMITERS = (",", ";", "\t")
+
+
+def raw_bytes(payload: Payload) -> bytes:
+    if isinstance(payload, dict | list):
+        raise Unreadable("not_a_file", "A file was expected.")
+    raw = payload if isinstance(payload, bytes) else payload.read(MOST_BYTES + 1)
+    if len(raw) > MOST_BYTES:
+        raise Unreadable("too_large", f"At most {MOST_BYTES // 2**20} MiB.")
+    return raw
+
+
+def loaded_json(payload: Payload) -> Any:
+    if isinstance(payload, dict | list):
+        return payload
+    try:
+        loaded = orjson.loads(raw_bytes(payload).removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError:
+        raise Unreadable("not_json", "Not a JSON document, or cut off.") from None
+    if not isinstance(loaded, dict | list):
+        raise Unreadable("not_an_object", "A JSON object or list was expected.")
+    return loaded
+
+
+def json_object(payload: Payload, tally: Tally) -> Item:
+    loaded = loaded_json(payload)
+    if not isinstance(loaded, dict):
+        raise Unreadable("not_an_object", "A JSON object was expected.")
+    return Item(loaded, tally)
+
+
+def looks_like_json(payload: Payload) -> bool:
+    return isinstance(payload, dict | list) or (
+        isinstance(payload, bytes) and payload.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
+    )
+
+
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def decoded(raw: bytes) -> str:
+    if b"\x00" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Unreadable("not_text", "Not a text file.")
+    encodings = ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Unreadable("not_text", "Not a text file.")
+
+
+def csv_rows(payload: Payload, tally: Tally, wanted: Sequence[frozenset[str]]) -> Iterator[Item]:
+    """Each row as an item named by its line. `wanted`: sets of columns, one of which the header must hold."""
+    text = decoded(raw_bytes(payload)).replace("\r\n", "\n").replace("\r", "\n")
+    first = text.split("\n", 1)[0]
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    try:
+        header = [name.strip() for name in next(reader, [])]
+        if not any(columns <= set(header) for columns in wanted):
+            raise Unreadable("wrong_columns", "The header lacks the columns of this export.")
+        if len(set(header) - {""}) < len([name for name in header if name]):
+            raise Unreadable("double_column", "A column stands twice in the header.")
+        for cells in reader:
+            line = f"line {reader.line_num}"
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) != len(header):
+                tally.find(line, "wrong_number_of_cells", f"Has {len(cells)} cells, the header {len(header)}.")
+                continue
+            row = Item({n: told(c, delimiter) for n, c in zip(header, cells, strict=True)}, tally, where=line)
+            row.texts = True
+            yield row
+            row.settle()
+    except csv.Error:
+        raise Unreadable("not_csv", f"Not a CSV file from line {reader.line_num} on.") from None
+
+
+def told(cell: str, delimiter: str) -> str | None:
+    cell = cell.strip()
+    if cell.lower() in NOTHING:
+        return None
+    if delimiter == ";" and re.fullmatch(r"[+-]?\d+,\d+", cell):
+        return cell.replace(",", ".")  # a file with semicolons is one from where the comma is decimal
+    return cell
+
+
+# --- dates that do not say which way round they are -------------------------------------------------------------------
+
+ORDERS = {
+    r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})": "year first",
+    r"(?P<y>\d{4})[-/.](?P<d>\d{1,2})[-/.](?P<m>\d{1,2})": "year, day, month",
+    r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})": "day first",
+    r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4})": "month first",
+}
+CLOCK = r"(?:[T ,]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
+
+ReadDate = Callable[[str], datetime | None]
+
+
+def date_order(texts: Iterable[str]) -> tuple[str, ReadDate]:
+    """The one way of reading that fits most of a column's dates. Where two fit equally well the file says nothing.
+
+    Raises Unreadable when every date can be read both ways (03/04/2026): half of the nights would be misdated.
+    """
+    distinct = sorted({text.strip() for text in texts})
+    scored = [(sum(read_date(pattern, text) is not None for text in distinct), pattern) for pattern in ORDERS]
+    best = max(count for count, _ in scored)
+    fitting = [pattern for count, pattern in scored if count == best and count]
+    if not fitting:
+        raise Unreadable("no_dates", "No date of the file can be read.")
+    year_first = next(iter(ORDERS))
+    if len(fitting) > 1 and fitting[0] != year_first and not all_alike(fitting, distinct):
+        raise Unreadable("ambiguous_dates", "The dates can be read as day first and as month first.")
+    chosen = fitting[0]
+    return ORDERS[chosen], lambda text: read_date(chosen, text.strip())
+
+
+def all_alike(patterns: list[str], texts: list[str]) -> bool:
+    return all(len({read_date(pattern, text) for pattern in patterns}) == 1 for text in texts)
+
+
+def read_date(pattern: str, text: str) -> datetime | None:
+    match = re.fullmatch(pattern + CLOCK, text, re.ASCII)
+    if match is None:
+        return None
+    hour = int(match["H"] or 0)
+    if match["half"]:
+        hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
+    try:
+        return datetime(  # noqa: DTZ001  # a wall clock: the caller knows the zone
+            int(match["y"]), int(match["m"]), int(match["d"]), hour, int(match["M"] or 0), int(match["S"] or 0)
+        )
+    except ValueError:
+        return None
