@@ -65,6 +65,15 @@ def make_days(athletes: list[Any], today: date, days: int, seed: int = 7) -> Non
         Day.objects.bulk_create(rows, batch_size=2000)
 
 
+def carry_states(athletes: list[Any], today: date) -> None:
+    """As on any morning but the first: the state is carried to the evening before last, yesterday is still to close."""
+    from recommendations import frames
+
+    yesterday = today - timedelta(days=1)
+    for first in range(0, len(athletes), 500):
+        frames.observe([frames.Asked(a, yesterday, frames.NOTHING) for a in athletes[first : first + 500]])
+
+
 def make_tokens(athletes: list[Any]) -> list[str]:
     """An access token that lasts the run, of a session of its own, for each athlete."""
     from allauth.headless.tokens.strategies.jwt import internal
@@ -100,7 +109,10 @@ def main() -> None:
     from django.utils import timezone
 
     athletes = make_athletes(given.athletes)
-    make_days(athletes, timezone.now().date(), given.days)
+    today = timezone.now().date()
+    if given.days:
+        make_days(athletes, today, given.days)
+        carry_states(athletes, today)
     given.tokens.write_text(json.dumps(make_tokens(athletes)))
 
 

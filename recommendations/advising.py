@@ -12,7 +12,7 @@ from athletes.local_time import local_today
 from athletes.models import Athlete
 from mlmodels.decision import Verdict, decide_observed
 from mlmodels.state import Observation
-from recommendations import frames, waiting, warnings_log
+from recommendations import frames, turns, waiting, warnings_log
 from recommendations.asking import active_policy, policy_by_sha256
 from recommendations.drafting import decision_columns, draft, draft_of_failure, may_be_answered
 from recommendations.frames import Asked
@@ -28,9 +28,17 @@ log = structlog.get_logger(__name__)
 def drain(now: datetime | None = None) -> int:
     """Answer whoever waits, in batches, until nobody does. Returns how many athletes were answered."""
     answered = 0
-    while batch := answer_batch(now or timezone.now()):
-        answered += batch
-    return answered
+    while True:
+        before = answered
+        with turns.own_turn() as mine:
+            while mine and (batch := answer_batch(now or timezone.now())):
+                answered += batch
+                if not waiting.anybody(now or timezone.now()):
+                    break
+                turns.let_writers_in()
+        # Looked at again after letting go: who was refused the turn meanwhile has left its rows to us.
+        if answered == before or not waiting.anybody(now or timezone.now()):
+            return answered
 
 
 def answer_batch(now: datetime) -> int:

@@ -34,6 +34,10 @@ def due(now: datetime) -> Q:
     return Q(not_before__isnull=True) | Q(not_before__lte=now)
 
 
+def anybody(now: datetime) -> bool:
+    return WaitingDay.objects.filter(due(now)).exists()
+
+
 def claim(now: datetime, only: Iterable[int] | None = None) -> dict[Athlete, list[WaitingDay]]:
     """Up to BATCH athletes with all their due rows, locked until the transaction ends.
 
