@@ -71,7 +71,6 @@ class _Seen:
     obs: Observation
     rule_policy: BoolArray
     unusable: BoolArray
-    acwr_after_plan: FloatArray
     acwr_after_intensity: FloatArray
     acwr_after_volume: FloatArray
     week_ratio: FloatArray
@@ -152,7 +151,6 @@ RULES: tuple[Rule, ...] = (
     Rule("G05", Effect.RECOVERY, lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
     Rule("G05", Effect.NO_INCREASE, lambda s: (s.obs.pain_rising > 0) & (s.obs.pain_0_10 >= risk.PAIN_WATCH)),
     Rule("G06", Effect.RECOVERY, lambda s: s.obs.acwr > risk.ACWR_DANGER),
-    Rule("G06", Effect.RECOVERY, lambda s: s.acwr_after_plan > risk.ACWR_DANGER),
     Rule("G06", Effect.NO_INCREASE, lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_INTENSITY, lambda s: _not_at_most(s.acwr_after_intensity, risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_VOLUME, lambda s: _not_at_most(s.acwr_after_volume, risk.ACWR_WARNING)),
@@ -279,16 +277,17 @@ def _restrain(action: IntArray, total: NDArray[np.int8]) -> IntArray:
     return np.where(recovery, np.int64(Action.ACTIVE_RECOVERY), held)
 
 
+_INCREASES = np.array([[Action.INCREASE_INTENSITY], [Action.INCREASE_VOLUME]], dtype=np.int64)
+
+
 def _look(obs: Observation, rule_policy: BoolArray, invalid: BoolArray) -> _Seen:
     with np.errstate(all="ignore"):
-        harder, _ = dose(Action.INCREASE_INTENSITY, obs.planned_load_au, 0.0, obs.chronic_au, under_18=obs.under_18)
-        longer, _ = dose(Action.INCREASE_VOLUME, obs.planned_load_au, 0.0, obs.chronic_au, under_18=obs.under_18)
+        (harder, longer), _ = dose(_INCREASES, obs.planned_load_au, 0.0, obs.chronic_au, under_18=obs.under_18)
         usual = risk.WEEK_FLOOR_OF_LREF * 7.0 * obs.lref_au
         return _Seen(
             obs=obs,
             rule_policy=np.broadcast_to(rule_policy, obs.acwr.shape),
             unusable=invalid | unusable(obs),
-            acwr_after_plan=acwr_after(obs, obs.planned_load_au),
             acwr_after_intensity=acwr_after(obs, harder),
             acwr_after_volume=acwr_after(obs, longer),
             week_ratio=obs.week_load_au / np.maximum(obs.previous_week_load_au, usual),

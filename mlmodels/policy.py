@@ -12,7 +12,7 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,26 +38,17 @@ class ModelRefused(ValueError):
 
 
 class Policy(Protocol):
-    """Whatever turns n observations into n actions."""
+    """Whatever turns n observations into n actions.
+
+    One that also has ``q_values(obs)`` -> (n, 3 or 4) float32 is asked for those instead: what each action is worth,
+    NaN rows where it has no answer.
+    """
 
     name: str
     sha256: str
 
     def choose(self, obs: Observation) -> IntArray:
         """(n,) actions; -1 where this policy has no answer."""
-        ...
-
-
-@runtime_checkable
-class ScoringPolicy(Protocol):
-    """A policy that also tells what each action is worth."""
-
-    name: str
-    sha256: str
-    feature_set: str
-
-    def q_values(self, obs: Observation) -> NDArray[np.float32]:
-        """(n, 3 or 4) Q-values; NaN rows where the policy has no answer."""
         ...
 
 
@@ -166,8 +157,9 @@ _SAFEST_FIRST = (Action.ACTIVE_RECOVERY, Action.AS_PLANNED, Action.INCREASE_VOLU
 def ask(policy: Policy, obs: Observation, fallback: Policy | None = None) -> Answer:
     """Ask a policy; rows it has no answer for (-1) are answered by ``fallback`` (the rule policy)."""
     fallback = RulePolicy() if fallback is None else fallback
-    if isinstance(policy, ScoringPolicy):
-        q = policy.q_values(obs)
+    q_values = getattr(policy, "q_values", None)
+    if q_values is not None:
+        q = q_values(obs)
         action = best_action(q)
     else:
         q = np.full((len(obs), len(ACTION_CODES)), np.nan, dtype=np.float32)

@@ -21,7 +21,7 @@ from mlmodels.actions import ACTION_CODES, Action, FloatArray, dose
 from mlmodels.decision import resolve, stages
 from mlmodels.policy import Policy, RulePolicy
 from mlmodels.state import BoolArray, Evening, Morning, Observation, Tracker
-from mlmodels.twin.model import RECENT_D, Signal, Twin, TwinWorld, effort, signal_features
+from mlmodels.twin.model import RECENT_D, Signal, Twin, TwinWorld, effort, performance_features, signal_features
 
 HORIZON_D = 28
 SAMPLES = 200
@@ -195,10 +195,13 @@ class SharedLuck:
         self._rng, self._samples, self._branches = np.random.default_rng(seed), samples, branches
 
     def standard_normal(self, shape: tuple[int, int]) -> FloatArray:
-        return np.tile(self._rng.standard_normal((shape[0], self._samples)), self._branches)
+        return self._repeated(self._rng.standard_normal((shape[0], self._samples)))
 
     def random(self, shape: tuple[int, int]) -> FloatArray:
-        return np.tile(self._rng.random((shape[0], self._samples)), self._branches)
+        return self._repeated(self._rng.random((shape[0], self._samples)))
+
+    def _repeated(self, own: FloatArray) -> FloatArray:
+        return np.concatenate([own] * self._branches, axis=1)
 
 
 class Futures(TwinWorld):
@@ -212,8 +215,9 @@ class Futures(TwinWorld):
         self._today = start
         self._prescribed: tuple[FloatArray, FloatArray] = (np.empty(0), np.empty(0))
         self._dawn(None)
-        self._own = (np.arange(self.n), self._state["draw"])
-        self._performance_at_start = self.performance_draws_pct()[self._own]
+        own = (np.arange(self.n), self._state["draw"])
+        self._answer, self._drift = self._all_draws[own], self._all_drifts[own]
+        self._at_start = self._own_performance_pct()
 
     def _begin(self, start: Observation, tracker: Tracker, samples: int, branches: int) -> None:
         s, twin, n = self._state, self.twin, self.n
@@ -267,7 +271,12 @@ class Futures(TwinWorld):
 
     def change_pct(self) -> FloatArray:
         """% faster than this morning, each future under its own draw."""
-        return np.asarray(self.performance_draws_pct()[self._own] - self._performance_at_start)
+        return self._own_performance_pct() - self._at_start
+
+    def _own_performance_pct(self) -> FloatArray:
+        s = self._state
+        features = performance_features(s["intensity"], s["volume"], s["fatigue"])
+        return np.asarray((features * self._answer).sum(-1) + self._drift * s["elapsed"])
 
     def true_t400(self) -> FloatArray:
         return np.asarray(self.twin.t400_s[0] * (1.0 - self.change_pct() / 100.0))

@@ -17,20 +17,24 @@ STROKES = {
     ActionCode.ACTIVE_RECOVERY: ("#009e73", "2 3"),
     ActionCode.AS_PLANNED: ("#888888", ""),
 }
-# Signal -> title, lines worth seeing.
-PANELS: dict[str, tuple[str, tuple[float, ...]]] = {
-    "perf_change_pct": ("400 m, % faster than today", (0.0,)),
-    "acwr": ("ACWR", (risk.ACWR_WARNING, risk.ACWR_DANGER)),
-    "hrv_z": ("HRV, 7-day mean, SD from own mean", (0.0, risk.HRV_LOW_SD)),
-    "sleep_z": ("Sleep, 3-night mean, SD from own mean", (0.0, risk.SLEEP_LOW_SD)),
-}
+# Title, which of the result's tables, signal, lines worth seeing.
+PANELS: tuple[tuple[str, str, str, tuple[float, ...]], ...] = (
+    ("400 m, % faster than today", "bands", "perf_change_pct", (0.0,)),
+    ("400 m, % faster than by the plan unchanged today", "against_as_planned", "perf_change_pct", (0.0,)),
+    ("ACWR", "bands", "acwr", (risk.ACWR_WARNING, risk.ACWR_DANGER)),
+    ("HRV, 7-day mean, SD from own mean", "bands", "hrv_z", (0.0, risk.HRV_LOW_SD)),
+    ("Sleep, 3-night mean, SD from own mean", "bands", "sleep_z", (0.0, risk.SLEEP_LOW_SD)),
+)
 Series = Sequence[float | None]
 
 
 def forecast_chart(result: dict[str, Any], advised: str) -> SafeString:
     """Medians of the four first actions, and the 80 % band of the advised one."""
     firsts = result["first_actions"]
-    panels = [panel(name, {code: f["bands"][name] for code, f in firsts.items()}, advised) for name in PANELS]
+    panels = [
+        panel(title, {code: first[table][signal] for code, first in firsts.items()}, advised, lines)
+        for title, table, signal, lines in PANELS
+    ]
     return format_html(
         '<div class="flex flex-wrap gap-4">{}</div><p class="mt-2">{} The shaded band holds 80 of 100 samples if the'
         " advice is followed. Forecasts of a model, not promises: three 400 m tests show changes from {} % on.</p>",
@@ -44,8 +48,8 @@ def legend(firsts: dict[str, Any]) -> SafeString:
     def entry(code: str) -> tuple[SafeString, str]:
         colour, dash = STROKES[ActionCode(code)]
         line = format_html(
-            '<svg width="28" height="10" aria-hidden="true"><line x1="0" y1="5" x2="28" y2="5" stroke="{}"'
-            ' stroke-width="2.5" stroke-dasharray="{}"/></svg>',
+            '<svg class="inline" width="28" height="10" aria-hidden="true"><line x1="0" y1="5" x2="28" y2="5"'
+            ' stroke="{}" stroke-width="2.5" stroke-dasharray="{}"/></svg>',
             colour,
             dash,
         )
@@ -55,8 +59,7 @@ def legend(firsts: dict[str, Any]) -> SafeString:
     return format_html_join(" ", '<span class="whitespace-nowrap mr-4">{} {}</span>', map(entry, firsts))
 
 
-def panel(name: str, bands: dict[str, dict[str, Series]], advised: str) -> SafeString:
-    title, lines = PANELS[name]
+def panel(title: str, bands: dict[str, dict[str, Series]], advised: str, lines: Sequence[float]) -> SafeString:
     shown = [v for code, band in bands.items() for v in band["p50"] if v is not None]
     if advised in bands:
         shown += [v for key in ("p10", "p90") for v in bands[advised][key] if v is not None]

@@ -225,8 +225,8 @@ def test_the_coach_sees_the_forecast_and_the_reasons_on_the_advice_page(client, 
     assert "Being computed" in asked.content.decode()
     slow_forecasts()
     after = client.get(page).content.decode()
-    assert after.count("<polyline") == 4 * 4
-    assert after.count("<polygon") == 4
+    assert after.count("<polyline") == 5 * 4
+    assert after.count("<polygon") == 5
     assert "On a usual morning the lead would be" in after
     assert 'aria-label="ACWR: as advised, median ' in after
 
