@@ -1,6 +1,6 @@
 from django.urls import path
 
-from athletes import views, views_me
+from athletes import views, views_ingest, views_me, views_webhooks
 
 urlpatterns = [
     path("me/", views_me.Me.as_view(), name="me"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("check-ins/", views.CheckIns.as_view(), name="check-ins"),
     path("check-ins/<str:date>/", views.CheckInOfDate.as_view(), name="check-in"),
     path("days/<str:date>/", views.DayOfDate.as_view(), name="day"),
+    path("ingest/<str:provider>/", views_ingest.Ingest.as_view(), name="ingest"),
+    path("uploads/<uuid:id>/", views_ingest.Uploaded.as_view(), name="upload"),
+    path("webhooks/<str:provider>/", views_webhooks.Webhook.as_view(), name="webhook"),
 ]
 for records in views.PATHS:
     many, one, confirmation = views.views_of(records)

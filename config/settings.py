@@ -151,6 +151,7 @@ CELERY_TASK_DEFAULT_QUEUE = "advice"
 CELERY_TASK_ROUTES = {
     "recommendations.tasks.send_pushes": {"queue": "push"},
     "recommendations.tasks.slow_*": {"queue": "slow"},
+    "athletes.tasks.slow_*": {"queue": "slow"},
 }
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -174,6 +175,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 15},
     },
+    "sweep-uploads": {"task": "athletes.tasks.slow_uploads", "schedule": 10.0, "options": {"expires": 10}},
+    "tidy-up-uploads": {"task": "athletes.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
     "tidy-up": {"task": "recommendations.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -266,6 +269,21 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],  # enums stay where they are used: two fields called "status" need no invented names
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+
+# --- vendors' payloads ------------------------------------------------------------------------------------------------
+
+UPLOADS_DIR = DATA_DIR / "uploads"  # raw bodies, 30 days; web and worker must share it
+INGEST_AT_ONCE_BYTES = 1024 * 1024  # answered in the request, if it also holds no more readings than this:
+INGEST_AT_ONCE_READINGS = 500
+INGEST_JSON_BYTES = env.int("HOMESTRETCH_INGEST_JSON_BYTES", default=32 * 1024 * 1024)  # the worker holds it in memory
+INGEST_FILE_BYTES = env.int("HOMESTRETCH_INGEST_FILE_BYTES", default=200 * 1024 * 1024)
+# Without its secret a vendor's webhook does not exist.
+WEBHOOK_SECRETS = {
+    "whoop": env.str("WHOOP_WEBHOOK_SECRET", default=""),  # the app's client secret
+    "oura": env.str("OURA_WEBHOOK_SECRET", default=""),  # the app's client secret
+    "open_wearables": env.str("OPEN_WEARABLES_WEBHOOK_SECRET", default=""),  # Svix's, whsec_...
+}
+OURA_VERIFICATION_TOKEN = env.str("OURA_VERIFICATION_TOKEN", default="")
 
 # --- push -------------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from athletes.local_time import local_today
 from athletes.models import Athlete
-from athletes.signals import day_revised
+from athletes.signals import day_revised, upload_waiting
 from recommendations import waiting, wake
 from recommendations.models import StateCarry
 
@@ -29,6 +29,11 @@ def note_profile(sender: Any, *, instance: Athlete, created: bool, raw: bool = F
     note_revision(sender, athlete_id=instance.pk, dates={local_today(instance, timezone.now())}, rings=True)
 
 
+def note_upload(sender: Any, **kwargs: Any) -> None:
+    wake.ring(wake.UPLOADS)
+
+
 def connect() -> None:
+    upload_waiting.connect(note_upload, dispatch_uid="recommendations.note_upload")
     day_revised.connect(note_revision, dispatch_uid="recommendations.note_revision")
     post_save.connect(note_profile, sender=Athlete, dispatch_uid="recommendations.note_profile")

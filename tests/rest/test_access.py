@@ -23,6 +23,7 @@ def table() -> dict[tuple[str, str], dict[str, str]]:
 @pytest.fixture
 def world(api, settings):
     settings.WRITES_PER_MINUTE = settings.JOIN_TRIES_PER_10_MINUTES = 1_000_000
+    settings.WEBHOOK_SECRETS = {"whoop": "a secret"}
     with time_machine.travel(NOW, tick=False):
         yield World(api)
 

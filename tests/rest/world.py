@@ -53,11 +53,13 @@ class World:
         advice = factories.make_advice(self.alice, TODAY, current=True)
         self.ids["advice"] = advice.pk
         self.ids["warnings"] = make_warning(self.alice, TODAY).pk
+        self.ids["uploads"] = make_upload(self.alice).pk
+        self.ids |= {"ingest": "garmin", "webhooks": "whoop"}
         self.ids["planned-sessions"] = make_plan(self.alice, TODAY).pk
 
     def url(self, operation: Operation) -> str:
         path = operation.path.replace("{date}", str(TODAY))
-        for name in ("id", "squad_id", "athlete_id", "advice_id", "warning_id", "device_id"):
+        for name in ("id", "squad_id", "athlete_id", "advice_id", "warning_id", "device_id", "provider"):
             path = path.replace(f"{{{name}}}", str(self.ids.get(segment_of(operation), "")))
         assert "{" not in path and "//" not in path, f"tests/rest/world.py has nothing for {operation}"
         return path
@@ -95,6 +97,13 @@ def make_warning(athlete: Any, day: date) -> Any:
         if field.choices and field.name not in given and not field.has_default()
     }
     return OpenWarning.objects.create(athlete=athlete, **given, **first_choices)
+
+
+def make_upload(athlete: Any) -> Any:
+    from athletes.models import Upload
+
+    given = {"provider": "garmin", "content_type": "application/json", "sha256": "0" * 64, "size_bytes": 2}
+    return Upload.objects.create(athlete=athlete, **given)
 
 
 def make_plan(athlete: Any, day: date) -> Any:
