@@ -202,6 +202,7 @@ class CheckIn(models.Model):
     submitted_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True, db_index=True)
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
 
     class Meta:
         ordering = ["-date"]
@@ -216,6 +217,7 @@ class CheckIn(models.Model):
             between("check_in:hrv_value_ms", 0.001, 500),
             between("check_in:pain_0_10", 0, 10),
         ]
+        indexes = [models.Index(fields=["athlete", "change_seq"], name="check_in_by_change")]
 
     def __str__(self) -> str:
         return f"check-in {self.date}"
@@ -272,6 +274,7 @@ class Record(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, help_text="a tombstone, kept 90 days")
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
 
     class Meta:
         abstract = True
@@ -284,6 +287,7 @@ class Record(models.Model):
         indexes = [
             models.Index(fields=["athlete", "date"], name="%(class)s_by_day"),
             models.Index(fields=["athlete", "updated_at"], name="%(class)s_by_update"),
+            models.Index(fields=["athlete", "change_seq"], name="%(class)s_by_change"),
         ]
 
     def __str__(self) -> str:
@@ -414,7 +418,8 @@ class PlannedSession(models.Model):
     competition_priority = models.CharField(max_length=1, blank=True, help_text="A, B or C for a competition")
     title = models.CharField(max_length=120, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
-    history = HistoricalRecords()
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    history = HistoricalRecords(excluded_fields=["change_seq"])
 
     class Meta:
         ordering = ["date"]
@@ -425,6 +430,7 @@ class PlannedSession(models.Model):
             between("planned_session:load_au", 0, 6_000),
             between("planned_session:high_intensity_share", 0, 1),
         ]
+        indexes = [models.Index(fields=["athlete", "change_seq"], name="planned_session_by_change")]
 
     def __str__(self) -> str:
         return f"plan {self.date}"
@@ -508,6 +514,7 @@ class Day(models.Model):
     checked_in_at = models.DateTimeField(null=True, blank=True)
     provenance = models.JSONField(default=dict, blank=True)
     revised_at = models.DateTimeField()
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
 
     class Meta:
         ordering = ["-date"]
@@ -528,6 +535,7 @@ class Day(models.Model):
             between("day:planned_load_au", 0, 6_000),
             between("day:planned_high_intensity_share", 0, 1),
         ]
+        indexes = [models.Index(fields=["athlete", "change_seq"], name="day_by_change")]
 
     def __str__(self) -> str:
         return f"{self.date}"
@@ -585,3 +593,59 @@ class VendorAccount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} account"
+
+
+# --- for those who sync -----------------------------------------------------------------------------------------------
+
+
+class ChangeNumber(models.Model):
+    """Where `change_seq` comes from: on PostgreSQL the sequence of `id`, on SQLite the one row's `last`."""
+
+    id = models.BigAutoField(primary_key=True)
+    last = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"change {self.last}"
+
+
+class Deletion(models.Model):
+    """The trace of a row that is no more: a check-in or plan taken back, a record deleted before it ever came."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="deletions")
+    kind = models.CharField(max_length=24)
+    key = models.CharField(max_length=160, help_text="the date, or provider/client_record_id")
+    client_record_version = models.PositiveBigIntegerField(default=0)
+    deleted_at = models.DateTimeField(db_index=True)
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["athlete", "kind", "key"], name="one_deletion_per_object")]
+        indexes = [models.Index(fields=["athlete", "change_seq"], name="deletion_by_change")]
+
+    def __str__(self) -> str:
+        return f"deletion of a {self.kind}"
+
+
+class Absence(models.Model):
+    """Why a device has nothing for a date. Shown with the day; the state knows a missing value without it."""
+
+    class Reason(models.TextChoices):
+        NOT_WORN = "not_worn"
+        LOW_BATTERY = "low_battery"
+        NO_PERMISSION = "no_permission"
+        POOR_SIGNAL = "poor_signal"
+        NOT_MEASURED = "not_measured"
+        OTHER = "other"
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="absences")
+    kind = models.CharField(max_length=24)
+    date = models.DateField()
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "kind", "date"], name="one_absence_per_kind_and_date")
+        ]
+
+    def __str__(self) -> str:
+        return f"no {self.kind} {self.date}"

@@ -104,6 +104,7 @@ class Advice(models.Model):
     state_version = models.PositiveSmallIntegerField()
     issued_at = models.DateTimeField()
     valid_until = models.DateTimeField()
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
 
     class Meta:
         verbose_name_plural = "advice"
@@ -121,7 +122,10 @@ class Advice(models.Model):
                 condition=~Q(status="withheld") | ~Q(withheld_reason=""), name="withheld_advice_says_why"
             ),
         ]
-        indexes = [models.Index(fields=["date", "status"], condition=Q(current=True), name="current_advice_by_date")]
+        indexes = [
+            models.Index(fields=["date", "status"], condition=Q(current=True), name="current_advice_by_date"),
+            models.Index(fields=["athlete", "change_seq"], name="advice_by_change"),
+        ]
 
     def __str__(self) -> str:
         return f"advice {self.date} r{self.revision}"
@@ -191,6 +195,7 @@ class Warning(models.Model):
     pushed_on = models.DateField(null=True, blank=True)
     acknowledged_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
 
     class Meta:
         ordering = ["-opened_on", "-id"]
@@ -199,6 +204,7 @@ class Warning(models.Model):
                 fields=["athlete", "kind"], condition=Q(closed_on__isnull=True), name="one_open_warning_per_kind"
             )
         ]
+        indexes = [models.Index(fields=["athlete", "change_seq"], name="warning_by_change")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.opened_on}"
@@ -221,6 +227,7 @@ class Override(models.Model):
     note = EncryptedTextField(blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField()
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
 
     class Meta:
         ordering = ["-created_at"]
@@ -241,6 +248,7 @@ class Feedback(models.Model):
     agreement = models.PositiveSmallIntegerField(null=True, blank=True)
     comment = EncryptedTextField(blank=True)
     updated_at = models.DateTimeField(auto_now=True)
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
 
     class Meta:
         constraints = [
