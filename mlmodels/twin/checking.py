@@ -48,20 +48,28 @@ def describe(twin: Twin) -> list[tuple[str, str, str]]:
 
 def forecast_check(log: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Rows of a table: signal, error / persistence (with its limit), coverage of the 80 % band (72-88 % wanted)."""
+    found = forecast_errors(log)
+    if not found:
+        return [("not checked", f"{FIRST_ORIGIN_D + HORIZON_D} days of log needed", "")]
+    return [
+        (name, f"{ratio:.2f} (limit {LIMITS[name]:.2f})", f"{100 * covered:.0f} %")
+        for name, (ratio, covered) in found.items()
+    ]
+
+
+def forecast_errors(log: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Signal -> error / persistence and coverage of the 80 % band, over all origins; empty where the log is short."""
     history = SeasonHistory.of(log)
     if history.shape[1] < FIRST_ORIGIN_D + HORIZON_D:
-        return [("not checked", f"log of {history.shape[1]} days, {FIRST_ORIGIN_D + HORIZON_D} needed", "")]
+        return {}
     errors: dict[str, list[Floats]] = {name: [] for name in LIMITS}
     dates = pd.to_datetime(log["date"])
     for origin in range(FIRST_ORIGIN_D, history.shape[1] - HORIZON_D + 1, STEP_D):
         known = log[dates < dates.min() + pd.Timedelta(days=origin)]
         for name, row in compared(fit_twin(known), history, origin):
             errors[name].append(row)
-    rows = []
-    for name, parts in errors.items():
-        own, persistence, inside = np.nanmean(np.concatenate(parts, axis=1), axis=1)
-        rows.append((name, f"{own / persistence:.2f} (limit {LIMITS[name]:.2f})", f"{100 * inside:.0f} %"))
-    return rows
+    means = {name: np.nanmean(np.concatenate(parts, axis=1), axis=1) for name, parts in errors.items()}
+    return {name: (float(own / still), float(inside)) for name, (own, still, inside) in means.items()}
 
 
 def compared(twin: Twin, history: SeasonHistory, origin: int) -> Iterator[tuple[str, Floats]]:
