@@ -81,6 +81,7 @@ def answers(port: int) -> bool:
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is ended on the way out
     directory = Path(tempfile.mkdtemp(prefix="hs-bench-"))
     try:
         yield directory
