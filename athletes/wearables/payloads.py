@@ -65,7 +65,9 @@ def decoded(raw: bytes) -> str:
     raise Unreadable("not_text", "Not a text file.")
 
 
-def csv_rows(payload: Payload, tally: Tally, wanted: Sequence[frozenset[str]]) -> Iterator[Item]:
+def csv_rows(
+    payload: Payload, tally: Tally, wanted: Sequence[frozenset[str]], *, settle: bool = True
+) -> Iterator[Item]:
     """Each row as an item named by its line. `wanted`: sets of columns, one of which the header must hold."""
     text = decoded(raw_bytes(payload)).replace("\r\n", "\n").replace("\r", "\n")
     first = text.split("\n", 1)[0]
@@ -87,7 +89,8 @@ def csv_rows(payload: Payload, tally: Tally, wanted: Sequence[frozenset[str]]) -
             row = Item({n: told(c, delimiter) for n, c in zip(header, cells, strict=True)}, tally, where=line)
             row.texts = True
             yield row
-            row.settle()
+            if settle:
+                row.settle()
     except csv.Error:
         raise Unreadable("not_csv", f"Not a CSV file from line {reader.line_num} on.") from None
 

@@ -1,0 +1,150 @@
+"""CSV exports of HRV4Training and Elite HRV: one morning's reading a row, dates in whatever order the phone had.
+
+Both apps write their own score beside the rMSSD, and both call a column HRV: that one is a score, never milliseconds.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from athletes.wearables.payloads import ReadDate, csv_rows, date_order
+from athletes.wearables.readings import (
+    Field,
+    Item,
+    Payload,
+    Reader,
+    Reading,
+    ReadingProfile,
+    Tally,
+    in_range,
+    reading,
+    record_id,
+    source,
+    version_of,
+    wall_clock,
+)
+
+DATES = ("date", "Date", "timestamp", "Timestamp", "Date Time Start", "timestamp_measurement")
+RMSSD = ("rMSSD", "rmssd", "Rmssd", "RMSSD", "HRV4T_rMSSD")
+SDNN = ("SDNN", "sdnn", "Sdnn")
+POSITION = ("position", "Position", "measurement_position", "Type")
+CONTEXTS = {
+    "lying": "morning_supine", "lying down": "morning_supine", "supine": "morning_supine", "sitting": "morning_sitting",
+    "seated": "morning_sitting", "standing": "morning_standing", "morning readiness": "morning_supine",
+}  # fmt: skip
+TIMES = ("Time", "time")
+SLOWEST_DATE = 5
+
+HRV4TRAINING_TABLE = (
+    Field("date", "hrv_reading.measured_at, client_record_id", "", "wall clock; without a time 05:00"),
+    Field("Time", "hrv_reading.measured_at", "", "where the date has no time of its own"),
+    Field("rMSSD", "hrv_reading.value_ms", "ms", "rMSSD; each app's spelling of the column is known"),
+    Field("SDNN", "hrv_reading.value_ms", "ms", "SDNN: a reading of its own"),
+    Field("position", "hrv_reading.context", "", "lying, sitting, standing; else morning_supine"),
+    Field("trainingRPE", "", "", "belongs to a session without start and length: a finding"),
+)
+ELITEHRV_TABLE = (
+    Field("Date Time Start", "hrv_reading.measured_at, client_record_id", "", "wall clock"),
+    Field("Rmssd", "hrv_reading.value_ms", "ms", "rMSSD"),
+    Field("Sdnn", "hrv_reading.value_ms", "ms", "SDNN: a reading of its own"),
+    Field("Position", "hrv_reading.context", "", "lying, sitting, standing; else morning_supine"),
+)
+NOT_USED = {
+    "HRV, HRV4T_Recovery_Points": "the app's own score: no milliseconds",
+    "lnRmssd": "the logarithm of rMSSD; rMSSD is used",
+    "HR, AVNN, pNN50, LF, HF": "not used",
+    "sleep_quality, fatigue, muscle_soreness": "tags on the app's own sliders, in no scale the check-in knows",
+}
+
+
+def rows(payload: Payload, tally: Tally) -> Iterator[tuple[Item, str, ReadDate]]:
+    """Every row with the name of its date column and the way to read it: the whole column decides which way round."""
+    wanted = [frozenset({day, value}) for day in DATES for value in (*RMSSD, *SDNN)]
+    found = list(csv_rows(payload, tally, wanted, settle=False))
+    if not found:
+        return
+    column = next(name for name in DATES if name in found[0].raw)
+    texts = [text for row in found if (text := row.raw.get(column))]
+    if not texts:
+        return
+    order, read_date = date_order(texts)
+    if order != "year first":
+        tally.find(column, "date_order", f"All dates of the file were read as: {order}.")
+    for row in found:
+        yield row, column, read_date
+
+
+def named(row: Item, names: tuple[str, ...]) -> str:
+    """The spelling of a column in this file."""
+    return next((name for name in names if name in row.raw), names[0])
+
+
+def when(row: Item, column: str, read_date: ReadDate, profile: ReadingProfile) -> datetime | None:
+    text, clock = row.text(column), row.text(named(row, TIMES)) if named(row, TIMES) in row.raw else None
+    naive = read_date(text) if text else None
+    if naive is None:
+        row.find(column, "not_a_date", "Not a date like the others of this file.")
+        return None
+    if clock and naive.time() == datetime.min.time():
+        with_clock = read_date(f"{text} {clock}")
+        if with_clock is None:
+            row.find("Time", "not_a_time", "Must be a time like 06:52.")
+        naive = with_clock or naive
+    if naive.time() == datetime.min.time():
+        naive = naive.replace(hour=SLOWEST_DATE)
+    return in_range(wall_clock(naive, profile.timezone))
+
+
+def read_as(provider: str, payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    for row, column, read_date in rows(payload, tally):
+        at = when(row, column, read_date, profile)
+        if at is not None:
+            yield from readings_of(row, at, provider, tally, profile)
+        row.settle()
+
+
+def readings_of(row: Item, at: datetime, provider: str, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    position = (row.text(named(row, POSITION)) or "").strip().lower()
+    effort = row.number("trainingRPE") if provider == "hrv4training" else None
+    if effort is not None:
+        row.find("trainingRPE", "rpe_without_session", "An RPE without a start and a length is no training session.")
+    for names, metric in ((RMSSD, "rmssd"), (SDNN, "sdnn")):
+        value = row.measured(named(row, names))
+        if value is not None:
+            yield from reading(
+                "hrv_reading", row.where, tally,
+                client_record_id=record_id(int(at.timestamp()), metric),
+                client_record_version=version_of(None, profile), source=source(provider), measured_at=at,
+                metric=metric, context=CONTEXTS.get(position, "morning_supine"), value_ms=value,
+            )  # fmt: skip
+
+
+def read_hrv4training(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    return read_as("hrv4training", payload, tally, profile)
+
+
+def read_elitehrv(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    return read_as("elitehrv", payload, tally, profile)
+
+
+HRV4TRAINING = Reader(
+    name="hrv4training",
+    title="HRV4Training CSV",
+    provider="hrv4training",
+    formats=("csv",),
+    function=read_hrv4training,
+    table=HRV4TRAINING_TABLE,
+    day_rule="the date on the athlete's clock; its order is read off the whole column, else the file is refused",
+    identity="the time of the reading and the metric; version: the time of arrival",
+    not_used=NOT_USED,
+)
+ELITEHRV = Reader(
+    name="elitehrv",
+    title="Elite HRV CSV",
+    provider="elitehrv",
+    formats=("csv",),
+    function=read_elitehrv,
+    table=ELITEHRV_TABLE,
+    day_rule="the date on the athlete's clock; its order is read off the whole column, else the file is refused",
+    identity="the time of the reading and the metric; version: the time of arrival",
+    not_used=NOT_USED,
+)

@@ -1,0 +1,267 @@
+"""Open Wearables: what its phone SDK uploads, and what its webhooks deliver.
+
+The SDK sends one record a stage of sleep: those of one parentId are one night. A webhook's group event and its granular
+ones both fire for a batch: the same readings get the same ids. The metric is taken from the type alone; the group type
+`heart_rate_variability` of a webhook names none, so there each sample's own type must.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+
+from athletes.models import Provider
+from athletes.wearables import sports
+from athletes.wearables.merging import STAGED, Segment, Session, fit
+from athletes.wearables.payloads import json_object
+from athletes.wearables.readings import (
+    Field,
+    Item,
+    Payload,
+    Reader,
+    Reading,
+    ReadingProfile,
+    Tally,
+    Unreadable,
+    reading,
+    record_id,
+    source,
+    version_of,
+)
+
+METRICS = {
+    "HKQuantityTypeIdentifierHeartRateVariabilitySDNN": "sdnn",
+    "heart_rate_variability_sdnn": "sdnn",
+    "HEART_RATE_VARIABILITY": "rmssd",
+    "HEART_RATE_VARIABILITY_RMSSD": "rmssd",
+    "heart_rate_variability_rmssd": "rmssd",
+}
+TABLE = (
+    Field("data.records[].id", "client_record_id"),
+    Field("data.records[].type", "hrv_reading.metric", "", "rMSSD or SDNN by its name, spot"),
+    Field("data.records[].startDate", "hrv_reading.measured_at"),
+    Field("data.records[].zoneOffset", "its offset"),
+    Field("data.records[].value", "hrv_reading.value_ms", "as unit says"),
+    Field("data.records[].unit", "ms or s -> ms"),
+    Field("data.records[].source", "source.device_model", "", "its deviceModel or name"),
+    Field("data.sleep[].id", "client_record_id", "", "where there is no parentId"),
+    Field("data.sleep[].parentId", "client_record_id", "", "one night"),
+    Field("data.sleep[].stage", "sleep_session.awake_s, light_s, deep_s, rem_s, duration_s, time_in_bed_s"),
+    Field("data.sleep[].startDate", "sleep_session.start_at"),
+    Field("data.sleep[].endDate", "sleep_session.end_at"),
+    Field("data.sleep[].zoneOffset", "their offset"),
+    Field("data.sleep[].values[].type", "sleepScore"),
+    Field("data.sleep[].values[].value", "sleep_session.score", "0-100"),
+    Field("data.workouts[].id", "client_record_id"),
+    Field("data.workouts[].type", "training_session.kind"),
+    Field("data.workouts[].startDate", "training_session.started_at"),
+    Field("data.workouts[].endDate", "training_session.duration_min", "to min"),
+    Field("data.workouts[].zoneOffset", "its offset"),
+    Field("type", "which event of a webhook"),
+    Field("data.user_id", "", "", "one payload, one person"),
+    Field("data.samples[].timestamp", "hrv_reading.measured_at, client_record_id", "", "webhook"),
+    Field("data.samples[].zone_offset", "its offset"),
+    Field("data.samples[].type", "hrv_reading.metric"),
+    Field("data.samples[].value", "hrv_reading.value_ms", "as unit says"),
+    Field("data.samples[].unit", "ms or s -> ms"),
+    Field("data.samples[].source.provider", "source.provider", "", "a known one; else open_wearables"),
+    Field("data.samples[].source.device", "source.device_model"),
+    Field("data.id", "client_record_id", "", "webhook: sleep, workout"),
+    Field("data.start_time", "sleep_session.start_at, training_session.started_at"),
+    Field("data.end_time", "sleep_session.end_at, training_session.duration_min"),
+    Field("data.zone_offset", "their offset"),
+    Field("data.efficiency_percent", "sleep_session.efficiency_pct", "%"),
+    Field("data.stages.awake_minutes", "sleep_session.awake_s", "min -> s"),
+    Field("data.stages.light_minutes", "sleep_session.light_s", "min -> s"),
+    Field("data.stages.deep_minutes", "sleep_session.deep_s", "min -> s"),
+    Field("data.stages.rem_minutes", "sleep_session.rem_s", "min -> s"),
+    Field("data.is_nap", "sleep_session.is_nap"),
+    Field("data.source.provider", "source.provider", "", "a known one; else open_wearables"),
+    Field("data.source.device", "source.device_model"),
+    Field("data.workout_type", "training_session.kind"),
+)
+NOT_USED = {
+    "data.duration_seconds": "from start to end, which are used",
+    "series_type": "a group's name says no metric; each sample's own type does",
+    "samples of other types": "counted by their name",
+    "data.chunk_index": "each chunk is read for itself",
+}
+STAGES = {
+    "in_bed": "in_bed", "awake": "awake", "sleeping": "asleep", "light": "light", "deep": "deep", "rem": "rem",
+    "unknown": "unknown",
+}  # fmt: skip
+IN_MS = {"ms": 1.0, "s": 1000.0}
+
+
+def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    root = json_object(payload, tally)
+    data = root.item("data")
+    if data is None:
+        raise Unreadable("wrong_provider", "Holds no data of Open Wearables.")
+    event = root.text("type") or ""
+    tally.belongs_to(data.ident("user_id"))
+    if event.startswith("sleep."):
+        yield from told_sleep(data, tally, profile)
+    elif event.startswith("workout."):
+        yield from told_workout(data, tally, profile)
+    elif event:
+        for item in data.each("samples"):
+            yield from told_sample(item, tally, profile)
+    elif not {"records", "sleep", "workouts"} & set(data.raw):
+        raise Unreadable("wrong_provider", "Holds neither records nor sleep nor workouts.")
+    else:
+        yield from uploaded(data, tally, profile)
+    root.settle()
+
+
+# --- the SDK's upload ------------------------------------------------------------------------------------------------
+
+
+def uploaded(data: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    for item in data.each("records"):
+        yield from record(item, tally, profile)
+    nights: dict[str, list[Segment]] = defaultdict(list)
+    scores: dict[str, float] = {}
+    for item in data.each("sleep"):
+        collect_stage(item, nights, scores, tally, profile)
+    for name, segments in nights.items():
+        session = Session(tuple(segments))
+        yield from reading(
+            "sleep_session", segments[0].where, tally, client_record_id=record_id(name),
+            client_record_version=version_of(session.last.end, profile), source=source("open_wearables"),
+            **session.data(), score=scores.get(name),
+        )  # fmt: skip
+    for item in data.each("workouts"):
+        yield from workout(item, tally, profile)
+
+
+def at(item: Item, name: str, offset_name: str, profile: ReadingProfile) -> datetime | None:
+    instant, offset = item.instant(name, profile), item.offset(offset_name)
+    return instant and instant.astimezone(offset or instant.tzinfo)
+
+
+def value_ms(item: Item) -> float | None:
+    value, unit = item.measured("value"), item.text("unit")
+    if value is None:
+        return None
+    if unit not in IN_MS:
+        item.find("unit", "unknown_unit", "Must be ms or s.")
+        return None
+    return value * IN_MS[unit]
+
+
+def record(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    kind = item.text("type") or ""
+    if kind not in METRICS:
+        tally.ignored[(kind or "records without a type")[:80]] += 1
+        item.asked.update(item.raw)
+        return
+    value, name, told = value_ms(item), item.ident("id"), item.get("source")
+    device = (told.get("deviceModel") or told.get("name")) if isinstance(told, dict) else told
+    measured_at = at(item, "startDate", "zoneOffset", profile)
+    if value is not None:
+        yield from reading(
+            "hrv_reading", item.where, tally, client_record_id=name and record_id(name),
+            client_record_version=version_of(None, profile), source=source("open_wearables", device_model=device),
+            measured_at=measured_at, metric=METRICS[kind], context="spot", value_ms=value,
+        )  # fmt: skip
+
+
+def collect_stage(
+    item: Item, nights: dict[str, list[Segment]], scores: dict[str, float], tally: Tally, profile: ReadingProfile
+) -> None:
+    own, parent, stage = item.ident("id"), item.ident("parentId"), item.text("stage")
+    name = parent or own
+    start, end = at(item, "startDate", "zoneOffset", profile), at(item, "endDate", "zoneOffset", profile)
+    for told in item.each("values"):
+        score = told.number("value")
+        if told.text("type") == "sleepScore" and name and score is not None:
+            scores[name] = score
+    if name is None or stage not in STAGES or start is None or end is None:
+        item.find("stage", "unusable_stage", "Needs an id, a known stage, a start and an end.")
+        return
+    segment = Segment(STAGES[stage], start, end, name, item.where)
+    if fit(segment, tally):
+        nights[name].append(segment)
+
+
+def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    start, end = at(item, "startDate", "zoneOffset", profile), item.instant("endDate", profile)
+    yield from session_of(item, item.text("type"), start, end, source("open_wearables"), tally, profile)
+
+
+def session_of(
+    item: Item, sport: str | None, start: datetime | None, end: datetime | None, provenance: dict[str, str],
+    tally: Tally, profile: ReadingProfile,
+) -> Iterator[Reading]:  # fmt: skip
+    kind, name = sports.kind_of([sport]), item.ident("id")
+    if kind is None:
+        tally.ignored["workouts of walking"] += 1
+        return
+    yield from reading(
+        "training_session", item.where, tally, client_record_id=name and record_id(name),
+        client_record_version=version_of(None, profile), source=provenance, started_at=start,
+        duration_min=(end - start).total_seconds() / 60 if start and end else None, kind=kind,
+    )  # fmt: skip
+
+
+# --- webhooks --------------------------------------------------------------------------------------------------------
+
+
+def told_source(item: Item) -> dict[str, str]:
+    told = item.item("source")
+    provider = (told.text("provider") or "").lower() if told else ""
+    known = provider if provider in Provider.values and provider != "manual" else "open_wearables"
+    return source(known, device_model=told.text("device") if told else None)
+
+
+def told_sample(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    kind = item.text("type") or ""
+    if kind not in METRICS:
+        tally.ignored[(kind or "samples without a type")[:80]] += 1
+        item.asked.update(item.raw)
+        return
+    value, measured_at = value_ms(item), at(item, "timestamp", "zone_offset", profile)
+    provenance = told_source(item)
+    if value is not None:
+        yield from reading(
+            "hrv_reading", item.where, tally,
+            client_record_id=measured_at and record_id("ow", METRICS[kind], int(measured_at.timestamp() * 1000)),
+            client_record_version=version_of(None, profile), source=provenance,
+            measured_at=measured_at, metric=METRICS[kind], context="spot", value_ms=value,
+        )  # fmt: skip
+
+
+def told_sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    name, stages = item.ident("id"), item.item("stages")
+    told = {f"{stage}_s": in_s(stages, f"{stage}_minutes") for stage in ("awake", *STAGED)}
+    asleep_s = sum(told[f"{stage}_s"] or 0 for stage in STAGED)
+    yield from reading(
+        "sleep_session", item.where, tally, client_record_id=name and record_id(name),
+        client_record_version=version_of(None, profile), source=told_source(item),
+        start_at=at(item, "start_time", "zone_offset", profile), end_at=at(item, "end_time", "zone_offset", profile),
+        is_nap=item.get("is_nap") is True, duration_s=asleep_s or None, **told,
+        efficiency_pct=item.number("efficiency_percent"),
+    )  # fmt: skip
+
+
+def in_s(stages: Item | None, name: str) -> float | None:
+    value = stages.number(name) if stages else None
+    return None if value is None else value * 60
+
+
+def told_workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    start, end = at(item, "start_time", "zone_offset", profile), item.instant("end_time", profile)
+    yield from session_of(item, item.text("workout_type"), start, end, told_source(item), tally, profile)
+
+
+READER = Reader(
+    name="open_wearables",
+    title="Open Wearables SDK upload and webhook",
+    provider="open_wearables",
+    formats=("json",),
+    function=read,
+    table=TABLE,
+    day_rule="the end of the night in zoneOffset / zone_offset",
+    identity="parentId or id (webhook samples: metric and time); version: the end of the night, else the arrival",
+    not_used=NOT_USED,
+)
