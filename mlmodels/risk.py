@@ -34,7 +34,7 @@ DEFAULT_HIGH_SHARE = 0.30  # of a session's load, where neither the session nor 
 
 WEEK_RISE_HOLD = 1.30  # week on week (convention; Nielsen 2014, doi 10.2519/jospt.2014.5164)
 WEEK_RISE_RECOVERY = 1.60  # week on week (convention)
-WEEK_RISE_VOLUME = 1.15  # the projected week after more volume (convention)
+WEEK_RISE_VOLUME = 1.30  # the projected week after more volume (convention; 1.15 cost more than it saved, ADR 8)
 WEEK_RISE_VOLUME_UNDER_18 = 1.10
 WEEK_FLOOR_OF_LREF = 1.0  # a week is compared with the one before or with the usual week (7 Lref), the larger
 

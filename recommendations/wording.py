@@ -278,15 +278,12 @@ def because_of_pain(o: Observed, effect: str) -> Reason:
     return Reason("pain", _("You reported pain of %(pain)d out of 10") % {"pain": pain}, pain, "0-10", (0, 3))
 
 
-def because_of_load(o: Observed, effect: str) -> Reason:
+def because_of_load(o: Observed, _effect: str) -> Reason:
     if o["acwr"] is None:
         return Reason("load_unknown", _("Your training load is not known yet"))
     if o["acwr"] >= risk.ACWR_WARNING:
         return load_rose(o)
-    if effect == "active_recovery":
-        text = _("With the planned session your load would rise very fast (now 7 days against 28: %(value).2f)")
-    else:
-        text = _("With more today your load would rise fast (now 7 days against 28: %(value).2f)")
+    text = _("With more today your load would rise fast (now 7 days against 28: %(value).2f)")
     line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
     return Reason("load_would_rise_fast", text % {"value": o["acwr"]}, o["acwr"], "ratio", line)
 

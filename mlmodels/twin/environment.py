@@ -9,12 +9,15 @@ Data sheet
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from mlmodels import guard
-from mlmodels.actions import Action
-from mlmodels.reward import FORMS, Step
+from mlmodels.actions import Action, FloatArray
+from mlmodels.reward import FORMS, Step, Weights
 from mlmodels.state import FEATURE_SETS, Evening, Morning, Observation, Profiles, Tracker
 from mlmodels.twin.model import Twin, TwinWorld
 
@@ -24,19 +27,55 @@ OVERRULED_COST = 0.02  # reward for a proposal the guard changes: among equals, 
 ACTIONS_OF = {"paper-6": 3, "observable": 4}
 
 
+RewardForm = Callable[[Step, Weights], FloatArray]
+
+
+class LearningWorld(Protocol):
+    """What a season is learned in: a world that also tells what it expects."""
+
+    usual_load_au: FloatArray
+
+    @property
+    def weekday(self) -> NDArray[np.int64]: ...
+
+    def morning(self) -> dict[str, Any]: ...
+
+    def step(self, action: NDArray[Any]) -> dict[str, Any]: ...
+
+    def performance_draws_pct(self) -> FloatArray:
+        """Expected % faster under each of d draws, (n, d)."""
+
+    def hazard(self) -> FloatArray:
+        """Probability of a new illness or injury today, (n,)."""
+
+    def fresh(self, rows: NDArray[np.int64]) -> None:
+        """New athletes in place of some."""
+
+
 class SeasonEnv:
     """``training.dqn.Environment`` on a twin. The same twin, seed and actions give the same rewards."""
 
     def __init__(
-        self, twin: Twin, n: int, seed: int, *, feature_set: str, reward: str = "homestretch", guarded: bool = True
+        self,
+        twin: Twin,
+        n: int,
+        seed: int,
+        *,
+        feature_set: str,
+        reward: str | tuple[RewardForm, Weights] = "homestretch",
+        guarded: bool = True,
+        copies: int = 1,
+        staggered: bool = True,
+        world: LearningWorld | None = None,
     ) -> None:
+        """``copies``: so many blocks of the same athletes with the same luck; ``world``: in place of the twin's own."""
         self.n, self.feature_set, self._guarded = n, feature_set, guarded
-        self._reward, self._weights = FORMS[reward]
+        self._reward, self._weights = FORMS[reward] if isinstance(reward, str) else reward
         self.n_features, self.n_actions = len(FEATURE_SETS[feature_set]), ACTIONS_OF[feature_set]
-        self.world = TwinWorld(twin, n, seed)
+        self.world: LearningWorld = TwinWorld(twin, n, seed, copies) if world is None else world
         self.tracker = Tracker(n, self._profiles(np.arange(n)))
         # Block b begins its second season after SEASON_D - b * 14 days; only that first season is short.
-        self._season_day = (np.arange(n) % BLOCKS) * (SEASON_D // BLOCKS)
+        self._season_day = (np.arange(n) % BLOCKS) * (SEASON_D // BLOCKS) * staggered
         self._warm = np.zeros(n, dtype=np.int64)
         self._expected = self._expected_performance()
         self._wake()

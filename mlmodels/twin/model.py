@@ -64,8 +64,8 @@ def signal_features(recent: Floats, fatigue: Floats, hard: Floats, chronic: Floa
 
 
 def performance_features(intensity: Floats, volume: Floats, fatigue: Floats) -> Floats:
-    """Design of the performance model, shape (..., 3): concave in fitness, linear in fatigue."""
-    return np.stack([np.log(np.maximum(intensity, 0.1)), np.log(np.maximum(volume, 0.1)), fatigue - 1], axis=-1)
+    """Design of the performance model, shape (..., 3): concave in fitness; fatigue counts downwards (all help)."""
+    return np.stack([np.log(np.maximum(intensity, 0.1)), np.log(np.maximum(volume, 0.1)), 1 - fatigue], axis=-1)
 
 
 def hazard_features(readiness: Floats, acute: Floats, chronic: Floats, sleep_z: Floats) -> Floats:
@@ -160,6 +160,24 @@ def _significant(values: Floats, digits: int = 5) -> Floats:
     return rounded
 
 
+class Copied:
+    """Random numbers for blocks of athletes: every block gets the same ones. The last axis of a shape is athletes."""
+
+    def __init__(self, seed: int | list[int], copies: int) -> None:
+        self._rng, self.copies = np.random.default_rng(seed), copies
+
+    def __getattr__(self, name: str) -> Any:
+        draw = getattr(self._rng, name)
+
+        def copied(*args: Any, size: Any = None) -> Any:
+            *rest, shape = args if size is None else (*args, size)
+            *leading, athletes = shape if isinstance(shape, tuple) else (shape,)
+            one = draw(*rest, size=(*leading, athletes // self.copies))
+            return np.concatenate([one] * self.copies, axis=-1)
+
+        return copied
+
+
 class TwinWorld:
     """n athletes drawn from a twin, each with one posterior draw as their truth.
 
@@ -167,9 +185,10 @@ class TwinWorld:
     >>> world.step(np.full(512, Action.AS_PLANNED))      # doctest: +SKIP
     """
 
-    def __init__(self, twin: Twin, n: int, seed: int | list[int]) -> None:
+    def __init__(self, twin: Twin, n: int, seed: int | list[int], copies: int = 1) -> None:
+        """``copies``: the n athletes are so many equal blocks, with the same numbers drawn for each."""
         self.twin, self.n, self.day = twin, n, 0
-        self._rng = np.random.default_rng(seed)
+        self._rng: Any = np.random.default_rng(seed) if copies == 1 else Copied(seed, copies)
         self.fresh(np.arange(n))
 
     def fresh(self, rows: NDArray[np.int64]) -> None:

@@ -79,10 +79,9 @@ LINES = [
     ({"pain_0_10": 2, "pain_rising": 1}, "G05", "no_increase", PLAN, PLAN),
     ({"acwr": 1.51}, "G06", "active_recovery", RECOVERY, RECOVERY),
     ({"acwr": 1.3}, "G06", "no_increase", PLAN, PLAN),
-    ({"acute_au": 430, "acwr": 1.43, "planned_load_au": 800}, "G06", "active_recovery", RECOVERY, RECOVERY),
     ({"week_load_au": 3400}, "G07", "active_recovery", RECOVERY, RECOVERY),
     ({"week_load_au": 2800}, "G07", "no_increase", PLAN, PLAN),
-    ({"six_day_load_au": 2100}, "G07", "no_volume", INTENSITY, PLAN),
+    ({"six_day_load_au": 2450}, "G07", "no_volume", INTENSITY, PLAN),
     ({"hrv_low_days": 3}, "G08", "no_intensity", PLAN, VOLUME),
     ({"hrv_low_days": 5}, "G08", "no_increase", PLAN, PLAN),
     ({"hrv_very_low_days": 3}, "G08", "no_increase", PLAN, PLAN),
@@ -158,14 +157,6 @@ def test_the_week_after_a_week_of_illness_is_compared_with_the_usual_week():
     built_up = {"week_load_au": 1.7 * usual, "previous_week_load_au": 1.5 * usual}
     assert guarded(VOLUME, **built_up).trace(0) == ()
     assert guarded(VOLUME, **back | {"week_load_au": 1.7 * usual}).trace(0) == (("G07", "active_recovery"),)
-
-
-def test_the_plan_itself_gives_way_where_it_alone_would_take_acwr_into_the_danger_zone():
-    steep = {"acute_au": 430.0, "chronic_au": 300.0, "acwr": 430 / 300}
-    assert guarded(PLAN, **steep, planned_load_au=500.0).action.tolist() == [PLAN]
-    result = guarded(PLAN, **steep, planned_load_au=800.0)
-    assert acwr_after(alice(**steep), 800.0)[0] > risk.ACWR_DANGER
-    assert result.action.tolist() == [RECOVERY]
 
 
 def test_the_strictest_guard_decides_and_all_are_logged():

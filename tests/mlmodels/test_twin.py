@@ -6,6 +6,7 @@ from django.core.management import CommandError, call_command
 
 from mlmodels.actions import Action
 from mlmodels.simulator import World, make_cohort
+from mlmodels.twin import model
 from mlmodels.twin.checking import forecast_check
 from mlmodels.twin.environment import SEASON_D, SeasonEnv
 from mlmodels.twin.fitting import TooLittleData, ar1_plus_noise, fit_twin
@@ -185,3 +186,10 @@ def test_the_twin_orders_policies_as_the_simulator_does(twin):
     here, there = gains(lambda n, seed: TwinWorld(twin, n, seed)), gains(World)
     ranks = [np.argsort(np.argsort(values)) for values in (here, there)]
     assert np.corrcoef(*ranks)[0, 1] >= 0.75
+
+
+def test_a_tired_athlete_is_slower_on_the_twin_and_a_fitter_one_faster(twin):
+    usual = model.performance_features(np.array([1.0]), np.array([1.0]), np.array([1.0])) @ twin.performance.mean(0).T
+    for fitter in ((1.2, 1.0, 1.0), (1.0, 1.2, 1.0), (1.0, 1.0, 0.8)):
+        features = model.performance_features(*(np.array([value]) for value in fitter))
+        assert (features @ twin.performance.mean(0).T > usual).all()
