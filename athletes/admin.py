@@ -1,5 +1,7 @@
 from typing import Any
 
+from allauth.idp.oidc.adapter import get_adapter
+from allauth.idp.oidc.models import Client, Token
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -9,7 +11,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from athletes import intake, squads
+from athletes import clients, intake, squads
 from athletes.access import squads_coached_by
 from athletes.admin_scope import ScopedAdmin, ScopedHistoryAdmin, ScopedRelatedFilter, value_column
 from athletes.intensity import share_of
@@ -29,6 +31,7 @@ from athletes.models import (
     SquadInvite,
     TrainingSession,
     User,
+    VendorAccount,
 )
 from athletes.wellness import ITEMS
 
@@ -348,3 +351,62 @@ class PlannedSessionAdmin(ScopedHistoryAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PlannedSession]) -> None:
         for plan in queryset.select_related("athlete"):
             intake.delete_plan(plan.athlete, plan.date)
+
+
+# --- other people's programs, vendors' accounts and payloads: for superusers ------------------------------------------
+
+admin.site.unregister(Client)
+admin.site.unregister(Token)
+
+
+class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
+    scopes = forms.MultipleChoiceField(
+        choices=clients.SCOPE_TEXTS.items(), widget=forms.CheckboxSelectMultiple, help_text="what it may ask for"
+    )
+    grant_types = forms.MultipleChoiceField(
+        choices=clients.GRANT_TYPES.items(), widget=forms.CheckboxSelectMultiple, initial=list(clients.GRANT_TYPES)
+    )
+
+    class Meta:
+        model = Client
+        fields = ("name", "type", "scopes", "grant_types", "redirect_uris")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.instance._state.adding:
+            self.initial["scopes"] = self.instance.get_scopes()
+            self.initial["grant_types"] = self.instance.get_grant_types()
+
+    def clean_scopes(self) -> str:
+        return "\n".join(self.cleaned_data["scopes"])
+
+    def clean_grant_types(self) -> str:
+        return "\n".join(self.cleaned_data["grant_types"])
+
+
+@admin.register(Client)
+class ClientAdmin(ModelAdmin):  # type: ignore[misc]
+    """Programs that may ask athletes to be let in. The athlete is always asked; nobody grants in their place."""
+
+    form = ClientForm
+    list_display = ("name", "id", "type", "created_at")
+    search_fields = ("id", "name")
+    readonly_fields = ("id", "created_at")
+
+    def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
+        obj.default_scopes = obj.scopes
+        if not change and obj.type == Client.Type.CONFIDENTIAL:
+            secret = get_adapter().generate_client_secret()
+            obj.set_secret(secret)
+            self.message_user(request, f"The client's secret, shown this once: {secret}", messages.WARNING)
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(VendorAccount)
+class VendorAccountAdmin(ModelAdmin):  # type: ignore[misc]
+    """Whose data a webhook brings. Set here and not by athletes: a vendor's user number can be guessed."""
+
+    list_display = ("provider", "vendor_user_id", "athlete", "created_at")
+    list_filter = ("provider",)
+    search_fields = ("vendor_user_id",)
+    autocomplete_fields = ("athlete",)

@@ -1,9 +1,11 @@
 from django.urls import path
 
-from athletes import views, views_ingest, views_me, views_webhooks
+from athletes import views, views_clients, views_ingest, views_me, views_webhooks
 
 urlpatterns = [
     path("me/", views_me.Me.as_view(), name="me"),
+    path("me/clients/", views_clients.Clients.as_view(), name="me-clients"),
+    path("me/clients/<str:client_id>/", views_clients.OneClient.as_view(), name="me-client"),
     path("squads/", views_me.Squads.as_view(), name="squads"),
     path("squads/join/", views_me.Join.as_view(), name="squad-join"),
     path("squads/<int:squad_id>/invites/", views_me.Invites.as_view(), name="squad-invites"),

@@ -3,6 +3,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from athletes import views_clients
 from athletes.rest import views
 
 handler400 = "athletes.rest.views.bad_request"
@@ -17,6 +18,9 @@ urlpatterns = [
     path("", views.landing, name="landing"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    path("identity/o/authorize", views_clients.Authorize.as_view()),
+    path("identity/o/device", views_clients.AuthorizeDevice.as_view()),
+    path("", include("allauth.idp.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("api/", RedirectView.as_view(pattern_name="api-docs")),
     path("api/docs/", views.Explorer.as_view(), name="api-docs"),

@@ -72,3 +72,22 @@ def make_device(user: User, subscription: Any, **values: Any) -> Any:
         given = {"kind": Device.Kind.WEBPUSH, "address": body["endpoint"], **body["keys"]}
     address_sha256 = sha256(given["address"].encode()).hexdigest()
     return Device.objects.create(user=user, address_sha256=address_sha256, **{**given, **values})
+
+
+class Program:
+    """Somebody else's program, let in by an athlete: `bearer` is its access token."""
+
+    def __init__(self, athlete: Athlete, *scopes: str, name: str = "Folder sync") -> None:
+        from allauth.idp.oidc.models import Client, Token
+
+        grants = (Client.GrantType.AUTHORIZATION_CODE, Client.GrantType.DEVICE_CODE, Client.GrantType.REFRESH_TOKEN)
+        self.client = Client(name=name, type=Client.Type.PUBLIC, redirect_uris="https://sync.example.org/back")
+        self.client.set_scopes(scopes)
+        self.client.set_default_scopes(scopes)
+        self.client.set_grant_types([str(grant) for grant in grants])
+        self.client.save()
+        self.bearer = f"token-of-{self.client.pk}"
+        self.token = Token(type=Token.Type.ACCESS_TOKEN, client=self.client, user=athlete.user)
+        self.token.set_scopes(list(scopes))
+        self.token.set_value(self.bearer)
+        self.token.save()

@@ -12,14 +12,19 @@ from django.utils.crypto import constant_time_compare
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from athletes import statements
+from athletes import clients, statements
 from athletes.models import User
 
 
 class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
-    """allauth's access tokens. It names the scheme, so it must stay the first class: else 401 becomes 403."""
+    """The phone's access tokens, and those of other people's programs, whose scopes are checked here: no view is left
+    out. It names the scheme, so it must stay the first class: else 401 becomes 403."""
 
     def authenticate(self, request: Request) -> Any:
+        if value := clients.opaque_token(request):
+            user, token = clients.sign_in(request, value)
+            structlog.contextvars.bind_contextvars(user_id=user.pk, client_id=token.client_id)
+            return user, token
         try:
             signed_in = super().authenticate(request)
         except AuthenticationFailed:

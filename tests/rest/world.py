@@ -36,6 +36,9 @@ class World:
         SquadInvite.objects.create(
             squad=throws, code="K7PM2XWD", created_by=self.eve, expires_at=timezone.now() + timedelta(days=7)
         )
+        self.records_client = factories.Program(self.alice, "records:write")
+        self.days_client = factories.Program(self.alice, "days:read")
+        self.advice_client = factories.Program(self.alice, "advice:read")
         self.ids: dict[str, Any] = {"squads": self.sprints.pk, "athletes": self.alice.pk}
         self.fill()
 
@@ -54,12 +57,12 @@ class World:
         self.ids["advice"] = advice.pk
         self.ids["warnings"] = make_warning(self.alice, TODAY).pk
         self.ids["uploads"] = make_upload(self.alice).pk
-        self.ids |= {"ingest": "garmin", "webhooks": "whoop"}
+        self.ids |= {"ingest": "garmin", "webhooks": "whoop", "me": self.days_client.client.pk}
         self.ids["planned-sessions"] = make_plan(self.alice, TODAY).pk
 
     def url(self, operation: Operation) -> str:
         path = operation.path.replace("{date}", str(TODAY))
-        for name in ("id", "squad_id", "athlete_id", "advice_id", "warning_id", "device_id", "provider"):
+        for name in ("id", "squad_id", "athlete_id", "advice_id", "warning_id", "device_id", "provider", "client_id"):
             path = path.replace(f"{{{name}}}", str(self.ids.get(segment_of(operation), "")))
         assert "{" not in path and "//" not in path, f"tests/rest/world.py has nothing for {operation}"
         return path
@@ -80,6 +83,9 @@ class World:
             "ex_coach": self.dan,
             "other_coach": self.eve,
             "admin": self.root,
+            "client_records": self.records_client,
+            "client_days": self.days_client,
+            "client_advice": self.advice_client,
         }
 
 
