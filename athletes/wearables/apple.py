@@ -64,7 +64,8 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         kind = item.text("type")
         if kind == samples.HRV:
             name = item.ident("uuid")
-            yield from samples.hrv(item, name and record_id(name), provenance(item, profile), tally, profile)
+            immutable = {"client_record_version": 0, "source": source("apple", device_model=item.text("device"))}
+            yield from samples.hrv(item, name and record_id(name), immutable, tally, profile)
         elif kind == samples.SLEEP:
             item.asked.add("uuid")
             found = samples.segment(item, item.text("sourceName") or "", item.text("device") or "", profile)
@@ -129,6 +130,6 @@ READER = Reader(
     function=read,
     table=TABLE,
     day_rule="the end of the night in HKTimeZone, else in the offset of endDate",
-    identity="uuid (a night: its source and start); version: the time of arrival (a night: its end)",
+    identity="uuid (a night: its source and start); version: the time of arrival (HRV: 0, a night: its end)",
     not_used=NOT_USED,
 )

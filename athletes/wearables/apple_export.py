@@ -8,7 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
 
@@ -66,7 +66,7 @@ MOST_XML_BYTES = 8 << 30
 MOST_RATIO = 200  # export.xml shrinks to a twentieth; a bomb to a thousandth
 LONGEST_RECORD = 200  # attributes and children kept of one element
 NEAR = timedelta(minutes=1)
-HARDWARE = re.compile(r"hardware:([^,>]{1,40})")
+HARDWARE = re.compile(r"hardware:(\w{1,30}(?:,\w{1,10})?)")
 HEART_RATE = "HKQuantityTypeIdentifierHeartRate"
 WANTED = {samples.HRV, samples.SLEEP, *samples.EFFORT}
 
@@ -198,7 +198,7 @@ def record(
 ) -> Iterator[Reading]:
     kind = item.text("type")
     if kind == samples.HRV:
-        name = record_id("hrv", samples.digest(item.text("sourceName") or ""), str(item.raw.get("startDate")))
+        name = named("hrv", item, item.instant("startDate", profile))
         item.asked |= {"endDate"}
         yield from samples.hrv(item, name, provenance(item, profile), tally, profile)
     elif kind == samples.SLEEP:
@@ -223,7 +223,7 @@ def workout(
         return
     start, end = item.instant("startDate", profile), item.instant("endDate", profile)
     told_min = samples.in_unit(item, "duration", "durationUnit", samples.IN_MIN)
-    name = record_id("workout", samples.digest(item.text("sourceName") or ""), str(item.raw.get("startDate")))
+    name = named("workout", item, start)
     rpe = [v for s, e, v in efforts if start and end and abs(s - start) <= NEAR and abs(e - end) <= NEAR]
     yield from reading(
         "training_session", item.where, tally, client_record_id=name, **provenance(item, profile),
@@ -232,6 +232,12 @@ def workout(
         rpe=rpe[-1] if rpe else None, avg_hr_bpm=item.measured("averageHeartRate"),
         distance_m=samples.in_unit(item, "totalDistance", "totalDistanceUnit", samples.IN_M),
     )  # fmt: skip
+
+
+def named(kind: str, item: Item, start: datetime | None) -> str | None:
+    """The export leaves out the samples' own ids."""
+    writer = samples.digest(item.text("sourceName") or "")
+    return None if start is None else record_id(kind, writer, int(start.timestamp()))
 
 
 def provenance(item: Item, profile: ReadingProfile) -> dict[str, Any]:
@@ -243,7 +249,7 @@ def provenance(item: Item, profile: ReadingProfile) -> dict[str, Any]:
 
 def hardware(item: Item) -> str:
     match = HARDWARE.search(item.text("device") or "")
-    return match[1].strip() if match else ""
+    return match[1] if match else ""
 
 
 READER = Reader(

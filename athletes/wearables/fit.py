@@ -43,7 +43,7 @@ TABLE = (
     Field("session.sport", "training_session.kind"),
     Field("session.sub_sport", "training_session.kind"),
     Field("session.workout_rpe", "training_session.rpe", "0-100 -> 0-10"),
-    Field("hrv.time", "hrv_reading.value_ms", "s -> ms", "rMSSD, spot; of a recording at rest of 1-15 min"),
+    Field("hrv.time", "hrv_reading.value_ms", "s -> ms", "rMSSD, spot; of 1-15 min in no sport"),
     Field("hrv_status_summary.timestamp", "hrv_reading.measured_at, client_record_id"),
     Field("hrv_status_summary.last_night_average", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
     Field("hrv_status_summary.last_night_5_min_high", "hrv_reading.value_ms", "ms", "rMSSD, overnight_5min_high"),
@@ -79,11 +79,15 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         raise Unreadable("wrong_provider", "A FIT file begins with a file_id.")
     provenance, serial = source_of(file), file.ident("serial_number") or ""
     offset = offset_in(contents.first("activity"))
-    for item in contents.messages["session"]:
+    at_rest = is_recording(contents)
+    for item in () if at_rest else contents.messages["session"]:
         yield from session(item, provenance, serial, offset, tally, profile)
     for item in contents.messages["hrv_status_summary"]:
         yield from night(item, provenance, offset, tally, profile)
-    yield from recording(contents, provenance, serial, offset, tally, profile)
+    if at_rest:
+        yield from recording(contents, provenance, serial, offset, tally, profile)
+    elif contents.rr_ms:
+        tally.ignored["hrv during exercise"] += len(contents.rr_ms)
     for items in contents.messages.values():
         for item in items:
             item.settle()
@@ -206,15 +210,16 @@ def night(
             )  # fmt: skip
 
 
+def is_recording(contents: Contents) -> bool:
+    """A few minutes of beats in no sport: a morning's HRV recording, and no training session."""
+    length, one = timedelta(milliseconds=sum(contents.rr_ms)), contents.first("session")
+    return one is not None and str(one.get("sport")) in AT_REST and RECORDING[0] <= length <= RECORDING[1]
+
+
 def recording(
     contents: Contents, provenance: dict[str, str], serial: str, offset: timezone, tally: Tally, profile: ReadingProfile
 ) -> Iterator[Reading]:
-    if not contents.rr_ms:
-        return
-    length, one = timedelta(milliseconds=sum(contents.rr_ms)), contents.first("session")
-    if one is None or str(one.get("sport")) not in AT_REST or not RECORDING[0] <= length <= RECORDING[1]:
-        tally.ignored["hrv during exercise"] += len(contents.rr_ms)
-        return
+    one = contents.messages["session"][0]
     at, cleaned = instant(one, "start_time", offset), rr.cleaned_or_found(tally, "hrv.time", contents.rr_ms)
     if cleaned is not None:
         yield from reading(

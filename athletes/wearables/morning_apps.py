@@ -4,6 +4,7 @@ Both apps write their own score beside the rMSSD, and both call a column HRV: th
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from athletes.wearables.payloads import ReadDate, csv_rows, date_order
@@ -23,16 +24,28 @@ from athletes.wearables.readings import (
     wall_clock,
 )
 
-DATES = ("date", "Date", "timestamp", "Timestamp", "Date Time Start", "timestamp_measurement")
-RMSSD = ("rMSSD", "rmssd", "Rmssd", "RMSSD", "HRV4T_rMSSD")
-SDNN = ("SDNN", "sdnn", "Sdnn")
+
+@dataclass(frozen=True)
+class App:
+    """How an app spells its columns. The other app's spelling is another app's file."""
+
+    provider: str
+    dates: tuple[str, ...]
+    rmssd: tuple[str, ...]
+    sdnn: tuple[str, ...]
+
+
+HRV4T = App(
+    "hrv4training", ("date", "Date", "timestamp", "timestamp_measurement"), ("rMSSD", "rmssd"), ("SDNN", "sdnn")
+)
+ELITE = App("elitehrv", ("Date Time Start", "Date", "date"), ("Rmssd", "RMSSD"), ("Sdnn", "SDNN"))
 POSITION = ("position", "Position", "measurement_position", "Type")
 CONTEXTS = {
     "lying": "morning_supine", "lying down": "morning_supine", "supine": "morning_supine", "sitting": "morning_sitting",
     "seated": "morning_sitting", "standing": "morning_standing", "morning readiness": "morning_supine",
 }  # fmt: skip
 TIMES = ("Time", "time")
-SLOWEST_DATE = 5
+EARLY_MORNING_H = 5
 
 HRV4TRAINING_TABLE = (
     Field("date", "hrv_reading.measured_at, client_record_id", "", "wall clock; without a time 05:00"),
@@ -56,13 +69,13 @@ NOT_USED = {
 }
 
 
-def rows(payload: Payload, tally: Tally) -> Iterator[tuple[Item, str, ReadDate]]:
+def rows(app: App, payload: Payload, tally: Tally) -> Iterator[tuple[Item, str, ReadDate]]:
     """Every row with the name of its date column and the way to read it: the whole column decides which way round."""
-    wanted = [frozenset({day, value}) for day in DATES for value in (*RMSSD, *SDNN)]
+    wanted = [frozenset({day, value}) for day in app.dates for value in app.rmssd]
     found = list(csv_rows(payload, tally, wanted, settle=False))
     if not found:
         return
-    column = next(name for name in DATES if name in found[0].raw)
+    column = next(name for name in app.dates if name in found[0].raw)
     texts = [text for row in found if (text := row.raw.get(column))]
     if not texts:
         return
@@ -90,40 +103,40 @@ def when(row: Item, column: str, read_date: ReadDate, profile: ReadingProfile) -
             row.find("Time", "not_a_time", "Must be a time like 06:52.")
         naive = with_clock or naive
     if naive.time() == datetime.min.time():
-        naive = naive.replace(hour=SLOWEST_DATE)
+        naive = naive.replace(hour=EARLY_MORNING_H)
     return in_range(wall_clock(naive, profile.timezone))
 
 
-def read_as(provider: str, payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    for row, column, read_date in rows(payload, tally):
+def read_as(app: App, payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    for row, column, read_date in rows(app, payload, tally):
         at = when(row, column, read_date, profile)
         if at is not None:
-            yield from readings_of(row, at, provider, tally, profile)
+            yield from readings_of(row, at, app, tally, profile)
         row.settle()
 
 
-def readings_of(row: Item, at: datetime, provider: str, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+def readings_of(row: Item, at: datetime, app: App, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     position = (row.text(named(row, POSITION)) or "").strip().lower()
-    effort = row.number("trainingRPE") if provider == "hrv4training" else None
+    effort = row.number("trainingRPE") if app is HRV4T else None
     if effort is not None:
         row.find("trainingRPE", "rpe_without_session", "An RPE without a start and a length is no training session.")
-    for names, metric in ((RMSSD, "rmssd"), (SDNN, "sdnn")):
+    for names, metric in ((app.rmssd, "rmssd"), (app.sdnn, "sdnn")):
         value = row.measured(named(row, names))
         if value is not None:
             yield from reading(
                 "hrv_reading", row.where, tally,
                 client_record_id=record_id(int(at.timestamp()), metric),
-                client_record_version=version_of(None, profile), source=source(provider), measured_at=at,
+                client_record_version=version_of(None, profile), source=source(app.provider), measured_at=at,
                 metric=metric, context=CONTEXTS.get(position, "morning_supine"), value_ms=value,
             )  # fmt: skip
 
 
 def read_hrv4training(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    return read_as("hrv4training", payload, tally, profile)
+    return read_as(HRV4T, payload, tally, profile)
 
 
 def read_elitehrv(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    return read_as("elitehrv", payload, tally, profile)
+    return read_as(ELITE, payload, tally, profile)
 
 
 HRV4TRAINING = Reader(

@@ -89,7 +89,8 @@ def sorted_documents(loaded: Any, tally: Tally) -> dict[str, list[Any]]:
                 tally.ignored[name] += len(values) if isinstance(values, list) else 1
                 found.setdefault(name, [])
     unknown = found.pop("", [])
-    if not found:
+    empty = isinstance(loaded, dict) and loaded.get("data") == []
+    if not found and not empty:
         raise Unreadable("wrong_provider", "Holds no document of Oura's API.")
     for index, _ in enumerate(unknown):
         tally.find(f"[{index}]", "unknown_document", "Not a sleep, daily_sleep or workout document.")
@@ -101,7 +102,7 @@ def unwrapped(loaded: Any) -> list[Any]:
         return loaded
     if isinstance(loaded.get("data"), list):
         return list(loaded["data"])
-    return [loaded] if what_is(loaded) else []
+    return [loaded] if what_is(loaded) else []  # else the lists by their names
 
 
 def what_is(document: Any) -> str:

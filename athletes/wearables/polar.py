@@ -80,16 +80,20 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
 def enveloped(loaded: Any) -> dict[str, Any]:
     """One document, a bare list of exercises (as GET /exercises answers), or the lists by their names."""
     if isinstance(loaded, list):
-        loaded = {"exercises": loaded}
+        loaded = {"exercises": loaded} if any(is_exercise(entry) for entry in loaded) else {}
     elif "sleep_start_time" in loaded:
         loaded = {"nights": [loaded]}
     elif "nightly_recharge_status" in loaded or "heart_rate_variability_avg" in loaded:
         loaded = {"recharges": [loaded]}
-    elif "detailed_sport_info" in loaded or "start_time_utc_offset" in loaded:
+    elif is_exercise(loaded):
         loaded = {"exercises": [loaded]}
     if not any(name in loaded for name in LISTS):
         raise Unreadable("wrong_provider", "Holds no list of Polar's API.")
     return dict(loaded)
+
+
+def is_exercise(entry: Any) -> bool:
+    return isinstance(entry, dict) and bool({"detailed_sport_info", "start_time_utc_offset"} & set(entry))
 
 
 def night(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

@@ -40,7 +40,11 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True)
 class ReadingProfile:
-    """What a reader may know of the athlete, and when the payload came: the version of what has none of its own."""
+    """What a reader may know of the athlete, and when the payload came.
+
+    The time of arrival is the version of what has none of its own, so that what a vendor sends again later wins; the
+    same stored payload read again with its own time of arrival gives the same readings. A deletion needs it too.
+    """
 
     timezone: str = "UTC"
     received_at: datetime | None = None

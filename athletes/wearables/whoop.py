@@ -123,6 +123,7 @@ def read_json(loaded: Any, tally: Tally, profile: ReadingProfile) -> Iterator[Re
 def sorted_records(loaded: Any, tally: Tally) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = defaultdict(list)
     lists = [loaded] if isinstance(loaded, list) else [v for v in loaded.values() if isinstance(v, list)]
+    empty = isinstance(loaded, dict) and loaded.get("records") == []
     wrapped = [v["records"] for v in loaded.values() if isinstance(v, dict) and isinstance(v.get("records"), list)] if (
         isinstance(loaded, dict)
     ) else []  # fmt: skip
@@ -132,11 +133,12 @@ def sorted_records(loaded: Any, tally: Tally) -> dict[str, list[Any]]:
         for record in records:
             found[what_is(record)].append(record)
     unknown = found.pop("", [])
-    if not found:
+    if not found and not empty:
         raise Unreadable("wrong_provider", "Holds no record of WHOOP's API.")
     for index, _ in enumerate(unknown):
         tally.find(f"[{index}]", "unknown_record", "Not a sleep, recovery or workout record.")
-    tally.ignored["cycles"] += len(found.pop("cycle", []))
+    if "cycle" in found:
+        tally.ignored["cycles"] += len(found.pop("cycle"))
     return found
 
 
