@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from athletes.wearables import sports
 from athletes.wearables.merging import Segment, Session
@@ -48,11 +47,7 @@ def in_unit(item: Item, name: str, unit_name: str, units: dict[str, float]) -> f
 def zone_of(item: Item) -> str | None:
     """HKTimeZone, where the writer of the sample left it."""
     metadata = item.item("metadata")
-    zone = metadata.text("HKTimeZone") if metadata else None
-    if zone is not None and zone not in available_timezones():
-        item.find("metadata.HKTimeZone", "unknown_timezone", "Not an IANA time zone.")
-        return None
-    return zone
+    return metadata.zone("HKTimeZone") if metadata else None
 
 
 def hrv(

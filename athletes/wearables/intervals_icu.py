@@ -6,7 +6,6 @@ The day's four-point answers (1 is best) become a check-in in that very scale. V
 
 from collections.abc import Iterator
 from typing import Any
-from zoneinfo import available_timezones
 
 from athletes.wearables import sports
 from athletes.wearables.payloads import csv_rows, loaded_json, looks_like_json
@@ -133,18 +132,10 @@ def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         client_record_id=name and record_id(name),
         client_record_version=version_of(item.instant("updated", profile), profile),
         source=source("intervals_icu", device_model=item.text("device_name")),
-        started_at=item.instant("start_date", profile), timezone=zone(item),
+        started_at=item.instant("start_date", profile), timezone=item.zone("timezone"),
         duration_min=None if seconds is None else seconds / 60, kind=kind, rpe=item.measured("icu_rpe"),
         avg_hr_bpm=item.measured("average_heartrate"), distance_m=item.number("distance"),
     )  # fmt: skip
-
-
-def zone(item: Item) -> str | None:
-    name = item.text("timezone")
-    if name is not None and name not in available_timezones():
-        item.find("timezone", "unknown_timezone", "Not an IANA time zone.")
-        return None
-    return name
 
 
 READER = Reader(

@@ -9,11 +9,12 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from typing import IO, Any
+from zoneinfo import available_timezones as read_available_timezones
 
 from athletes.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.quality import STAGES_TOLERANCE_S
@@ -24,6 +25,8 @@ Payload = dict[str, Any] | list[Any] | bytes | IO[bytes]
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MOST_FINDINGS = 10_000
+available_timezones = cache(read_available_timezones)  # it walks the file system each time
+
 UNFIT_FOR_ID = re.compile(r"[^A-Za-z0-9._:-]")
 LONGEST_ID = 128
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -348,6 +351,16 @@ class Item:
         if offset is None:
             self.find(name, "not_an_offset", "Must be an offset between -14:00 and +14:00.")
         return offset
+
+    def zone(self, name: str) -> str | None:
+        return self.choice(name, available_timezones(), "unknown_timezone", "Not an IANA time zone.")
+
+    def choice(self, name: str, known: Container[str], code: str, message: str) -> str | None:
+        value = self.text(name)
+        if value is not None and value not in known:
+            self.find(name, code, message)
+            return None
+        return value
 
     def item(self, name: str) -> "Item | None":
         value = self.get(name)

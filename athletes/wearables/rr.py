@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from athletes.models import HrvReading, Provider
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
     Field,
@@ -105,15 +106,23 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         raise Unreadable("wrong_provider", "Holds no rr_ms.")
     cleaned = cleaned_of(root)
     name, version = root.ident("client_record_id"), root.number("client_record_version")
-    measured_at, zone, context = root.instant("measured_at", profile), root.text("timezone"), root.text("context")
-    provenance = source(root.text("provider") or "other", device_model=root.text("device_model"))
+    measured_at, zone, context = root.instant("measured_at", profile), root.zone("timezone"), context_of(root)
+    provider = root.choice("provider", Provider.values, "unknown_provider", "Not a provider the API knows.")
+    provenance = source(provider or "other", device_model=root.text("device_model"))
     root.settle()
-    if cleaned is not None:
+    if cleaned is not None and context is not None:
         yield from reading(
             "hrv_reading", "rr_ms", tally, client_record_id=name and record_id(name),
             client_record_version=version_of(None, profile) if version is None else int(version), source=provenance,
             measured_at=measured_at, timezone=zone, metric="rmssd", context=context, value_ms=cleaned.rmssd_ms,
         )  # fmt: skip
+
+
+def context_of(root: Item) -> str | None:
+    context = root.choice("context", HrvReading.Context.values, "unknown_context", "Not a context the API knows.")
+    if context is None:
+        root.find("context", "no_context", "How it was taken must be said.")
+    return context
 
 
 def cleaned_of(root: Item) -> Cleaned | None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from typing import Any
-from zoneinfo import available_timezones
 
 from athletes.wearables import sports
 from athletes.wearables.payloads import json_object
@@ -67,21 +66,13 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     inner.settle()
 
 
-def zone(item: Item) -> str | None:
-    name = item.text("timezone")
-    if name is not None and name not in available_timezones():
-        item.find("timezone", "unknown_timezone", "Not an IANA time zone.")
-        return None
-    return name
-
-
 def identity(item: Item, profile: ReadingProfile) -> dict[str, Any]:
     name = item.ident("id")
     return {
         "client_record_id": name and record_id(name),
         "client_record_version": version_of(item.epoch("modified"), profile),
         "source": source("withings", device_model=item.get("model")),
-        "timezone": zone(item),
+        "timezone": item.zone("timezone"),
         "vendor_date": item.date("date"),
     }
 
