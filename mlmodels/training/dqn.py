@@ -116,8 +116,8 @@ class Replay:
     """The last ``capacity`` n-step transitions, overwritten in a circle."""
 
     def __init__(self, capacity: int, n_features: int) -> None:
-        self.state = np.zeros((capacity, n_features), dtype=np.float32)
-        self.next_state = np.zeros((capacity, n_features), dtype=np.float32)
+        pairs = np.zeros((capacity, 2 * n_features), dtype=np.float32)  # side by side: one cache miss a transition
+        self.state, self.next_state, self._pairs = pairs[:, :n_features], pairs[:, n_features:], pairs
         self.action = np.zeros(capacity, dtype=np.int64)
         self.ret = np.zeros(capacity, dtype=np.float32)
         self.capacity, self.size, self.at = capacity, 0, 0
@@ -134,7 +134,8 @@ class Replay:
     ) -> tuple[Features, NDArray[np.int64], Features, Features]:
         """state (B, K), action (B,), return (B,), next state (B, K)."""
         rows = rng.integers(self.size, size=batch)
-        return self.state[rows], self.action[rows], self.ret[rows], self.next_state[rows]
+        pairs, k = self._pairs[rows], self.state.shape[1]
+        return pairs[:, :k], self.action[rows], self.ret[rows], pairs[:, k:]
 
 
 @dataclass
