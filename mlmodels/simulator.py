@@ -207,6 +207,10 @@ class World:
         """Latent 400 m time in seconds, for scoring only."""
         return self.who.base_t400_s * (1 - self.performance_pct() / 100)
 
+    def hazard(self) -> Floats:
+        """Probability of a new illness or injury today."""
+        return self._illness_hazard() + self._injury_hazard()
+
     def strain(self) -> Floats:
         tolerated = self.who.tolerance * (0.6 + 0.4 * self._chronic)
         return self.laws.strain_per_excess * np.maximum(self._acute3 / tolerated - 1, -0.5)
@@ -266,16 +270,22 @@ class World:
         run = fit_to_run & (self.day % 7 == TEST_WEEKDAY)
         return np.where(run, np.round(self.true_t400() * np.exp(0.013 * noise), 2), np.nan)
 
-    def _fall_ill(self, luck: Floats, length: Floats) -> Bools:
+    def _illness_hazard(self) -> Floats:
         burden = 0.45 * np.maximum(self.strain(), 0) + 0.35 * self._stress + 0.15 * self._sleep_gap
-        new: Bools = (self._sick_days == 0) & (luck < self.laws.ill_a_day * np.exp(np.clip(burden, -2, 2.5)))
+        return np.asarray((self._sick_days == 0) * self.laws.ill_a_day * np.exp(np.clip(burden, -2, 2.5)))
+
+    def _injury_hazard(self) -> Floats:
+        jump = np.maximum(self._acute / np.maximum(self._chronic, 0.15) - 1.2, 0)
+        burden = self.laws.injury_per_acwr * jump + self.laws.injury_per_strain * np.maximum(self.strain(), 0)
+        return np.asarray((self._injured_days == 0) * self.laws.injured_a_day * np.exp(np.clip(burden, 0, 2.5)))
+
+    def _fall_ill(self, luck: Floats, length: Floats) -> Bools:
+        new: Bools = luck < self._illness_hazard()
         self._sick_days = np.where(new, 3 + np.floor(6 * length), self._sick_days)
         return new
 
     def _get_injured(self, luck: Floats, length: Floats) -> Bools:
-        jump = np.maximum(self._acute / np.maximum(self._chronic, 0.15) - 1.2, 0)
-        burden = self.laws.injury_per_acwr * jump + self.laws.injury_per_strain * np.maximum(self.strain(), 0)
-        new: Bools = (self._injured_days == 0) & (luck < self.laws.injured_a_day * np.exp(np.clip(burden, 0, 2.5)))
+        new: Bools = luck < self._injury_hazard()
         self._injured_days = np.where(new, 6 + np.floor(15 * length), self._injured_days)
         return new
 

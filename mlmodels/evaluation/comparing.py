@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from mlmodels.baselines import BASELINES, Squad
 from mlmodels.baselines.constant import PlanUnchanged
-from mlmodels.evaluation.rollouts import MakeWorld, play
+from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Score, score
 from mlmodels.policy import OnnxPolicy, Policy
 from mlmodels.twin.fitting import fit_twin
@@ -52,10 +53,20 @@ def policies_of(
     squad = Squad(log, fit_twin(log), seed=1)
     contenders = [Contender(name, make(squad)) for name, make in BASELINES.items() if only is None or name in only]
     learned = [OnnxPolicy.load(file, file.with_suffix(".card.json")) for file in files]
-    contenders += [Contender(policy.name, policy, cold_start=True) for policy in learned]
+    contenders += [Contender(row_name(policy), policy, cold_start=True) for policy in learned]
     if unguarded:
         contenders += [Contender(f"{c.name}, no guard", c.policy, guarded=False) for c in contenders]
     return contenders
+
+
+def row_name(policy: OnnxPolicy) -> str:
+    """The shipped policies by what they are, others by their own name."""
+    if policy.card["feature_set"] == "paper-6":
+        return f"paper-6 DQN ({policy.version})"
+    return f"homestretch DQN ({policy.version})" if policy.card.get("ships") else policy.name
+
+
+UNTOUCHED = "plan, untouched"
 
 
 def compare(
@@ -65,20 +76,36 @@ def compare(
     tick: Callable[[], object] | None = None,
 ) -> list[Score]:
     """Every contender in every round against the plan unchanged and unguarded, which is the first row."""
-    plan = Contender("plan, untouched", PlanUnchanged(), guarded=False)
-    seasons = {}
-    for contender in (plan, *contenders):
-        seasons[contender.name] = [
-            play(
-                make_world,
-                contender.policy,
-                athletes=r.athletes,
-                seed=r.seed,
-                days=r.days,
-                guarded=contender.guarded,
-                cold_start=contender.cold_start,
-                tick=tick,
-            )
-            for r in rounds
-        ]
-    return [score(name, played, seasons[plan.name]) for name, played in seasons.items()]
+    seasons = played(make_world, contenders, rounds, tick)
+    return [score(name, own, seasons[UNTOUCHED]) for name, own in seasons.items()]
+
+
+def played(
+    make_world: MakeWorld,
+    contenders: Sequence[Contender],
+    rounds: Sequence[Round],
+    tick: Callable[[], object] | None = None,
+) -> dict[str, list[Season]]:
+    """A Season per round for each contender; the plan unchanged and unguarded comes first."""
+    plan = Contender(UNTOUCHED, PlanUnchanged(), guarded=False)
+    return {contender.name: seasons_of(make_world, contender, rounds, tick) for contender in (plan, *contenders)}
+
+
+def seasons_of(
+    make_world: MakeWorld, contender: Contender, rounds: Sequence[Round], tick: Callable[[], object] | None = None
+) -> list[Season]:
+    """A Season per round. Cohorts are lived side by side: the tracker looks at all of them in half the time."""
+    athletes, days = rounds[0].athletes, rounds[0].days
+    if any((r.athletes, r.days) != (athletes, days) for r in rounds):
+        raise ValueError("the cohorts of one comparison have the same size and length")
+    together = play(
+        lambda n, seed: SideBySide.cohorts(make_world, athletes, [r.seed for r in rounds]),
+        contender.policy,
+        athletes=athletes * len(rounds),
+        seed=0,
+        days=days,
+        guarded=contender.guarded,
+        cold_start=contender.cold_start,
+        tick=tick,
+    )
+    return [together.of(np.arange(i * athletes, (i + 1) * athletes)) for i in range(len(rounds))]

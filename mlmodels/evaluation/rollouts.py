@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from mlmodels.actions import Action
 from mlmodels.decision import resolve
 from mlmodels.policy import Policy, ask
-from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
+from mlmodels.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBDA
 from mlmodels.state import Evening, Morning, Observation, Tracker
 from mlmodels.worlds import WORLDS
 
@@ -27,6 +27,8 @@ Floats = NDArray[np.float64]
 
 FINAL_D = 14  # the last days, over which the latent 400 m time is averaged
 HRV_LOW_Z = -1.0  # a day with the 7-day mean below it counts as HRV-low
+PLAN_RISES = 1.2  # the ratio of the coach's own planned loads above it: a camp, or the way back from a holiday
+RETURN_D = 14  # days after illness or injury that count as a return
 
 
 class World(Protocol):
@@ -38,6 +40,53 @@ class World(Protocol):
 
 
 MakeWorld = Callable[[int, int], World]
+Watch = Callable[[Observation, NDArray[np.int64], World], object]
+
+
+class SideBySide:
+    """Several worlds as one: the tracker and the policy look at all their athletes at once, each keeps its own luck.
+
+    ``rows[i]`` are the places of world i's athletes among all n.
+    """
+
+    def __init__(self, worlds: Sequence[Any], rows: Sequence[NDArray[np.int64]]) -> None:
+        self.worlds, self.rows = list(worlds), list(rows)
+        self.n = sum(len(places) for places in rows)
+        self.days = np.zeros(len(self.worlds), dtype=np.int64)
+        names = set.intersection(*(set(world.morning()) for world in self.worlds))
+        self._columns = [name for name in self.worlds[0].morning() if name in names]
+
+    @classmethod
+    def cohorts(cls, make_world: MakeWorld, athletes: int, seeds: Sequence[int]) -> SideBySide:
+        rows = [np.arange(i * athletes, (i + 1) * athletes) for i in range(len(seeds))]
+        return cls([make_world(athletes, seed) for seed in seeds], rows)
+
+    @property
+    def weekday(self) -> NDArray[np.int64]:
+        days = [getattr(world, "weekday", day % 7) for world, day in zip(self.worlds, self.days, strict=True)]
+        return self.joined(days).astype(np.int64)
+
+    def morning(self) -> dict[str, Any]:
+        mornings = [world.morning() for world in self.worlds]
+        return {name: self.joined([morning[name] for morning in mornings]) for name in self._columns}
+
+    def step(self, action: NDArray[np.int64]) -> dict[str, Any]:
+        evenings = [world.step(action[places]) for world, places in zip(self.worlds, self.rows, strict=True)]
+        self.days += 1
+        return {name: self.joined([evening[name] for evening in evenings]) for name in evenings[0]}
+
+    def true_t400(self) -> Floats:
+        return self.joined([world.true_t400() for world in self.worlds])
+
+    def readiness(self) -> Floats:
+        """Latent; only where the worlds tell."""
+        return self.joined([world.readiness() for world in self.worlds])
+
+    def joined(self, values: Sequence[Any]) -> Floats:
+        whole: Floats = np.empty(self.n)
+        for places, part in zip(self.rows, values, strict=True):
+            whole[places] = part
+        return whole
 
 
 @dataclass(frozen=True)
@@ -48,12 +97,42 @@ class Season:
     start_t400_s: Floats  # latent, on the first morning the policy is in charge
     acwr_danger: Floats  # share of days above 1.5
     acwr_warning: Floats  # share of days above 1.3
+    acwr_danger_ordinary: Floats  # share of days above 1.5 that are neither camp nor return
     hrv_low: Floats
     illnesses: Floats
     injuries: Floats
     actions: Floats  # (n, 4) share of days
     overruled: Floats  # share of days on which the guard changed the action
     asked: Floats  # share of days on which the policy itself was answered by, not the rule or nobody
+
+    def of(self, rows: NDArray[np.int64]) -> Season:
+        """Some of the athletes."""
+        return Season(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+
+@runtime_checkable
+class Privileged(Protocol):
+    """A policy that is shown the world itself: a yardstick, never a candidate."""
+
+    def shown(self, world: World) -> Policy: ...
+
+
+class Calendar:
+    """Which days are camps and returns, from the plan and the spells alone, whatever the policy does."""
+
+    def __init__(self, n: int) -> None:
+        self._acute, self._chronic = np.full(n, np.nan), np.full(n, np.nan)
+        self._since = np.full(n, 999)
+
+    def unusual(self, morning: Morning) -> NDArray[np.bool_]:
+        """(n,) of today; closes the day."""
+        plan = np.nan_to_num(morning.planned_load_au)
+        first = np.isnan(self._chronic)
+        rises = self._acute > PLAN_RISES * np.maximum(self._chronic, 1.0)
+        self._since = np.where((morning.ill > 0) | (morning.injured > 0), 0, self._since + 1)
+        self._acute = np.where(first, plan, self._acute + (plan - self._acute) * ACUTE_LAMBDA)
+        self._chronic = np.where(first, plan, self._chronic + (plan - self._chronic) * CHRONIC_LAMBDA)
+        return np.asarray(rises | (self._since <= RETURN_D))
 
 
 def play(
@@ -67,13 +146,16 @@ def play(
     guarded: bool = True,
     cold_start: bool = False,
     tick: Callable[[], object] | None = None,
+    watch: Watch | None = None,
 ) -> Season:
     """One season: ``warm_up`` days as planned, then the policy; both within ``days``.
 
     ``cold_start``: as in serving, an athlete of whom too little is known is answered by the rule policy.
+    ``watch`` is shown every day: what was observed, what was done, the world before it.
     """
-    world, tracker = make_world(athletes, seed), Tracker(athletes)
-    totals = np.zeros((8, athletes))
+    world, tracker, calendar = make_world(athletes, seed), Tracker(athletes), Calendar(athletes)
+    policy = policy.shown(world) if isinstance(policy, Privileged) else policy
+    totals = np.zeros((9, athletes))
     actions, final, start = np.zeros((athletes, 4)), [], world.true_t400()
     for day in range(days):
         if day == warm_up:
@@ -84,6 +166,9 @@ def play(
         wanted = applied = _planned(athletes)
         if day >= warm_up:
             asked, wanted, applied = answered(policy, obs, guarded=guarded, cold_start=cold_start)
+        if watch:
+            watch(obs, applied, world)
+        unusual = calendar.unusual(morning)
         evening = world.step(applied)
         tracker.evening(morning, evening_of(evening, applied))
         if day >= warm_up:
@@ -97,6 +182,7 @@ def play(
                     applied != wanted,
                     asked,
                     np.isfinite(obs.hrv_z),
+                    (obs.acwr > ACWR_DANGER) & ~unusual,
                 ]
             )
             actions[np.arange(athletes), applied] += 1
@@ -110,6 +196,7 @@ def play(
         start_t400_s=start,
         acwr_danger=totals[0] / in_charge,
         acwr_warning=totals[1] / in_charge,
+        acwr_danger_ordinary=totals[8] / in_charge,
         hrv_low=totals[2] / np.maximum(totals[7], 1),
         illnesses=totals[3],
         injuries=totals[4],

@@ -31,6 +31,7 @@ class Score:
     worst_tenth_t400_pct: float  # the slowest-developing tenth against the plan's own slowest-developing tenth
     acwr_danger_pct: float
     acwr_warning_pct: float
+    acwr_danger_ordinary_pct: float  # outside camps and returns
     hrv_low_pct: float
     illnesses: float  # per athlete and season
     injuries: float
@@ -43,8 +44,8 @@ class Score:
         for name, interval in (("gain_pct", self.gain_pct), ("gain_s", self.gain_s)):
             row |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
         for name in (
-            "worst_tenth_pct", "worst_tenth_t400_pct", "acwr_danger_pct", "acwr_warning_pct", "hrv_low_pct",
-            "illnesses", "injuries", "overruled_pct", "asked_pct",
+            "worst_tenth_pct", "worst_tenth_t400_pct", "acwr_danger_pct", "acwr_warning_pct",
+            "acwr_danger_ordinary_pct", "hrv_low_pct", "illnesses", "injuries", "overruled_pct", "asked_pct",
         ):  # fmt: skip
             row[name] = getattr(self, name)
         row |= {f"{code}_pct": share for code, share in zip(ACTION_CODES, self.actions_pct, strict=True)}
@@ -63,6 +64,7 @@ def score(name: str, seasons: list[Season], plan: list[Season], seed: int = 1) -
         worst_tenth_t400_pct=worst_tenth(progress_pct(seasons)) - worst_tenth(progress_pct(plan)),
         acwr_danger_pct=100 * _mean(seasons, "acwr_danger"),
         acwr_warning_pct=100 * _mean(seasons, "acwr_warning"),
+        acwr_danger_ordinary_pct=100 * _mean(seasons, "acwr_danger_ordinary"),
         hrv_low_pct=100 * _mean(seasons, "hrv_low"),
         illnesses=_mean(seasons, "illnesses"),
         injuries=_mean(seasons, "injuries"),

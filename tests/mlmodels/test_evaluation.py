@@ -8,12 +8,18 @@ from django.core.management import CommandError, call_command
 
 from mlmodels import guard
 from mlmodels.actions import Action
+from mlmodels.baselines.acwr_rule import AcwrRule
 from mlmodels.baselines.constant import AllRest, PlanUnchanged
-from mlmodels.evaluation.comparing import Round
+from mlmodels.evaluation.ceiling import Oracle, Practice
+from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played, rounds_of, seasons_of
+from mlmodels.evaluation.goals import difference, goals_of, room
 from mlmodels.evaluation.guard_costs import FIXED, guard_costs, without
-from mlmodels.evaluation.rollouts import Season, play, world_from
+from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, draw_season, track
+from mlmodels.evaluation.rollouts import Calendar, Season, play, world_from
 from mlmodels.evaluation.scores import bootstrap, score, worst_tenth
 from mlmodels.simulator import World, make_cohort
+from mlmodels.state import Morning
+from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.model import TwinWorld
 
@@ -117,21 +123,91 @@ def test_the_worst_tenth_is_the_mean_of_the_lowest_tenth():
     assert worst_tenth(np.array([3.0])) == 3.0
 
 
-def test_the_command_writes_the_table_and_the_csv(tmp_path, capsys):
+def test_the_command_writes_a_table_per_world_the_csv_and_the_goals(tmp_path, capsys):
     call_command("make_cohort", athletes=6, days=100, seed=4, out=tmp_path / "squad.csv")
     call_command(
         "evaluate_policies", tmp_path / "squad.csv", only=["plan unchanged", "coach mix"], cohorts=2, athletes=10,
-        days=40, out=tmp_path / "results", unguarded=True,
+        days=40, out=tmp_path / "results", unguarded=True, no_practice=True, world=["true", "other"],
     )  # fmt: skip
     with (tmp_path / "results" / "results.csv").open() as file:
         rows = list(csv.DictReader(file))
-    names = ["plan, untouched", "plan unchanged", "coach mix", "plan unchanged, no guard", "coach mix, no guard"]
-    assert [row["policy"] for row in rows] == names
-    assert [float(row["gain_pct"]) for row in rows if row["policy"] in ("plan, untouched", names[3])] == [0, 0]
+    shipped = [name for name in dict.fromkeys(row["policy"] for row in rows) if "DQN" in name and "guard" not in name]
+    names = ["plan, untouched", "plan unchanged", "coach mix", *shipped]
+    names += [f"{name}, no guard" for name in names[1:]] + ["privileged oracle"]
+    assert [(row["world"], row["policy"]) for row in rows] == [(w, name) for w in ("true", "other") for name in names]
+    assert {float(row["gain_pct"]) for row in rows if row["policy"] in (names[0], "plan unchanged, no guard")} == {0.0}
     page = (tmp_path / "results" / "results.md").read_text()
-    assert page.count("\n| ") == 1 + len(names)
+    assert page.count("\n## The ") == 2
+    assert page.count("goals reached.**") == 2 * len(shipped) > 0
     assert "simulated athletes" in page
     assert "coach mix, no guard" in capsys.readouterr().out
+
+
+def test_cohorts_lived_side_by_side_are_the_cohorts_lived_alone():
+    together = seasons_of(World, Contender("rule", AcwrRule()), rounds_of(5, 2, 20, 50))
+    for season, seed in zip(together, (5, 6), strict=True):
+        alone = play(World, AcwrRule(), athletes=20, seed=seed, days=50)
+        for name in Season.__dataclass_fields__:
+            np.testing.assert_array_equal(getattr(season, name), getattr(alone, name))
+    with pytest.raises(ValueError, match="the same size and length"):
+        seasons_of(World, Contender("rule", AcwrRule()), [Round(1, 5, 40), Round(2, 6, 40)])
+
+
+def test_camps_and_returns_are_told_from_the_plan_and_the_spells_alone():
+    calendar = Calendar(1)
+
+    def day(load, ill=0.0):
+        return bool(calendar.unusual(Morning.of(1, planned_load_au=[load], ill=[ill], injured=[0.0]))[0])
+
+    assert [day(300) for _ in range(40)] == [False] * 40
+    camp = [day(600) for _ in range(12)]
+    assert camp[0] is False and all(camp[3:])
+    assert not any([day(300) for _ in range(40)][7:])
+    back = [day(300, ill=1.0), *(day(300) for _ in range(20))]
+    assert back == [True] * 15 + [False] * 6
+
+
+def test_a_world_to_practise_in_begins_anew_with_new_athletes_and_the_truth_as_expectation():
+    env = SeasonEnv(fit_twin(make_cohort(8, 100, 2)), 24, 1, feature_set="observable",
+                    world=Practice.staggered(World, 24, 1))  # fmt: skip
+    cuts = np.zeros(24, dtype=int)
+    for _ in range(170):
+        reward, cut = env.step(np.full(24, Action.AS_PLANNED))
+        assert np.isfinite(reward).all()
+        cuts += cut
+    assert set(cuts) <= {1, 2} and 1 in cuts
+    first, again = (Practice.copied(World, 5, 3, seed=2) for _ in range(2))
+    np.testing.assert_array_equal(first.morning()["planned_load_au"][:5], again.morning()["planned_load_au"][10:])
+    assert first.performance_draws_pct().tolist() == [[0.0]] * 15
+
+
+def test_the_oracle_sees_the_world_it_is_judged_in_and_gains_by_it():
+    rounds = rounds_of(7, 2, 60, 168)
+    seasons = played(World, [Contender(Oracle.name, Oracle(-1.1, -0.4)), Contender("rest", AllRest())], rounds)
+    assert difference(seasons[Oracle.name], seasons[UNTOUCHED]).low > 0
+    with pytest.raises(RuntimeError, match="a world it is shown"):
+        Oracle(-1, 0).choose(None)
+    goals = {goal.what: goal for goal in goals_of("rest", seasons, "true")}
+    assert goals["gain over the plan unchanged, %"].reached is False
+    whole = goals["share of the observables-only room"].cells()
+    assert whole[1:] == ("no ceiling was played", ">= 75 %", "not compared")
+    seasons["ceiling"] = seasons[Oracle.name]
+    assert "NOT reached" in room("rest", seasons, "true").cells()
+    assert room("ceiling", seasons, "true").found.startswith("100 %")
+
+
+def test_figures_are_drawn_the_same_to_the_byte(tmp_path):
+    pytest.importorskip("matplotlib", reason="figures need the train extra")
+    plan = [play(World, PlanUnchanged(), athletes=10, seed=1, days=40, guarded=False)]
+    scores = {"true": [score("plan, untouched", plan, plan)]}
+    for name in ("one.svg", "two.svg"):
+        draw_gain_against_danger(scores, tmp_path / name)
+        draw_learning({"DQN": [0.1, 0.2]}, tmp_path / f"learning-{name}")
+        tracks = [track(World, Contender("plan", PlanUnchanged()), athletes=5, seed=1, who=2, days=35)]
+        draw_season(tracks, tmp_path / f"season-{name}", "one season")
+    for kind in ("", "learning-", "season-"):
+        assert (tmp_path / f"{kind}one.svg").read_bytes() == (tmp_path / f"{kind}two.svg").read_bytes()
+    assert len(tracks[0].acwr) == 35
 
 
 def test_a_baseline_nobody_wrote_is_refused(tmp_path):

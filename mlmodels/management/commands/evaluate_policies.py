@@ -1,71 +1,179 @@
+from __future__ import annotations
+
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlmodels.evaluation.comparing import Contender, Round
+    from mlmodels.evaluation.tournament import Effort, Result
+    from mlmodels.twin.model import Twin
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
 
 
 class Command(BaseCommand):
     help = "Play policies and baselines through seasons of unseen invented athletes and compare them with the plan."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("log", type=Path, help="season log that baselines are fitted on")
         parser.add_argument(
-            "--policy", type=Path, action="append", default=[], help="FILE.onnx with its card beside it"
+            "log", type=Path, nargs="?", help="season log that baselines are fitted on (an invented one)"
         )
-        parser.add_argument("--world", help="FILE.py:Class; the built-in simulator without it")
+        parser.add_argument(
+            "--policy", type=Path, action="append", help="FILE.onnx with its card beside it (the shipped ones)"
+        )
+        parser.add_argument("--world", action="append", help="a built-in world or FILE.py:Class (all built-in ones)")
         parser.add_argument("--cohorts", type=int, default=5)
         parser.add_argument("--athletes", type=int, default=200)
         parser.add_argument("--days", type=int, default=168)
-        parser.add_argument("--seed", type=int, default=1000, help="of the first cohort")
+        parser.add_argument("--seed", type=int, default=90_000, help="of the first cohort")
         parser.add_argument("--only", action="append", help="baselines to play (all without it)")
         parser.add_argument("--unguarded", action="store_true", help="add a row without the guard for each policy")
+        parser.add_argument("--no-practice", action="store_true", help="no ceilings and no ablations")
+        parser.add_argument(
+            "--practice-days",
+            type=int,
+            default=1600,
+            help="that ablations and a DQN ceiling learn for; 0 = none (torch)",
+        )
         parser.add_argument(
             "--guard-costs", action="store_true", help="what each guard costs and saves the last policy"
         )
-        parser.add_argument("--quick", action="store_true", help="2 cohorts of 60 athletes")
-        parser.add_argument("--out", type=Path, required=True, help="directory for results.csv and results.md")
+        parser.add_argument(
+            "--quick", action="store_true", help="2 cohorts of 60 athletes, true and other world, no practice"
+        )
+        parser.add_argument("--plots", action="store_true", help="SVG figures beside the page (needs the train extra)")
+        parser.add_argument("--out", type=Path, required=True, help="directory for results.csv, results.md and figures")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from tqdm import tqdm
 
-        from mlmodels.evaluation.comparing import compare, policies_of, rounds_of
-        from mlmodels.evaluation.report import HEADER, aligned, markdown, table_rows, write_csv
+        from mlmodels.evaluation.comparing import policies_of, rounds_of
+        from mlmodels.evaluation.report import HEADER, aligned, page, table_rows, write_csv
         from mlmodels.evaluation.rollouts import world_from
+        from mlmodels.evaluation.tournament import Effort, can_learn, play_world
         from mlmodels.policy import ModelRefused
         from mlmodels.season_log import SeasonLogError, read_season_log
-        from mlmodels.simulator import World
-        from mlmodels.twin.fitting import TooLittleData
+        from mlmodels.simulator import make_cohort
+        from mlmodels.twin.fitting import TooLittleData, fit_twin
+        from mlmodels.worlds import WORLDS
 
         if options["quick"]:
-            options |= {"cohorts": 2, "athletes": 60}
+            options |= {
+                "cohorts": 2,
+                "athletes": 60,
+                "no_practice": True,
+                "world": options["world"] or ["true", "other"],
+            }
+        files = sorted(ARTIFACTS.glob("*.onnx")) if options["policy"] is None else options["policy"]
         try:
-            make_world = world_from(options["world"]) if options["world"] else World
-            policies = policies_of(
-                read_season_log(options["log"]), options["policy"], options["only"], options["unguarded"]
-            )
+            worlds = {name: world_from(name) for name in options["world"] or WORLDS}
+            log = read_season_log(options["log"]) if options["log"] else make_cohort(25, 168, 1)
+            contenders = policies_of(log, files, options["only"], options["unguarded"])
         except (OSError, ValueError, SeasonLogError, ModelRefused, TooLittleData) as error:
             raise CommandError(str(error)) from error
+        if options["practice_days"] and not options["no_practice"] and not can_learn():
+            raise CommandError("torch is not installed (./homestretch test installs it): give --practice-days 0")
+        twin = fit_twin(log, seed=1)
+        effort = None if options["no_practice"] else Effort(dqn_days=options["practice_days"])
+        candidates = [contender.name for contender in contenders if contender.cold_start and contender.guarded]
+        curves = self._add_ablations(contenders, twin, effort)
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], options["days"])
-        total = len(rounds) * (len(policies) + 1) * options["days"]
+        total = len(worlds) * (len(contenders) + 1) * options["days"]
+        results = []
         with tqdm(total=total, unit="day", desc="playing", disable=None) as bar:
-            scores = compare(make_world, policies, rounds, tick=bar.update)
-        about = [
-            f"World: {options['world'] or 'mlmodels.simulator:World'}, log: {options['log']},",
-            "{cohorts} cohorts of {athletes} unseen athletes, {days} days, seeds from {seed},".format(**options),
-            "the first 28 days as planned.",
-        ]
-        options["out"].mkdir(parents=True, exist_ok=True)
-        write_csv(scores, options["out"] / "results.csv")
-        (options["out"] / "results.md").write_text(markdown(scores, about))
-        self.stdout.write(aligned(HEADER, table_rows(scores)))
+            for name, make_world in worlds.items():
+                results.append(
+                    play_world(name, make_world, contenders, rounds, twin, effort, candidates, tick=bar.update)
+                )
+                self.stdout.write(f"\n{name} world")
+                self.stdout.write(aligned(HEADER, table_rows(results[-1].scores)))
+                self._goals(results[-1])
         if options["guard_costs"]:
-            self._guard_costs(make_world, policies[len(policies) // (1 + options["unguarded"]) - 1], rounds)
-        self.stdout.write(f"\n{options['out'] / 'results.csv'}\n{options['out'] / 'results.md'}")
+            last = [contender for contender in contenders if contender.guarded][-1]
+            self._guard_costs(next(iter(worlds.values())), last, rounds)
+        out = options["out"]
+        out.mkdir(parents=True, exist_ok=True)
+        plots = self._plots(out, results, curves, contenders, worlds, rounds[0]) if options["plots"] else []
+        write_csv(results, out / "results.csv")
+        (out / "results.md").write_text(page(results, about(options), plots), encoding="utf-8")
+        self.stdout.write(f"\n{out / 'results.csv'}\n{out / 'results.md'}")
 
-    def _guard_costs(self, make_world: Any, contender: Any, rounds: list[Any]) -> None:
+    def _add_ablations(self, contenders: list[Contender], twin: Twin, effort: Effort | None) -> dict[str, list[float]]:
+        from mlmodels.evaluation.comparing import Contender
+        from mlmodels.evaluation.tournament import ablations
+
+        if not effort or not effort.dqn_days:
+            return {}
+        made = ablations(twin, effort)
+        contenders += [Contender(name, learned.policy, cold_start=True) for name, learned in made.items()]
+        return {name: learned.rewards for name, learned in made.items()}
+
+    def _goals(self, result: Result) -> None:
+        from mlmodels.evaluation.report import aligned
+
+        for policy, goals in result.goals.items():
+            self.stdout.write(f"\n{policy}, {result.world} world")
+            self.stdout.write(aligned(("goal", "found", "wanted", ""), [goal.cells() for goal in goals]))
+
+    def _guard_costs(self, make_world: Any, contender: Contender, rounds: list[Round]) -> None:
         from mlmodels.evaluation.guard_costs import HEADER, guard_costs, table_rows
         from mlmodels.evaluation.report import aligned
 
         costs = guard_costs(make_world, contender.policy, rounds, cold_start=contender.cold_start)
         self.stdout.write(f"\n{contender.name}, with all guards and with all but one:")
         self.stdout.write(aligned(HEADER, table_rows(costs)))
+
+    def _plots(
+        self,
+        out: Path,
+        results: Sequence[Result],
+        curves: dict[str, list[float]],
+        contenders: Sequence[Contender],
+        worlds: dict[str, Any],
+        first: Round,
+    ) -> list[tuple[str, str]]:
+        from mlmodels.evaluation.comparing import UNTOUCHED, Contender
+        from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, draw_season, track
+
+        (out / "results").mkdir(exist_ok=True)
+        made = [("400 m gain against days in the danger zone, with 95 % intervals", "results/gain_and_danger.svg")]
+        draw_gain_against_danger({r.world: r.scores for r in results}, out / made[0][1])
+        name, make_world = next(iter(worlds.items()))
+        plan = Contender(UNTOUCHED, contenders[0].policy, guarded=False)
+        shown = [plan, *(c for c in contenders if c.name == "ACWR rule"), *(c for c in contenders if c.cold_start)][:3]
+        tracks = [track(make_world, c, athletes=first.athletes, seed=first.seed, who=3, days=first.days) for c in shown]
+        made.append((f"One athlete's season under three planners, the same luck, {name} world", "results/season.svg"))
+        draw_season(tracks, out / made[1][1], made[1][0])
+        curves = curves | {f"{row} ({r.world})": rewards for r in results for row, rewards in r.curves.items()}
+        if curves:
+            made.append(("Learning curves of the networks trained for this page", "results/learning.svg"))
+            draw_learning(curves, out / made[2][1])
+        return made
+
+
+def about(options: dict[str, Any]) -> list[str]:
+    """What was played, and the command that plays it again."""
+    words = ["./homestretch manage evaluate_policies", *([str(options["log"])] if options["log"] else [])]
+    words += [f"--policy {file}" for file in options["policy"] or []]
+    words += [f"--world {name}" for name in options["world"] or []]
+    words += [f"--only '{name}'" for name in options["only"] or []]
+    words += [
+        f"--{name} {options[name.replace('-', '_')]}"
+        for name in ("cohorts", "athletes", "days", "seed", "practice-days")
+    ]
+    flags = ("unguarded", "no_practice", "plots")
+    words += [f"--{name.replace('_', '-')}" for name in flags if options[name]]
+    source = options["log"] or "`make_cohort --athletes 25 --days 168 --seed 1`, the true world"
+    return [
+        "{cohorts} cohorts of {athletes} unseen athletes a world, {days} days, seeds from {seed}.".format(**options),
+        "The first 28 days are as planned. Baselines, threshold rule and networks learned from one season log of",
+        f"invented athletes ({source}). This page is written by",
+        "",
+        "```sh",
+        " ".join([*words, f"--out {options['out']}"]),
+        "```",
+    ]

@@ -1,0 +1,137 @@
+"""What a policy is wanted to reach in each world, and whether it did; every line carries its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlmodels.evaluation.comparing import UNTOUCHED
+from mlmodels.evaluation.rollouts import Season
+from mlmodels.evaluation.scores import Interval, Score, bootstrap, score
+
+LITERATURE = ("static progressive", "ACWR rule", "HRV rule", "coach mix", "greedy supervised")
+THRESHOLD = "threshold rule"
+CEILINGS = "ceiling"
+ROOM_NEAR, ROOM_ELSEWHERE = 0.75, 0.60  # of what is gained by practising in the very world
+NEAR = ("true", "shifted", "sceptic")
+THRESHOLD_MARGIN_PCT = -0.05
+ACWR_DANGER_PCT, ACWR_ORDINARY_PCT = 0.2, 0.05  # share of days
+HRV_FLOOR_PCT = 3.3  # HRV-low days that noise alone makes
+HRV_ABOVE_NEAR, HRV_ABOVE_ELSEWHERE = 1.0, 2.0  # points
+
+Seasons = dict[str, list[Season]]
+
+
+@dataclass(frozen=True)
+class Goal:
+    what: str
+    found: str
+    wanted: str
+    reached: bool | None  # None = there was nothing to compare with
+
+    def cells(self) -> tuple[str, str, str, str]:
+        return (
+            self.what,
+            self.found,
+            self.wanted,
+            {True: "reached", False: "NOT reached", None: "not compared"}[self.reached],
+        )
+
+
+def goals_of(name: str, seasons: Seasons, world: str) -> list[Goal]:
+    """All goals of one policy in one world."""
+    plan = seasons[UNTOUCHED]
+    own, unchanged = score(name, seasons[name], plan), score(UNTOUCHED, plan, plan)
+    return [
+        above("gain over the plan unchanged, %", own.gain_pct, 0.0),
+        *(
+            above(f"gain over the {rule}, %", difference(seasons[name], seasons[rule]), 0.0)
+            for rule in LITERATURE
+            if rule in seasons
+        ),
+        room(name, seasons, world),
+        *(
+            [
+                above(
+                    "gain over the threshold rule, %",
+                    difference(seasons[name], seasons[THRESHOLD]),
+                    THRESHOLD_MARGIN_PCT,
+                )
+            ]
+            if THRESHOLD in seasons
+            else []
+        ),
+        *health_goals(own, unchanged, world, seasons[name], plan),
+    ]
+
+
+def health_goals(
+    own: Score, plan: Score, world: str, own_seasons: Sequence[Season], plan_seasons: Sequence[Season]
+) -> list[Goal]:
+    hrv = HRV_FLOOR_PCT + (HRV_ABOVE_NEAR if world in NEAR else HRV_ABOVE_ELSEWHERE)
+    return [
+        below(
+            "ACWR > 1.5, % of days",
+            own.acwr_danger_pct,
+            min(ACWR_DANGER_PCT, plan.acwr_danger_pct),
+            plan.acwr_danger_pct,
+        ),
+        below("the same outside camps and returns", own.acwr_danger_ordinary_pct, ACWR_ORDINARY_PCT),
+        below("HRV-low, % of days", own.hrv_low_pct, hrv, plan.hrv_low_pct),
+        no_more("illnesses a season more than the plan's", own_seasons, plan_seasons, "illnesses"),
+        no_more("injuries a season more than the plan's", own_seasons, plan_seasons, "injuries"),
+        Goal(
+            "worst tenth, % faster than the plan's worst tenth",
+            f"{own.worst_tenth_t400_pct:+.2f}",
+            ">= 0",
+            own.worst_tenth_t400_pct >= 0,
+        ),
+    ]
+
+
+def room(name: str, seasons: Seasons, world: str) -> Goal:
+    """How much of the way from the best of plan and literature rules to the best ceiling was gone."""
+    wanted = ROOM_NEAR if world in NEAR else ROOM_ELSEWHERE
+    ceilings = [other for other in seasons if other.startswith(CEILINGS)]
+    what, limit = "share of the observables-only room", f">= {100 * wanted:.0f} %"
+    if not ceilings:
+        return Goal(what, "no ceiling was played", limit, None)
+    rules = [rule for rule in (UNTOUCHED, *LITERATURE) if rule in seasons]
+    start = max(mean_gain(seasons, rule) for rule in rules)
+    top = max(mean_gain(seasons, ceiling) for ceiling in ceilings)
+    own = mean_gain(seasons, name)
+    shown = f"from {start:+.3f} to {top:+.3f}, own {own:+.3f}"
+    if top <= start:
+        return Goal(what, f"no room: {shown}", limit, None)
+    share = (own - start) / (top - start)
+    return Goal(what, f"{100 * share:.0f} % ({shown})", limit, share >= wanted)
+
+
+def difference(one: Sequence[Season], other: Sequence[Season]) -> Interval:
+    """Paired, % of 400 m time, above 0 where ``one`` is faster."""
+    return bootstrap([100 * (b.t400_s - a.t400_s) / b.t400_s for a, b in zip(one, other, strict=True)], seed=1)
+
+
+def no_more(what: str, own: Sequence[Season], plan: Sequence[Season], field: str) -> Goal:
+    """Events are rare: reached while more of them than under the plan is not shown (95 %, paired)."""
+    more = bootstrap([getattr(a, field) - getattr(b, field) for a, b in zip(own, plan, strict=True)], seed=1)
+    shown = f"{more.mean:+.3f} [{more.low:+.3f}, {more.high:+.3f}]"
+    return Goal(what, shown, "lower bound <= 0", more.low <= 0)
+
+
+def mean_gain(seasons: Seasons, name: str) -> float:
+    plan = seasons[UNTOUCHED]
+    parts = [100 * (b.t400_s - a.t400_s) / b.t400_s for a, b in zip(seasons[name], plan, strict=True)]
+    return float(np.mean([part.mean() for part in parts]))
+
+
+def above(what: str, interval: Interval, line: float) -> Goal:
+    shown = f"{interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
+    return Goal(what, shown, f"lower bound > {line:g}", interval.low > line)
+
+
+def below(what: str, value: float, limit: float, plan: float | None = None) -> Goal:
+    shown = f"{value:.2f}" if plan is None else f"{value:.2f} (plan {plan:.2f})"
+    return Goal(what, shown, f"<= {limit:.2f}", value <= limit)

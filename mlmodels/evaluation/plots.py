@@ -1,0 +1,154 @@
+"""Figures of a comparison as SVG. Only commands draw: matplotlib is in the ``train`` extra, not on the server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlmodels.evaluation.comparing import Contender
+from mlmodels.evaluation.rollouts import MakeWorld, World, play
+from mlmodels.evaluation.scores import Score
+from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
+from mlmodels.state import Observation
+
+COLOURS = ("#8a8a8a", "#c4662c", "#1f5fa8", "#2f8f5b", "#8a4fa3", "#b09000")
+
+
+@dataclass
+class Track:
+    """One athlete's season under one planner, a value per day."""
+
+    name: str
+    t400_s: list[float] = field(default_factory=list)
+    acwr: list[float] = field(default_factory=list)
+    hrv_z: list[float] = field(default_factory=list)
+    actions: list[int] = field(default_factory=list)
+
+
+def track(make_world: MakeWorld, contender: Contender, *, athletes: int, seed: int, who: int, days: int = 168) -> Track:
+    """Plays the whole cohort, so that the athlete's luck is that of the table, and keeps one of them."""
+    kept = Track(contender.name)
+
+    def watch(obs: Observation, applied: NDArray[np.int64], world: World) -> None:
+        kept.t400_s.append(float(world.true_t400()[who]))
+        kept.acwr.append(float(obs.acwr[who]))
+        kept.hrv_z.append(float(obs.hrv_z[who]))
+        kept.actions.append(int(applied[who]))
+
+    play(
+        make_world, contender.policy, athletes=athletes, seed=seed, days=days, guarded=contender.guarded,
+        cold_start=contender.cold_start, watch=watch,
+    )  # fmt: skip
+    return kept
+
+
+def draw_gain_against_danger(scores: Mapping[str, Sequence[Score]], path: Path, leave_out: Sequence[str] = ()) -> None:
+    """Gain over the plan with its interval against days with ACWR above 1.5; a panel per world."""
+    figure, axes = _canvas(len(scores), width=5.2, height=4.6)
+    for axis, (world, rows) in zip(axes, scores.items(), strict=True):
+        shown = [row for row in rows if row.policy not in leave_out and row.gain_pct.mean > -0.6]
+        for row in shown:
+            colour = _colour(row.policy)
+            low, high = row.gain_pct.mean - row.gain_pct.low, row.gain_pct.high - row.gain_pct.mean
+            axis.errorbar(
+                row.acwr_danger_pct, row.gain_pct.mean, yerr=[[low], [high]], fmt="o", ms=4, color=colour, capsize=2
+            )
+        _label_apart(axis, shown)
+        axis.axhline(0, color="#bbbbbb", lw=0.8, zorder=0)
+        axis.set_title(f"{world} world", fontsize=10)
+        axis.set_xlabel("days with ACWR above 1.5, %")
+        axis.set_ylabel("400 m gain over the plan, % (95 % interval)")
+    _save(figure, path)
+
+
+def draw_season(tracks: Sequence[Track], path: Path, about: str) -> None:
+    """400 m, ACWR and HRV of one athlete under several planners, with the days of more and of recovery."""
+    figure, axes = _canvas(3, width=9.0, height=2.4, rows=3)
+    for track_, colour in zip(tracks, COLOURS, strict=False):
+        days = np.arange(len(track_.t400_s))
+        axes[0].plot(days, track_.t400_s, color=colour, lw=1.3, label=track_.name)
+        axes[1].plot(days, track_.acwr, color=colour, lw=1.1)
+        axes[2].plot(days, track_.hrv_z, color=colour, lw=1.1)
+        done = np.array(track_.actions)
+        for action, mark in ((2, "v"), (0, "^"), (1, "^")):
+            at = days[done == action]
+            axes[0].plot(at, np.array(track_.t400_s)[done == action], mark, color=colour, ms=2.5)
+    for line in (ACWR_WARNING, ACWR_DANGER):
+        axes[1].axhline(line, color="#bbbbbb", lw=0.8, zorder=0)
+    axes[2].axhline(-1.0, color="#bbbbbb", lw=0.8, zorder=0)
+    axes[0].invert_yaxis()
+    axes[0].set_ylabel("latent 400 m, s\n(up is faster)")
+    axes[1].set_ylabel("ACWR")
+    axes[2].set_ylabel("HRV, 7-day z")
+    axes[2].set_xlabel("day of the season (the first 28 as planned; ^ more, v recovery)")
+    axes[0].set_title(about, fontsize=10)
+    axes[0].legend(fontsize=8, frameon=False, loc="best")
+    _save(figure, path)
+
+
+def draw_learning(curves: Mapping[str, Sequence[float]], path: Path) -> None:
+    """Mean reward a day over training, one curve per learner; forms of reward differ, so do their levels."""
+    figure, axes = _canvas(1, width=7.0, height=4.2)
+    for (name, rewards), colour in zip(curves.items(), COLOURS * 3, strict=False):
+        axes[0].plot(100 * (1 + np.arange(len(rewards))), rewards, color=colour, lw=1.4, label=name)
+    axes[0].set_xlabel("training day (of 512 seasons side by side)")
+    axes[0].set_ylabel("mean reward a day, exploration included")
+    axes[0].legend(fontsize=8, frameon=False)
+    _save(figure, path)
+
+
+def _canvas(panels: int, *, width: float, height: float, rows: int | None = None) -> tuple[Any, list[Any]]:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    mpl.rcParams["svg.hashsalt"] = "homestretch"  # the same figure is the same file
+    mpl.rcParams["svg.fonttype"] = "none"
+    from matplotlib import pyplot as plt
+
+    rows = rows or (panels + 1) // 2
+    columns = max(1, -(-panels // rows))
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(width * columns, height * rows), squeeze=False, layout="constrained", sharex=rows == 3
+    )
+    for axis in axes.ravel():
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+    for axis in axes.ravel()[panels:]:
+        axis.set_visible(False)
+    return figure, list(axes.ravel()[:panels])
+
+
+def _colour(policy: str) -> str:
+    if policy.startswith(("ceiling", "privileged")):
+        return COLOURS[4]
+    if "DQN" in policy:
+        return COLOURS[2]
+    return COLOURS[0] if policy.startswith("plan") else COLOURS[1]
+
+
+def _label_apart(axis: Any, rows: Sequence[Score]) -> None:
+    """Names beside their points, pushed down where two would overlap."""
+    if not rows:
+        return
+    (low, high), (left, right) = axis.get_ylim(), axis.get_xlim()
+    step = 0.035 * (high - low)
+    last = np.inf
+    for row in sorted(rows, key=lambda row: -row.gain_pct.mean):
+        last = min(row.gain_pct.mean, last - step)
+        axis.annotate(
+            row.policy, (row.acwr_danger_pct, row.gain_pct.mean), xytext=(right + 0.04 * (right - left), last),
+            fontsize=7, color=_colour(row.policy), va="center", annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "lw": 0.3, "color": "#cccccc"},
+        )  # fmt: skip
+
+
+def _save(figure: Any, path: Path) -> None:
+    from matplotlib import pyplot as plt
+
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    plt.close(figure)
