@@ -77,6 +77,7 @@ def resolve_days(athlete: Athlete, dates: Iterable[date], *, now: datetime | Non
         reports = read_reports(athlete.pk, wanted[0], wanted[-1])
         resolved = [resolved_if_changed(athlete, d, reports[d], before.get(d), now) for d in wanted]
         changed = [day for day in resolved if day is not None]
+        statements.number(changed)
         statements.upsert_days(changed)
     return {day.date for day in changed}
 
@@ -120,7 +121,14 @@ def resolve(athlete: Athlete, day: date, reports: Reports) -> Row:
 def hrv_of(athlete: Athlete, reports: Reports, check_in: Row | None, season: Row | None, provenance: Row) -> Row:
     candidates = [
         hrv_candidate(
-            athlete, r["value_ms"], r["metric"], r["provider"], r["context"], source_of("hrv_reading", r), unfit_of(r)
+            athlete,
+            r["value_ms"],
+            r["metric"],
+            r["provider"],
+            r["context"],
+            source_of("hrv_reading", r),
+            unfit_of(r),
+            r["measured_at"],
         )
         for r in reports.get("hrv_reading", ())
     ]
@@ -128,7 +136,7 @@ def hrv_of(athlete: Athlete, reports: Reports, check_in: Row | None, season: Row
         candidates.append(
             hrv_candidate(
                 athlete, check_in["hrv_value_ms"], check_in["hrv_metric"], "manual", check_in["hrv_context"],
-                source_of("check_in", check_in), unfit_in(check_in, "hrv"),
+                source_of("check_in", check_in), unfit_in(check_in, "hrv"), check_in["submitted_at"],
             )
         )  # fmt: skip
     if season and season["hrv_rmssd_ms"] is not None:
@@ -142,7 +150,7 @@ def hrv_of(athlete: Athlete, reports: Reports, check_in: Row | None, season: Row
 
 
 def hrv_candidate(
-    athlete: Athlete, value: float, metric: str, provider: str, context: str, source: Row, unfit: str
+    athlete: Athlete, value: float, metric: str, provider: str, context: str, source: Row, unfit: str, at: datetime
 ) -> Candidate:
     """The athlete's own priority first; then rMSSD before SDNN, steady contexts before spot readings, then SOURCES."""
     own, by_default = priority_of(athlete, "hrv", provider), SOURCES.index(provider)
@@ -150,7 +158,7 @@ def hrv_candidate(
     return Candidate(
         value,
         source,
-        (own, metric != "rmssd", HRV_CONTEXTS.index(context), by_default, later_first(source)),
+        (own, metric != "rmssd", HRV_CONTEXTS.index(context), by_default, -at.timestamp(), value),
         unfit,
         lambda chosen: "lower_priority" if chosen.also["era"] in ("", era) else "other_era",
         {"era": era},
@@ -326,7 +334,13 @@ def counted_sessions(athlete: Athlete, sessions: Iterable[Row]) -> tuple[list[Ro
     """Sessions that overlap by more than half of the shorter are one, reported twice: RPE first, then priority."""
 
     def best_first(session: Row) -> tuple[Any, ...]:
-        return (session["rpe"] is None, rank_of(athlete, "training", session["provider"]), session["id"])
+        return (
+            session["rpe"] is None,
+            rank_of(athlete, "training", session["provider"]),
+            -session["duration_min"],
+            -(session["load_au"] or 0.0),
+            session["id"],
+        )
 
     counted: list[Row] = []
     rejected = []
@@ -430,8 +444,3 @@ def priority_of(athlete: Athlete, signal: str, provider: str) -> int:
 
 def rank_of(athlete: Athlete, signal: str, provider: str) -> tuple[int, int]:
     return priority_of(athlete, signal, provider), SOURCES.index(provider)
-
-
-def later_first(source: Row) -> tuple[int, ...]:
-    """Ids are ordered by time: of two equal readings the one that came last counts."""
-    return tuple(-ord(letter) for letter in str(source["id"]))

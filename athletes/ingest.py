@@ -104,21 +104,10 @@ def shown(kind: str, record: Record) -> dict[str, Any]:
 
 
 def store_record(athlete: Athlete, reading: Reading, now: datetime, *, anew: bool) -> intake.Outcome:
+    """`anew`: the same version of the same record, read better than before, replaces it."""
     data = BODIES[reading.kind](data=reading.data)
     data.is_valid(raise_exception=True)
-    outcome = intake.write(athlete, reading.kind, data.validated_data, now)
-    if anew and outcome.status == "conflict" and outcome.record.deleted_at is None:
-        return overwrite(athlete, reading.kind, data.validated_data, outcome.record, now)
-    return outcome
-
-
-def overwrite(athlete: Athlete, kind: str, data: Mapping[str, Any], before: Record, now: datetime) -> intake.Outcome:
-    """The same version of the same record, read better than before."""
-    record = intake.filled(athlete, kind, data, data["source"], before)
-    record.content_hash, record.client_record_version = intake.content_hash(data), before.client_record_version
-    intake.judge(record, athlete, kind, now)
-    touched = {before.date} | intake.file_record(athlete, kind, record)
-    return intake.Outcome("updated", record, touched)
+    return intake.write(athlete, reading.kind, data.validated_data, now, anew=anew)
 
 
 def take_back(athlete: Athlete, reading: Reading, touched: set[date]) -> dict[str, Any]:

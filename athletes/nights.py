@@ -64,10 +64,11 @@ def overlap_s(fragments: Sequence[Session]) -> float:
 
 
 def merge(sessions: Iterable[Session]) -> list[Night]:
-    """Sessions of one source (no naps) as nights, in order of time. Of two that cover the same time the later stays."""
+    """Sessions of one source (no naps) as nights, in order of time. Of two that cover the same time the one with more
+    sleep stays: which came first must not matter."""
     kept: list[Session] = []
     replaced: list[tuple[Session, Session]] = []
-    longest_first = sorted(sessions, key=lambda s: (s["end_at"] - s["start_at"], str(s["id"])), reverse=True)
+    longest_first = sorted(sessions, key=length, reverse=True)
     for session in longest_first:
         around = next((k for k in kept if covers(k, session)), None)
         if around is None:
@@ -84,6 +85,10 @@ def merge(sessions: Iterable[Session]) -> list[Night]:
         Night(tuple(group), tuple(inner for inner, outer in replaced if any(outer is kept for kept in group)))
         for group in groups
     ]
+
+
+def length(session: Session) -> tuple[Any, ...]:
+    return session["end_at"] - session["start_at"], asleep_s(session), session["score"] or 0.0, str(session["id"])
 
 
 def covers(longer: Session, shorter: Session) -> bool:

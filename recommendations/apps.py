@@ -5,8 +5,9 @@ class RecommendationsConfig(AppConfig):
     name = "recommendations"
 
     def ready(self) -> None:
-        from recommendations import checks, listening, metrics  # noqa: F401  checks register themselves
+        from recommendations import changes, checks, listening, metrics  # noqa: F401  checks register themselves
         from recommendations.push import checks as push_checks  # noqa: F401
 
         listening.connect()
+        changes.connect()
         metrics.register()

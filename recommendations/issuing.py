@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from athletes import statements
 from athletes.local_time import bounds_of
 from recommendations import deliveries
 from recommendations.frames import Asked
@@ -37,6 +38,7 @@ def issue(
         new.athlete, new.date = a.athlete, a.today
         new.revision = old.revision + 1 if old else 1
         new.issued_at, new.valid_until = now, bounds_of(a.athlete.timezone, a.today)[1]
+    statements.number([new for _, new, _ in news])
     issued = Advice.objects.bulk_create([new for _, new, _ in news])
     ringing = [(a, new, old) for a, new, old in news if a.athlete.pk in rings]
     overruled = overruled_by_coach([a for a, _, _ in ringing])

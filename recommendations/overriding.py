@@ -6,9 +6,12 @@ from typing import Any
 
 from django.db import transaction
 
+from athletes import statements
+from athletes.changes import lock_advised
+from athletes.local_time import local_today
 from athletes.models import User
-from recommendations import deliveries
-from recommendations.models import ActionCode, Advice, Override
+from recommendations import deliveries, waiting
+from recommendations.models import ActionCode, Advice, Feedback, Override
 
 # These are never tuned and never lowered: red flag, illness, injury, pain, age, medical hold.
 STOPS = {"G01", "G02", "G03", "G04", "G05", "G13", "G18"}
@@ -34,6 +37,7 @@ class Refused(Exception):
 def override(advice: Advice, *, by: User, action: str, reason_code: str, note: str = "", now: datetime) -> Override:
     """Append the coach's word and tell the athlete, in one transaction. Who may do this was asked before."""
     with transaction.atomic():
+        lock_advised(advice.athlete_id)
         advice = Advice.objects.select_for_update().select_related("athlete").get(pk=advice.pk)
         if advice.valid_until <= now:
             raise Refused("advice_expired", "The day of this advice is over.")
@@ -41,11 +45,25 @@ def override(advice: Advice, *, by: User, action: str, reason_code: str, note: s
             raise Refused("advice_superseded", "There is a newer revision of this advice; look at it first.")
         if not is_allowed(action, advice.guards):
             raise Refused("stop_cannot_be_lowered", "A safety stop holds today; nobody can lower it.")
-        word = Override.objects.create(
-            advice=advice, action=action, reason_code=reason_code, note=note, by=by, created_at=now
-        )
+        word = Override(advice=advice, action=action, reason_code=reason_code, note=note, by=by, created_at=now)
+        statements.number([word])
+        word.save(force_insert=True)
         deliveries.announce([], overrides=[word], now=now)
     return word
+
+
+def say_back(advice: Advice, given: dict[str, Any]) -> Feedback:
+    """What the athlete says of the advice; saying it again replaces it. What was done then counts in the state now."""
+    with transaction.atomic():
+        lock_advised(advice.athlete_id)
+        feedback = Feedback.objects.filter(advice=advice).first() or Feedback(advice=advice)
+        for name, value in given.items():
+            setattr(feedback, name, value)
+        statements.number([feedback])
+        feedback.save()
+        if advice.date < local_today(advice.athlete):
+            waiting.enqueue(advice.athlete_id, [advice.date], rings=False)
+    return feedback
 
 
 def allowed_actions(guards: Iterable[dict[str, Any]]) -> list[str]:

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from athletes.models import Athlete, PlannedSession
-from athletes.serializers import in_utc
+from athletes.changes import plan_body
+from athletes.models import Athlete
 from recommendations.models import Advice
 
 LONGEST_RANGE = timedelta(days=92)
@@ -18,21 +18,6 @@ def plans(athlete: Athlete, first: date, last: date) -> list[Row]:
     dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     automatic = automatic_plans(athlete, [day for day in dates if day not in written])
     return [written.get(day) or automatic[day] for day in dates if day in written or day in automatic]
-
-
-def plan_body(plan: PlannedSession) -> Row:
-    return {
-        "date": plan.date,
-        "author": plan.author,
-        "kind": plan.kind,
-        "title": plan.title,
-        "load_au": plan.load_au,
-        "duration_min": plan.duration_min,
-        "rpe": plan.rpe,
-        "high_intensity_share": plan.high_intensity_share,
-        "competition_priority": plan.competition_priority or None,
-        "updated_at": in_utc(plan.updated_at),
-    }
 
 
 def automatic_plans(athlete: Athlete, dates: list[date]) -> dict[date, Row]:

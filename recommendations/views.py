@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 
 from athletes import intake
 from athletes.access import athletes_visible_to, squads_coached_by
+from athletes.changes import plan_body
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, User
 from athletes.rest.etags import conditional
@@ -25,8 +26,8 @@ from athletes.rest.paging import invalid_parameter
 from athletes.rest.permissions import athlete_of
 from athletes.rest.problems import Problem, error
 from athletes.rest.strict import ISODateField
-from recommendations import board, overriding, planning, showing, waiting
-from recommendations.models import Advice, Feedback, Warning
+from recommendations import board, overriding, planning, showing, warnings_log
+from recommendations.models import Advice, Warning
 from recommendations.serializers import (
     AdviceView,
     BoardView,
@@ -163,9 +164,7 @@ class FeedbackOfAdvice(APIView):
         body = FeedbackBody(data=request.data)
         body.is_valid(raise_exception=True)
         given = {"reason_code": "", "agreement": None, "comment": ""} | body.validated_data
-        feedback, _ = Feedback.objects.update_or_create(advice=advice, defaults=given)
-        if advice.date < local_today(advice.athlete):
-            waiting.enqueue(advice.athlete_id, [advice.date], rings=False)  # what was done then counts in the state now
+        feedback = overriding.say_back(advice, given)
         return Response(showing.feedback_body(feedback, Reader(own=True, values=True)))
 
 
@@ -253,9 +252,7 @@ class Acknowledgement(APIView):
             raise Http404
         if warning.athlete.user_id != request.user.pk:
             raise Problem(403, "not_your_warning", "Only the athlete can acknowledge a warning.")
-        if warning.acknowledged_at is None:
-            warning.acknowledged_at = timezone.now()
-            warning.save(update_fields=["acknowledged_at", "updated_at"])
+        warnings_log.acknowledge(warning, timezone.now())
         return Response(showing.warning_body(warning, Reader(own=True, values=True)))
 
 
@@ -308,7 +305,7 @@ class PlanOfDate(APIView):
         body = PlanBody(data=request.data)
         body.is_valid(raise_exception=True)
         plan = intake.record_plan(athlete, on, body.validated_data, by=user_of(request))
-        return Response(planning.plan_body(plan))
+        return Response(plan_body(plan))
 
     @extend_schema(operation_id="planned_sessions_delete", responses={204: None})
     def delete(self, request: Request, date: str) -> Response:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from django.db import transaction
 from django.utils import translation
 
+from athletes import statements
+from athletes.changes import lock_advised
 from athletes.models import Athlete
 from mlmodels import hazards
 from recommendations import wording
@@ -41,13 +44,34 @@ def note(seen: Seen, rings: set[int], now: datetime) -> set[int]:
                 row.pushed_on = day
         opened += fresh
         changed += stepped
+    statements.number([*opened, *changed])
     Warning.objects.bulk_create(opened)
     for row in changed:
         row.updated_at = now
     Warning.objects.bulk_update(
-        changed, ["level", "last_seen_on", "closed_on", "text", "evidence", "rule_version", "pushed_on", "updated_at"]
+        changed,
+        [
+            "level",
+            "last_seen_on",
+            "closed_on",
+            "text",
+            "evidence",
+            "rule_version",
+            "pushed_on",
+            "updated_at",
+            "change_seq",
+        ],
     )
     return ring
+
+
+def acknowledge(warning: Warning, now: datetime) -> None:
+    with transaction.atomic():
+        lock_advised(warning.athlete_id)
+        if warning.acknowledged_at is None:
+            warning.acknowledged_at = now
+            statements.number([warning])
+            warning.save(update_fields=["acknowledged_at", "updated_at", "change_seq"])
 
 
 def one_morning(

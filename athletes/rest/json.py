@@ -2,6 +2,7 @@
 
 import json
 import re
+import zlib
 from typing import Any, NoReturn
 
 import orjson
@@ -24,14 +25,37 @@ class StrictJSONParser(BaseParser):
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
         context = parser_context or {}
-        limit_bytes = getattr(context.get("view"), "max_body_bytes", MAX_BODY_BYTES)
-        return strict_object(read_at_most(stream, limit_bytes, context["request"].META))
+        view = context.get("view")
+        limit_bytes = getattr(view, "max_body_bytes", MAX_BODY_BYTES)
+        too_large = Problem(
+            413, "body_too_large", f"The body may have at most {limit_bytes} bytes.",
+            extra={"limits": getattr(view, "body_limits", {"bytes_inflated": limit_bytes})},
+        )  # fmt: skip
+        headers = context["request"].META
+        encoding = headers.get("HTTP_CONTENT_ENCODING", "").lower()
+        zipped = encoding == "gzip" and getattr(view, "accepts_gzip", False)
+        if encoding not in ("identity", "") and not zipped:
+            raise Problem(415, "unsupported_content_encoding", "Bodies in this encoding are not accepted here.")
+        body = read_at_most(stream, limit_bytes, headers, too_large)
+        return strict_object(inflated(body, limit_bytes, too_large) if zipped else body)
 
 
-def read_at_most(stream: Any, limit_bytes: int, headers: dict[str, Any]) -> bytes:
-    if headers.get("HTTP_CONTENT_ENCODING", "identity").lower() not in ("identity", ""):
-        raise Problem(415, "unsupported_content_encoding", "Compressed bodies are not accepted here.")
-    too_large = Problem(413, "body_too_large", f"The body may have at most {limit_bytes} bytes.")
+def inflated(body: bytes, limit_bytes: int, too_large: Problem) -> bytes:
+    """gzip. A bomb meets the limit before it meets the memory."""
+    malformed = Problem(400, "malformed_gzip", "The body is not valid gzip.")
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        unpacked = unpacker.decompress(body, limit_bytes + 1)
+    except zlib.error:
+        raise malformed from None
+    if len(unpacked) > limit_bytes:
+        raise too_large
+    if not unpacker.eof or unpacker.unused_data:
+        raise malformed
+    return unpacked
+
+
+def read_at_most(stream: Any, limit_bytes: int, headers: dict[str, Any], too_large: Problem) -> bytes:
     announced_bytes = int(headers.get("CONTENT_LENGTH") or 0)
     if announced_bytes > limit_bytes:
         raise too_large
