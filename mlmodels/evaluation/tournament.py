@@ -6,9 +6,10 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from mlmodels.baselines.threshold import Threshold, cross_entropy, on_the_twin
 from mlmodels.evaluation.ceiling import Learned, Oracle, learned_in, learned_on, searched_in
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played
-from mlmodels.evaluation.goals import Goal, Seasons, goals_of
+from mlmodels.evaluation.goals import THRESHOLD, Goal, Seasons, goals_of
 from mlmodels.evaluation.rollouts import MakeWorld
 from mlmodels.evaluation.scores import Score, score
 from mlmodels.twin.model import Twin
@@ -35,6 +36,12 @@ class Result:
     scores: list[Score]
     goals: dict[str, list[Goal]]
     curves: dict[str, list[float]] = field(default_factory=dict)
+
+
+def threshold_rule(twin: Twin, effort: Effort) -> Contender:
+    """The strongest opponent without a network: searched on the same twin, inside the same guards."""
+    value = on_the_twin(twin, Threshold, athletes=effort.search_athletes)
+    return Contender(THRESHOLD, Threshold(cross_entropy(value, rounds=effort.search_rounds).numbers), cold_start=True)
 
 
 def ablations(twin: Twin, effort: Effort) -> dict[str, Learned]:

@@ -80,7 +80,7 @@ class Command(BaseCommand):
         twin = fit_twin(log, seed=1)
         effort = None if options["no_practice"] else Effort(dqn_days=options["practice_days"])
         candidates = [contender.name for contender in contenders if contender.cold_start and contender.guarded]
-        curves = self._add_ablations(contenders, twin, effort)
+        curves = self._add_learned(contenders, twin, effort)
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], options["days"])
         total = len(worlds) * (len(contenders) + 1) * options["days"]
         results = []
@@ -102,10 +102,13 @@ class Command(BaseCommand):
         (out / "results.md").write_text(page(results, about(options), plots), encoding="utf-8")
         self.stdout.write(f"\n{out / 'results.csv'}\n{out / 'results.md'}")
 
-    def _add_ablations(self, contenders: list[Contender], twin: Twin, effort: Effort | None) -> dict[str, list[float]]:
+    def _add_learned(self, contenders: list[Contender], twin: Twin, effort: Effort | None) -> dict[str, list[float]]:
         from mlmodels.evaluation.comparing import Contender
-        from mlmodels.evaluation.tournament import ablations
+        from mlmodels.evaluation.goals import THRESHOLD
+        from mlmodels.evaluation.tournament import ablations, threshold_rule
 
+        if effort and THRESHOLD not in {contender.name for contender in contenders}:
+            contenders.append(threshold_rule(twin, effort))
         if not effort or not effort.dqn_days:
             return {}
         made = ablations(twin, effort)
