@@ -33,7 +33,7 @@ from tests.athletes.wearables import fit_files
 from tests.athletes.wearables.payload_files import CASES
 
 PROFILE = ReadingProfile("Europe/Berlin")
-STRANGE = (
+STRANGE: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 10**30, -(10**30), 1e308, 0.5, "", " ", "0", "-1", "NaN", "Infinity", "x" * 300,
     "\x00",
     "2026-W45-1", "2026-11-22", "2026-11-22T25:00:00Z", "2026-11-22T06:00:00+99:00", "9999-12-31T23:59:59Z", "٣", [],

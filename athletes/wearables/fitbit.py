@@ -1,15 +1,19 @@
-"""Fitbit Web API v1.2 and the files of its data export. Fitbit's times have no offset: they are the athlete's clock.
+"""Fitbit Web API v1.2 and the zip of its data export. Fitbit's times have no offset: they are the athlete's clock.
 
-The export's sleep_score.csv is the exception: its times end in Z, but read as UTC its nights would end when those of
-sleep.json end on the wall clock. They are wall clock too.
+The export mixes both: sleep.json without offset beside a sleep_score.csv whose times end in Z although they are the
+same wall clock. So a score is joined to its night by the log's id, never by time. Alone it is no record: no start.
 """
 
+import io
+import re
+import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
+from athletes.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.wearables import sports
-from athletes.wearables.payloads import loaded_json
+from athletes.wearables.payloads import MOST_BYTES, csv_rows, loaded_json
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -40,6 +44,8 @@ TABLE = (
     Field("sleep[].levels.summary.deep.minutes", "sleep_session.deep_s", "min -> s"),
     Field("sleep[].levels.summary.light.minutes", "sleep_session.light_s", "min -> s"),
     Field("sleep[].levels.summary.rem.minutes", "sleep_session.rem_s", "min -> s"),
+    Field("sleep_log_entry_id", "the sleep[].logId it belongs to", "", "sleep_score.csv"),
+    Field("overall_score", "sleep_session.score", "0-100", "sleep_score.csv"),
     Field("hrv[].dateTime", "client_record_id, vendor_date, hrv_reading.measured_at"),
     Field("hrv[].value.dailyRmssd", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
     Field("hrv[].value.deepRmssd", "hrv_reading.value_ms", "ms", "rMSSD, overnight_deep: a second reading"),
@@ -54,6 +60,7 @@ TABLE = (
     Field("activities[].lastModified", "client_record_version"),
 )  # fmt: skip
 NOT_USED = {
+    "timestamp (sleep_score.csv)": "a wall clock that calls itself UTC",
     "activities-heart": "resting heart rate has no record of its own (0 was how it said: not measured)",
     "resting_heart_rate.json": "the same in the export",
     "sleep[].duration": "from start to end, which are used",
@@ -61,15 +68,73 @@ NOT_USED = {
     "activities of walking": "no training session, most of them detected by the watch",
 }
 IN_M = {"Kilometer": 1000.0, "Mile": 1609.344}
+MEMBERS = {
+    "sleep": re.compile(r"sleep(-\d{4}-\d{2}-\d{2})?\.json"),
+    "sleep_score": re.compile(r"sleep_score\.csv"),
+    "exercise": re.compile(r"exercise(-\d+)?\.json"),
+}
 MORNING = "T05:00:00"
 OTHERS = ("activities-heart", "user", "summary", "goals")
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    root = Item(enveloped(loaded_json(payload)), tally)
+    file = io.BytesIO(payload) if isinstance(payload, bytes) else payload
+    if isinstance(file, dict | list) or not is_zip(file):
+        yield from read_lists(enveloped(loaded_json(payload)), {}, tally, profile)
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield from read_archive(archive, tally, profile)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
+        raise Unreadable("not_a_zip", "Not a zip file, encrypted, or cut off.") from None
+
+
+def is_zip(file: IO[bytes]) -> bool:
+    head = file.read(2)
+    file.seek(0)
+    return head == b"PK"
+
+
+def read_archive(archive: zipfile.ZipFile, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    """The files of an export that hold nights, scores and exercises; each is named by what it holds."""
+    names = {kind: [i for i in archive.infolist() if wanted(i, kind)] for kind in MEMBERS}
+    if not names["sleep"] and not names["exercise"]:
+        raise Unreadable("wrong_zip", "The zip file holds neither sleep nor exercises of Fitbit.")
+    scores: dict[str, float] = {}
+    for info in names["sleep_score"]:
+        scores |= scores_in(member(archive, info), tally)
+    for info in (*names["sleep"], *names["exercise"]):
+        yield from read_lists(enveloped(loaded_json(member(archive, info))), scores, tally, profile)
+
+
+def wanted(info: zipfile.ZipInfo, kind: str) -> bool:
+    name = info.filename.rsplit("/", 1)[-1].lower()
+    return MEMBERS[kind].fullmatch(name) is not None
+
+
+def member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    if info.file_size > MOST_BYTES:
+        raise Unreadable("too_large", "A file of the export is too large.")
+    with archive.open(info) as file:
+        return file.read(MOST_BYTES)
+
+
+def scores_in(file: bytes, tally: Tally) -> dict[str, float]:
+    scores = {}
+    for row in csv_rows(file, tally, [frozenset({"sleep_log_entry_id", "overall_score"})]):
+        name, score = row.text("sleep_log_entry_id"), row.measured("overall_score")
+        if name and score is not None:
+            scores[name] = score
+    return scores
+
+
+def read_lists(
+    lists: dict[str, Any], scores: dict[str, float], tally: Tally, profile: ReadingProfile
+) -> Iterator[Reading]:
+    root = Item(lists, tally)
     ends: dict[str, datetime] = {}
     for item in root.each("sleep"):
-        yield from sleep(item, ends, tally, profile)
+        yield from sleep(item, ends, scores, tally, profile)
     for item in root.each("hrv"):
         yield from hrv(item, ends, tally, profile)
     for item in root.each("activities"):
@@ -100,8 +165,11 @@ def seconds(item: Item | None, name: str) -> float | None:
     return None if value is None else value * 60
 
 
-def sleep(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    name, day, end = item.ident("logId"), item.date("dateOfSleep"), item.instant("endTime", profile)
+def sleep(
+    item: Item, ends: dict[str, datetime], scores: dict[str, float], tally: Tally, profile: ReadingProfile
+) -> Iterator[Reading]:
+    name, day, start = item.ident("logId"), item.date("dateOfSleep"), item.instant("startTime", profile)
+    end = end_of(item, start, profile)
     nap = item.get("isMainSleep") is False or item.get("mainSleep") is False
     if day and end and not nap:
         ends[day] = end
@@ -112,10 +180,21 @@ def sleep(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingP
         "sleep_session", item.where, tally,
         client_record_id=name and record_id(name), client_record_version=version_of(None, profile),
         source=source("fitbit", device_type="watch"), vendor_date=day,
-        start_at=item.instant("startTime", profile), end_at=end, is_nap=nap,
+        start_at=start, end_at=end, is_nap=nap,
         duration_s=seconds(item, "minutesAsleep"), awake_s=seconds(item, "minutesAwake"),
         time_in_bed_s=seconds(item, "timeInBed"), efficiency_pct=item.number("efficiency"), **stages,
+        score=scores.get(name or ""),
     )  # fmt: skip
+
+
+def end_of(item: Item, start: datetime | None, profile: ReadingProfile) -> datetime | None:
+    """Fitbit's clock does not change within a night: through a DST change it goes on in the offset of the start."""
+    end = item.instant("endTime", profile)
+    if start is None or end is None or end.tzinfo is not OFFSET_UNKNOWN or item.raw["endTime"].strip()[-1] in "Zz":
+        return end
+    zone = zone_named(profile.timezone)
+    changed = (end.astimezone(zone).utcoffset() or timedelta()) - (start.astimezone(zone).utcoffset() or timedelta())
+    return end + changed
 
 
 def stage_s(summary: Item | None, name: str) -> float | None:
@@ -181,10 +260,10 @@ READER = Reader(
     name="fitbit",
     title="Fitbit Web API v1.2 and data export",
     provider="fitbit",
-    formats=("json",),
+    formats=("json", "zip"),
     function=read,
     table=TABLE,
-    day_rule="endTime on the athlete's clock (no offset); dateOfSleep is kept beside it",
+    day_rule="endTime on the athlete's clock, in the offset of startTime; dateOfSleep is kept beside it",
     identity="logId (HRV: the date); version: lastModified, else the time of arrival",
     not_used=NOT_USED,
 )

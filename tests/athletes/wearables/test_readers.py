@@ -1,9 +1,7 @@
 """Every reader on a hand-written payload: what becomes of it, and what every reader must hold to."""
 
-import io
 import json
 import re
-import zipfile
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 from athletes.serializers import BODIES, CheckInBody
 from athletes.wearables import READERS, ReadingProfile, Unreadable
 from tests.athletes.wearables import fit_files
-from tests.athletes.wearables.payload_files import CASES, raw, rr_ms
+from tests.athletes.wearables.payload_files import CASES, raw, rr_ms, zipped
 
 BERLIN = ReadingProfile("Europe/Berlin")
 NAMES = [name for name, _, _ in CASES]
@@ -300,16 +298,9 @@ def test_healthkit_a_night_that_grows_keeps_its_id_and_gets_a_higher_version():
     assert partial["client_record_version"] < whole["client_record_version"]
 
 
-def zipped(name, content):
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(name, content)
-    return file.getvalue()
-
-
 def test_apple_export_reads_the_zip_as_it_reads_the_xml():
     xml = read("apple_export", raw("apple_export.xml"))
-    archive = read("apple_export", zipped("apple_health_export/Export.xml", raw("apple_export.xml")))
+    archive = read("apple_export", zipped(apple_health_export__Export_xml=raw("apple_export.xml")))
     assert archive == xml
     assert [(w["rpe"], w["avg_hr_bpm"]) for w in data_of(xml, "training_session")] == [(7.0, 147.5)]
     assert xml.ignored == {
@@ -330,9 +321,9 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><HealthData>&a;
         (OUTSIDE.encode(), "forbidden_xml"),
         (raw("apple_export.xml")[:-30], "not_xml"),
         (b"<html/>", "wrong_provider"),
-        (zipped("photos/cat.jpg", b"x"), "wrong_zip"),
-        (zipped("export.xml", b"<HealthData>" + b" " * 30_000_000), "zip_bomb"),
-        (zipped("export.xml", raw("apple_export.xml"))[:-40], "not_a_zip"),
+        (zipped(photos__cat_jpg=b"x"), "wrong_zip"),
+        (zipped(export_xml=b"<HealthData>" + b" " * 30_000_000), "zip_bomb"),
+        (zipped(export_xml=raw("apple_export.xml"))[:-40], "not_a_zip"),
     ],
     ids=["entity bomb", "external entity", "cut off", "html", "wrong zip", "zip bomb", "cut off zip"],
 )
@@ -353,6 +344,15 @@ def test_fitbit_zero_is_not_a_measurement_and_naps_are_naps():
     assert codes(result) == [
         ("hrv[1].value.dailyRmssd", "missing_sentinel"), ("hrv[1].value.deepRmssd", "missing_sentinel"),
     ]  # fmt: skip
+
+
+def test_fitbit_a_score_of_the_export_is_joined_to_its_night_by_the_log_s_id():
+    payload = next(payload for name, _, payload in CASES if name == "fitbit.zip")
+    result = read("fitbit", payload)
+    assert [(n["client_record_id"], n.get("score")) for n in data_of(result, "sleep_session")] == [
+        ("24486013387", 79.0), ("24486013388", None),
+    ]  # fmt: skip
+    assert codes(result) == [("line 3.overall_score", "missing_sentinel")]
 
 
 def test_fit_an_activity_with_its_rpe_in_local_time():
