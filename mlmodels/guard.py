@@ -28,7 +28,7 @@ from mlmodels.state import (
     StrArray,
 )
 
-GUARD_VERSION = 2
+GUARD_VERSION = 3
 
 
 class Effect(IntFlag):
@@ -107,9 +107,11 @@ def _short_sleep(s: _Seen) -> BoolArray:
     return (o.sleep_h < risk.SLEEP_VERY_SHORT_H) | (o.sleep_short_nights >= risk.SLEEP_SHORT_NIGHTS)
 
 
-def _worst_two_days(s: _Seen) -> BoolArray:
+def _low_wellness(s: _Seen) -> BoolArray:
+    """This morning's answers, or the worst ones for days."""
     o = s.obs
-    return (o.readiness_worst_days >= risk.WELLNESS_WORST_DAYS) | (o.soreness_worst_days >= risk.WELLNESS_WORST_DAYS)
+    today = (o.soreness_1_5 <= risk.WELLNESS_WORST) | (o.readiness_1_5 <= risk.READINESS_LOW)
+    return today | (o.readiness_worst_days >= risk.WELLNESS_WORST_DAYS) | (o.soreness_worst_days >= risk.WELLNESS_WORST_DAYS)
 
 
 def _too_little_known(s: _Seen) -> BoolArray:
@@ -150,6 +152,7 @@ RULES: tuple[Rule, ...] = (
     Rule("G05", Effect.REST, lambda s: s.obs.pain_0_10 >= risk.PAIN_STOP, tells_coach=True),
     Rule("G05", Effect.RECOVERY, lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
     Rule("G05", Effect.NO_INCREASE, lambda s: (s.obs.pain_rising > 0) & (s.obs.pain_0_10 >= risk.PAIN_WATCH)),
+    Rule("G05", Effect.NO_INTENSITY, lambda s: s.obs.niggle > 0),
     Rule("G06", Effect.RECOVERY, lambda s: s.obs.acwr > risk.ACWR_DANGER),
     Rule("G06", Effect.NO_INCREASE, lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_INTENSITY, lambda s: _not_at_most(s.acwr_after_intensity, risk.ACWR_WARNING)),
@@ -161,10 +164,11 @@ RULES: tuple[Rule, ...] = (
         "G08", Effect.RECOVERY, lambda s: s.obs.hrv_very_low_days >= risk.HRV_VERY_LOW_RECOVERY_DAYS, tells_coach=True
     ),
     Rule("G08", Effect.NO_INCREASE, _hrv_lastingly_low, tells_coach=True),
+    Rule("G08", Effect.NO_INCREASE, lambda s: s.obs.hrv_today_z < risk.HRV_TODAY_LOW_SD),
     Rule("G08", Effect.NO_INTENSITY, lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
     Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
     Rule("G09", Effect.NO_INCREASE, _short_sleep),
-    Rule("G10", Effect.NO_INCREASE, _worst_two_days),
+    Rule("G10", Effect.NO_INCREASE, _low_wellness),
     Rule("G11", Effect.NO_INCREASE, lambda s: s.obs.monotonous > 0),
     Rule("G12", Effect.NO_INCREASE, lambda s: s.obs.return_week > 0),
     Rule("G13", Effect.NO_INCREASE, lambda s: s.obs.age_years < risk.COACH_CONFIRMS_YEARS),

@@ -152,6 +152,7 @@ class Morning:
     resting_hr_bpm: FloatArray
     days_to_main_race: FloatArray
     hours_since_top_speed_h: FloatArray
+    niggle: FloatArray  # 1: a complaint that is no open injury
 
     @classmethod
     def of(cls, n: int, **arrays: ArrayLike | None) -> Morning:
@@ -165,7 +166,7 @@ class Morning:
         return Morning(*(getattr(self, name)[index] for name in _MORNING_DEFAULTS))
 
 
-_ZERO_WHEN_UNKNOWN = ("hrv_era", "ill", "injured", "weekday", "illness", "red_flag")
+_ZERO_WHEN_UNKNOWN = ("hrv_era", "ill", "injured", "weekday", "illness", "red_flag", "niggle")
 _MORNING_DEFAULTS = {f.name: 0.0 if f.name in _ZERO_WHEN_UNKNOWN else np.nan for f in fields(Morning)}
 
 
@@ -223,6 +224,7 @@ class Observation:
     plan_automatic: FloatArray  # 1: no coach's plan, the automatic one stands in
     ill: FloatArray
     injured: FloatArray
+    niggle: FloatArray
     illness: FloatArray
     red_flag: FloatArray
     pain_0_10: FloatArray
@@ -387,8 +389,8 @@ _WHOLE = frozenset(
     name
     for name in _OBSERVATION_FIELDS
     if name.endswith(("_days", "_nights", "_run", "_6d", "_3d", "_7d", "_28d", "_count", "_changes", "_since_illness"))
-    or name in ("weekday", "plan_automatic", "ill", "injured", "illness", "red_flag", "pain_rising", "advice_hold",
-                "monotonous", "days_off", "return_week", "tests_down", "days_seen", "seeded")
+    or name in ("weekday", "plan_automatic", "ill", "injured", "niggle", "illness", "red_flag", "pain_rising",
+                "advice_hold", "monotonous", "days_off", "return_week", "tests_down", "days_seen", "seeded")
 )  # fmt: skip
 
 

@@ -278,6 +278,7 @@ class Tracker:
             "plan_automatic": automatic,
             "ill": _flag(m.ill),
             "injured": _flag(m.injured),
+            "niggle": _flag(m.niggle),
             "illness": m.illness,
             "red_flag": _flag(m.red_flag),
             "pain_0_10": m.pain_0_10,
