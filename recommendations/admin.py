@@ -15,8 +15,10 @@ from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
 from recommendations import admin_push, charts, forecasting, overriding, showing  # noqa: F401  registers devices and deliveries
 from recommendations.models import ActionCode, Advice, Feedback, Forecast, Override, WaitingDay, Warning
+from recommendations.serializers import NOTE_NEEDED
 
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
+NOT_CHOSEN = ("", "Choose")
 BY_ATHLETE = ("athlete", ScopedRelatedFilter)
 
 
@@ -29,7 +31,9 @@ class ReadOnly(ScopedAdmin):
 
 class OverrideForm(forms.Form):
     action = forms.ChoiceField(label="Instead", widget=UnfoldAdminSelectWidget)
-    reason_code = forms.ChoiceField(label="Because", choices=Override.Reason.choices, widget=UnfoldAdminSelectWidget)
+    reason_code = forms.ChoiceField(
+        label="Because", choices=[NOT_CHOSEN, *Override.Reason.choices], widget=UnfoldAdminSelectWidget
+    )
     note = forms.CharField(
         required=False, max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="The athlete reads it."
     )
@@ -38,7 +42,14 @@ class OverrideForm(forms.Form):
         super().__init__(*args, **kwargs)
         safest_first = reversed(overriding.allowed_actions(advice.guards))
         choices = [(action, ActionCode(action).label) for action in safest_first]
-        self.fields["action"].choices = choices  # type: ignore[attr-defined]
+        self.nothing_left = not choices
+        self.fields["action"].choices = [NOT_CHOSEN, *choices]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("reason_code") == Override.Reason.OTHER and not given.get("note"):
+            self.add_error("note", NOTE_NEEDED)
+        return given
 
 
 @admin.register(Advice)
@@ -107,7 +118,7 @@ class AdviceAdmin(ReadOnly):
             "title": f"Override the advice for {advice.athlete}",
             "advice": advice,
             "form": form,
-            "nothing_left": not form.fields["action"].choices,  # type: ignore[attr-defined]
+            "nothing_left": form.nothing_left,
             "back": reverse("admin:recommendations_advice_change", args=[advice.pk]),
         }
         return render(request, "recommendations/override.html", context)

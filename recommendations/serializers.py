@@ -11,6 +11,7 @@ from athletes.rest import strict
 from recommendations.models import ActionCode, Advice, Feedback, Override, Warning
 
 MAX_LOAD_AU = 6_000
+NOTE_NEEDED = "Say why, when the reason is none of the others."
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
@@ -26,7 +27,14 @@ class FeedbackBody(strict.StrictSerializer):
 class OverrideBody(strict.StrictSerializer):
     action = strict.StrictChoiceField(choices=ActionCode.choices)
     reason_code = strict.StrictChoiceField(choices=Override.Reason.choices)
-    note = strict.StrictCharField(required=False, allow_blank=True, help_text="the athlete reads it")
+    note = strict.StrictCharField(
+        required=False, allow_blank=True, help_text="the athlete reads it; needed where reason_code is other"
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if given["reason_code"] == Override.Reason.OTHER and not given.get("note"):
+            raise serializers.ValidationError({"note": [serializers.ErrorDetail(NOTE_NEEDED, "required")]})
+        return given
 
 
 class PlanBody(strict.StrictSerializer):

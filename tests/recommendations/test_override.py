@@ -169,7 +169,7 @@ def test_the_admin_form_offers_what_the_stops_leave(client, alice, charlie, advi
     page = client.get(f"/admin/recommendations/advice/{advice.pk}/override/").content.decode()
     assert 'value="active_recovery"' in page
     assert 'value="increase_intensity"' not in page
-    form = {"action": "active_recovery", "reason_code": "other", "note": ""}
+    form = {"action": "active_recovery", "reason_code": "data_doubtful", "note": ""}
     client.post(f"/admin/recommendations/advice/{advice.pk}/override/", form)
     assert Override.objects.get().by == charlie
 
@@ -180,3 +180,32 @@ def test_the_admin_override_of_another_squads_athlete_is_not_there(client, eve, 
     for method in (client.get, client.post):
         assert method(f"/admin/recommendations/advice/{advice.pk}/override/").status_code in (403, 404)
     assert not Override.objects.exists()
+
+
+def test_the_reason_other_needs_a_note(charlie, advised, api):
+    advice = advised()
+    response = api(charlie).post(url(advice), {"action": "as_planned", "reason_code": "other"})
+    assert response.status_code == 400
+    assert response.json()["errors"] == [
+        {"pointer": "#/note", "code": "required", "message": "Say why, when the reason is none of the others."}
+    ]
+    assert api(charlie).post(url(advice), AS_PLANNED | {"reason_code": "other"}).status_code == 201
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"action": "as_planned"},
+        {"reason_code": "seen_at_training"},
+        {"action": "as_planned", "reason_code": "other"},
+    ],
+)
+def test_the_form_sends_nothing_that_the_coach_did_not_choose(client, charlie, advised, sent):
+    page = f"/admin/recommendations/advice/{advised().pk}/override/"
+    client.force_login(charlie)
+    assert client.get(page).content.decode().count('<option value="" selected') == 2
+    assert client.post(page, sent).status_code == 200
+    assert not Override.objects.exists()
+    assert client.post(page, AS_PLANNED).status_code == 302
+    assert Override.objects.get().action == "as_planned"
