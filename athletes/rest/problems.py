@@ -16,6 +16,7 @@ from rest_framework.response import Response
 CONTENT_TYPE = "application/problem+json"
 DATABASE_RETRY_AFTER_S = 2
 
+ALLOWED = "Not one of: "  # our own list of allowed codes follows
 # Django's and DRF's own wording for these repeats what the client sent.
 SILENT_MESSAGES = {
     "invalid_choice": "Not one of the allowed values.",
@@ -68,7 +69,8 @@ def errors_of(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
             yield from errors_of(inner, pointer if leaves else f"{pointer}/{index}")
     else:
         code = getattr(detail, "code", "invalid")
-        yield error(code, SILENT_MESSAGES.get(code, str(detail)), pointer=pointer)
+        own = str(detail).startswith(ALLOWED)
+        yield error(code, str(detail) if own else SILENT_MESSAGES.get(code, str(detail)), pointer=pointer)
 
 
 def escaped(name: str) -> str:

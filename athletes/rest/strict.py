@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from athletes.rest.problems import ALLOWED
+
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 LOCAL_TIME = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
 RFC3339 = re.compile(
@@ -133,7 +135,12 @@ class StrictCharField(serializers.CharField):
 
 
 class StrictChoiceField(serializers.ChoiceField):
-    default_error_messages = {"invalid_choice": "Not one of the allowed values."}
+    """Its error lists the codes of the document, never what was sent."""
+
+    def __init__(self, choices: Any, **kwargs: Any) -> None:
+        super().__init__(choices=choices, **kwargs)
+        listed = ", ".join(str(code) for code in self.choices if code != "")
+        self.error_messages["invalid_choice"] = f"{ALLOWED}{listed}."
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):

@@ -54,11 +54,11 @@ def test_only_a_string_is_text(value):
     assert code_of(strict.StrictCharField(), value) == "not_a_string"
 
 
-def test_choices_do_not_repeat_what_was_sent():
+def test_choices_name_the_allowed_values_and_do_not_repeat_what_was_sent():
     with pytest.raises(ValidationError) as refused:
-        strict.StrictChoiceField(choices=["a"]).run_validation("secret")
+        strict.StrictChoiceField(choices=["a", "b"]).run_validation("secret")
     assert list(errors_of(refused.value.detail)) == [
-        {"pointer": "#", "code": "invalid_choice", "message": "Not one of the allowed values."}
+        {"pointer": "#", "code": "invalid_choice", "message": "Not one of: a, b."}
     ]
     assert code_of(strict.StrictChoiceField(choices=["1"]), 1) == "invalid_choice"
     assert code_of(strict.StrictChoiceField(choices=["a"]), ["a"]) == "invalid_choice"
