@@ -135,6 +135,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         header = [name.strip() for name in next(reader, [])]
+        if len(header) == 1 and ";" in header[0]:
+            raise _whole(f"{path.name} is separated by semicolons; commas are wanted (and decimal points)")
         _check_header(header, path.name)
         rows, lines = [], []
         for row in reader:
@@ -143,6 +145,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
                 lines.append(reader.line_num)
     except csv.Error as error:
         raise _whole(f"{path.name}, line {reader.line_num}: {error}") from None
+    if not rows:
+        raise _whole(f"{path.name} holds a header and no rows")
     counts = [len(row) for row in rows]
     padded = [(row + [""] * len(header))[: len(header)] for row in rows]
     frame = pd.DataFrame(padded, columns=header, dtype=str)
@@ -158,6 +162,8 @@ def _read_parquet(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:  # pyarrow's ArrowInvalid is a ValueError
         raise _whole(f"{path.name} is not a Parquet file: {error}") from None
     _check_header([str(name) for name in frame.columns], path.name)
+    if frame.empty:
+        raise _whole(f"{path.name} holds no rows")
     return as_cells(frame)
 
 

@@ -126,7 +126,9 @@ def fit_twin(log: pd.DataFrame, *, seed: int = 1) -> Twin:
 def refuse_if_thin(history: SeasonHistory) -> None:
     loads, hrv = int(np.isfinite(history.load_au).sum()), int(np.isfinite(history.hrv_rmssd_ms).sum())
     span = int(np.isfinite(history.load_au).any(0).sum())
-    problems = []
+    problems = [
+        f"column {name} is absent or empty" for name, known in (("load_au", loads), ("hrv_rmssd_ms", hrv)) if not known
+    ]
     if span < MIN_SPAN_D:
         problems.append(f"{span} days with a reported load, at least {MIN_SPAN_D} are needed")
     if loads < MIN_LOAD_DAYS:

@@ -157,3 +157,38 @@ def test_the_demo_is_never_loaded_into_production(settings):
     with pytest.raises(CommandError):
         run("load_demo")
     assert not Athlete.objects.exists()
+
+
+HEADER = "athlete,date,hrv_rmssd_ms"
+
+
+@pytest.mark.parametrize(
+    ("text", "refusal"),
+    [
+        (HEADER + "\n", "log.csv holds a header and no rows"),
+        ("", "log.csv lacks the column(s) athlete, date"),
+        (
+            "athlete;date;load_au\nAlice;2026-05-01;300\n",
+            "log.csv is separated by semicolons; commas are wanted (and decimal points)",
+        ),
+    ],
+)
+@pytest.mark.parametrize("command", ["import_season", "fit_twin"])
+def test_a_file_of_another_kind_is_refused_in_words_and_named_once(tmp_path, command, text, refusal):
+    path = tmp_path / "log.csv"
+    path.write_text(text)
+    options = {"check": True} if command == "import_season" else {"out": tmp_path / "twin.json"}
+    with pytest.raises(CommandError) as refused:
+        run(command, path, **options)
+    assert refusal in str(refused.value)
+    assert str(refused.value).count("log.csv") == 1
+
+
+def test_an_absent_column_is_named(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text(HEADER + "\nAlice,2026-05-01,61\n")
+    out, _ = run("import_season", path, check=True)
+    assert "column load_au is absent or empty" in out
+    assert "hrv_rmssd_ms" not in out
+    with pytest.raises(CommandError, match="column load_au is absent or empty"):
+        run("fit_twin", path, out=tmp_path / "twin.json")

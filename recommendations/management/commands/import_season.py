@@ -40,6 +40,7 @@ class Command(BaseCommand):
             left_out |= self.import_all(frame, file, options)
         else:
             self.stdout.write(f"{frame['athlete'].nunique()} athletes, {len(frame)} rows can be imported")
+            self.say_what_is_absent(frame)
         if left_out:
             raise CommandError(f"{len(left_out)} athlete(s) left out: {', '.join(sorted(left_out))}")
 
@@ -51,7 +52,12 @@ class Command(BaseCommand):
         except FileNotFoundError:
             raise CommandError(f"there is no file {file}") from None
         except SeasonLogError as error:
-            raise CommandError("\n".join(f"{file.name}: {problem}" for problem in error.problems)) from None
+            raise CommandError("\n".join(named(file, problem) for problem in error.problems)) from None
+
+    def say_what_is_absent(self, frame: Any) -> None:
+        for name in ("load_au", "hrv_rmssd_ms"):
+            if len(frame) and frame[name].isna().all():
+                self.stdout.write(f"column {name} is absent or empty: little can be advised from this history")
 
     def import_all(self, frame: Any, file: Path, options: dict[str, Any]) -> set[str]:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -88,6 +94,11 @@ class Command(BaseCommand):
             self.stdout.write(line(name[:32], i.rows, i.new, i.changed, i.days_revised))
         sums = [sum(getattr(i, part) for _, i in table) for part in ("rows", "new", "changed", "days_revised")]
         self.stdout.write(line(f"{len(table)} athletes", *sums))
+
+
+def named(file: Path, problem: Any) -> str:
+    """A problem of the file as a whole names the file itself."""
+    return f"{file.name}: {problem}" if problem.line else str(problem)
 
 
 class UnknownAthlete(Exception):
