@@ -16,6 +16,8 @@ from athletes.wellness import ITEMS
 
 STATUSES = ("created", "updated", "unchanged", "conflict", "stale")
 LONGEST_SLEEP_S = 86_400
+LEAST_SLEEP_MIN = 60  # below it are hours, sent as minutes
+LEAST_ASLEEP_SHARE = 0.25  # of the session, where no stages say otherwise: below it are minutes, sent as seconds
 STAGES = ("awake", "light", "deep", "rem")  # those with a total of their own
 ASLEEP = ("light", "deep", "rem", "asleep")
 SAYS_NO_OFFSET = ("Z", "z", "-00:00")
@@ -66,7 +68,14 @@ class CheckInBody(strict.StrictSerializer):
     muscle_soreness = strict.StrictIntegerField(**optional(min_value=1, max_value=7))
     stress = strict.StrictIntegerField(**optional(min_value=1, max_value=7))
     mood = strict.StrictIntegerField(**optional(min_value=1, max_value=7))
-    sleep_duration_min = strict.StrictIntegerField(**optional(min_value=1, max_value=1440, zero_is_missing=True))
+    sleep_duration_min = strict.StrictIntegerField(
+        **optional(
+            min_value=LEAST_SLEEP_MIN,
+            max_value=1440,
+            zero_is_missing=True,
+            error_messages={"min_value": f"At least {LEAST_SLEEP_MIN}: minutes, not hours."},
+        )
+    )
     resting_hr_bpm = strict.StrictFloatField(**optional(min_value=20, max_value=150, zero_is_missing=True))
     hrv = HrvOfCheckIn(required=False, allow_null=True)
     illness = strict.StrictChoiceField(choices=CheckIn.Illness.choices, **optional())
@@ -241,7 +250,15 @@ class SleepSessionBody(RecordBody):
     deep_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
     rem_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
     efficiency_pct = strict.StrictFloatField(**optional(min_value=0, max_value=100))
-    score = strict.StrictFloatField(**optional(min_value=0, max_value=100, help_text="the vendor's own"))
+    score = strict.StrictFloatField(
+        **optional(
+            min_value=1,
+            max_value=100,
+            zero_is_missing=True,
+            help_text="the vendor's own",
+            error_messages={"min_value": "0-100, not 0-1."},
+        )
+    )
     stages = SleepStage(  # type: ignore[call-arg]
         many=True,
         required=False,
@@ -263,6 +280,8 @@ class SleepSessionBody(RecordBody):
         if (data.get("duration_s") or 0) > bed_s + STAGES_TOLERANCE_S:
             refuse("duration_s", "longer_than_in_bed", "Longer than the time in bed.")
         stages_s = sum(data.get(stage) or 0 for stage in ("awake_s", "light_s", "deep_s", "rem_s"))
+        if not stages_s and (data.get("duration_s") or span_s) < span_s * LEAST_ASLEEP_SHARE:
+            refuse("duration_s", "implausible_unit", "Under a quarter of the session: is it in seconds?")
         if stages_s > bed_s + STAGES_TOLERANCE_S:
             refuse("light_s", "stages_longer_than_in_bed", "The stages add up to more than the time in bed.")
         return data

@@ -146,6 +146,7 @@ def test_patching_and_deleting(api, alice):
         ({"fatigues": 4}, "#/fatigues", "unknown_field"),
         ({"id": "x", "fatigue": 3}, "#/id", "read_only_field"),
         ({"sleep_duration_min": 0}, "#/sleep_duration_min", "missing_sentinel"),
+        ({"sleep_duration_min": 8}, "#/sleep_duration_min", "min_value"),
         ({"resting_hr_bpm": -1}, "#/resting_hr_bpm", "missing_sentinel"),
         ({"hrv": {"metric": "rmssd", "value_ms": 0, "context": "spot"}}, "#/hrv/value_ms", "missing_sentinel"),
         ({"hrv": {"metric": "rmssd", "value_ms": 501, "context": "spot"}}, "#/hrv/value_ms", "max_value"),
@@ -202,3 +203,8 @@ def test_strangers_and_other_athletes_get_nothing(api, alice, bob):
     assert api(bob).get("/api/v1/check-ins/").json()["results"] == []
     assert api(bob).delete(URL).status_code == 204
     assert CheckIn.objects.count() == 1
+
+
+def test_hours_sent_as_minutes_are_called_by_their_name(api, alice):
+    errors = api(alice).put(URL, {"sleep_duration_min": 8}).json()["errors"]
+    assert [error["message"] for error in errors] == ["At least 60: minutes, not hours."]
