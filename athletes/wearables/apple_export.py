@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from typing import IO, Any
 from xml.etree.ElementTree import ParseError
@@ -17,6 +17,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from athletes.wearables import apple_samples as samples
 from athletes.wearables.merging import Segment, sessions
+from athletes.wearables.payloads import zip_in_order
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -148,7 +149,7 @@ def elements(xml: IO[bytes], tally: Tally) -> Iterator[Element]:
     target.parser = parser
     total = 0
     try:
-        while chunk := xml.read(CHUNK):
+        while chunk := unpacked(xml):
             total += len(chunk)
             if total > MOST_XML_BYTES:
                 raise Unreadable("too_large", "The export is too large.")
@@ -158,11 +159,16 @@ def elements(xml: IO[bytes], tally: Tally) -> Iterator[Element]:
         parser.close()
     except DefusedXmlException:
         raise Unreadable("forbidden_xml", "The file declares entities, or points outside itself.") from None
-    except (ParseError, zipfile.BadZipFile, EOFError, OSError, ValueError) as failure:
-        if isinstance(failure, Unreadable):
-            raise
+    except Unreadable:
+        raise
+    except (ParseError, LookupError, ValueError):  # the last two: an encoding that expat does not know
         raise Unreadable("not_xml", "Not an XML file, or cut off.") from None
     yield from target.done
+
+
+def unpacked(xml: IO[bytes]) -> bytes:
+    with zip_in_order():
+        return xml.read(CHUNK)
 
 
 @contextmanager
@@ -175,11 +181,11 @@ def opened(payload: Payload) -> Iterator[IO[bytes]]:
     if not head.startswith(b"PK"):
         yield file
         return
-    try:
-        with zipfile.ZipFile(file) as archive, archive.open(export_in(archive)) as xml:
-            yield xml
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
-        raise Unreadable("not_a_zip", "Not a zip file, encrypted, or cut off.") from None
+    with ExitStack() as stack:
+        with zip_in_order():
+            archive = stack.enter_context(zipfile.ZipFile(file))
+            xml = stack.enter_context(archive.open(export_in(archive)))
+        yield xml
 
 
 def export_in(archive: zipfile.ZipFile) -> zipfile.ZipInfo:

@@ -9,11 +9,12 @@ import re
 import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import IO, Any
 
 from athletes.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.wearables import sports
-from athletes.wearables.payloads import MOST_BYTES, csv_rows, loaded_json
+from athletes.wearables.payloads import MOST_BYTES, csv_rows, loaded_json, zip_in_order
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -82,11 +83,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     if isinstance(file, dict | list) or not is_zip(file):
         yield from read_lists(enveloped(loaded_json(payload)), {}, tally, profile)
         return
-    try:
-        with zipfile.ZipFile(file) as archive:
-            yield from read_archive(archive, tally, profile)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
-        raise Unreadable("not_a_zip", "Not a zip file, encrypted, or cut off.") from None
+    yield from read_export(members_of(file), tally, profile)
 
 
 def is_zip(file: IO[bytes]) -> bool:
@@ -95,28 +92,35 @@ def is_zip(file: IO[bytes]) -> bool:
     return head == b"PK"
 
 
-def read_archive(archive: zipfile.ZipFile, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    """The files of an export that hold nights, scores and exercises; each is named by what it holds."""
-    names = {kind: [i for i in archive.infolist() if wanted(i, kind)] for kind in MEMBERS}
-    if not names["sleep"] and not names["exercise"]:
+def members_of(file: IO[bytes]) -> dict[str, list[bytes]]:
+    """The files of an export that hold nights, scores and exercises."""
+    found: dict[str, list[bytes]] = {kind: [] for kind in MEMBERS}
+    with zip_in_order(), zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            name = info.filename.rsplit("/", 1)[-1].lower()
+            for kind, pattern in MEMBERS.items():
+                if pattern.fullmatch(name):
+                    found[kind].append(unpacked(archive, info, sum(map(len, chain(*found.values())))))
+    return found
+
+
+def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, before: int) -> bytes:
+    """At most MOST_BYTES together, whatever the archive says of itself."""
+    with archive.open(info) as file:
+        content = file.read(MOST_BYTES - before + 1)
+    if len(content) > MOST_BYTES - before:
+        raise Unreadable("too_large", f"At most {MOST_BYTES // 2**20} MiB of sleep and exercises.")
+    return content
+
+
+def read_export(files: dict[str, list[bytes]], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    if not files["sleep"] and not files["exercise"]:
         raise Unreadable("wrong_zip", "The zip file holds neither sleep nor exercises of Fitbit.")
     scores: dict[str, float] = {}
-    for info in names["sleep_score"]:
-        scores |= scores_in(member(archive, info), tally)
-    for info in (*names["sleep"], *names["exercise"]):
-        yield from read_lists(enveloped(loaded_json(member(archive, info))), scores, tally, profile)
-
-
-def wanted(info: zipfile.ZipInfo, kind: str) -> bool:
-    name = info.filename.rsplit("/", 1)[-1].lower()
-    return MEMBERS[kind].fullmatch(name) is not None
-
-
-def member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.file_size > MOST_BYTES:
-        raise Unreadable("too_large", "A file of the export is too large.")
-    with archive.open(info) as file:
-        return file.read(MOST_BYTES)
+    for file in files["sleep_score"]:
+        scores |= scores_in(file, tally)
+    for file in (*files["sleep"], *files["exercise"]):
+        yield from read_lists(enveloped(loaded_json(file)), scores, tally, profile)
 
 
 def scores_in(file: bytes, tally: Tally) -> dict[str, float]:

@@ -3,7 +3,10 @@
 import csv
 import io
 import re
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -35,6 +38,17 @@ def loaded_json(payload: Payload) -> Any:
     if not isinstance(loaded, dict | list):
         raise Unreadable("not_an_object", "A JSON object or list was expected.")
     return loaded
+
+
+@contextmanager
+def zip_in_order() -> Iterator[None]:
+    """Around whatever opens or unpacks a zip: every way in which a damaged one fails is one refusal."""
+    try:
+        yield
+    except Unreadable:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
+        raise Unreadable("not_a_zip", "Not a zip file, encrypted, damaged or cut off.") from None
 
 
 def json_object(payload: Payload, tally: Tally) -> Item:

@@ -460,7 +460,7 @@ def within_limits(kind: str, data: dict[str, Any], where: str, tally: Tally) -> 
         if value is None or limit is None or isinstance(value, bool):
             kept[name] = value
             continue
-        number = round(value) if limit.whole else value
+        number = round(value) if limit.whole and math.isfinite(value) else value
         refusal = refusal_of(number, limit)
         if refusal:
             tally.find(f"{where} ({name})" if where else name, *refusal)

@@ -43,6 +43,7 @@ def cases():
     for path in sorted(FOLDER.iterdir()):
         reader = next(name for name in LONGEST_NAME_FIRST if path.stem.startswith(name))
         yield path.name, READERS[reader], path.read_bytes()
+    yield "apple_export.zip", READERS["apple_export"], zipped(apple__export_xml=raw("apple_export.xml"))
     yield "fitbit.zip", READERS["fitbit"], fitbit_export()
     yield "track.fit", READERS["fit"], fit_files.TRACK
     yield "night.fit", READERS["fit"], fit_files.NIGHT

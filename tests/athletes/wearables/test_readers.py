@@ -320,12 +320,22 @@ OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><HealthData>&a;
         (BOMB.encode(), "forbidden_xml"),
         (OUTSIDE.encode(), "forbidden_xml"),
         (raw("apple_export.xml")[:-30], "not_xml"),
+        (raw("apple_export.xml").replace(b"UTF-8", b"UTF-77"), "not_xml"),
         (b"<html/>", "wrong_provider"),
         (zipped(photos__cat_jpg=b"x"), "wrong_zip"),
         (zipped(export_xml=b"<HealthData>" + b" " * 30_000_000), "zip_bomb"),
         (zipped(export_xml=raw("apple_export.xml"))[:-40], "not_a_zip"),
     ],
-    ids=["entity bomb", "external entity", "cut off", "html", "wrong zip", "zip bomb", "cut off zip"],
+    ids=[
+        "entity bomb",
+        "external entity",
+        "cut off",
+        "unknown encoding",
+        "html",
+        "wrong zip",
+        "zip bomb",
+        "cut off zip",
+    ],
 )
 def test_apple_export_an_attack_or_another_file_is_refused(payload, code):
     with pytest.raises(Unreadable) as refusal:
