@@ -14,11 +14,12 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from rest_framework import serializers
 
-from athletes import intake, statements, uploads
+from athletes import intake, recording, statements, uploads
 from athletes.local_time import local_today
-from athletes.models import Athlete, CheckIn, Record, Upload
-from athletes.rest.problems import errors_of
-from athletes.serializers import BODIES, CheckInBody, record_body
+from athletes.models import Athlete, CheckIn, Upload
+from athletes.recording import Outcome, Refused, Sent
+from athletes.rest.problems import error, errors_of
+from athletes.serializers import BODIES, CheckInBody
 from athletes.wearables import READERS
 from athletes.wearables.readings import Reader, Reading, ReadingProfile, Tally, Unreadable
 
@@ -32,6 +33,8 @@ CONTENT_FORMATS = {
     "application/octet-stream": {"fit", "zip", "xml", "txt", "rr", "csv", "json"},
 }
 STORE_UNREACHABLE = (OperationalError, InterfaceError)  # not the reader's fault: the row waits for a better moment
+
+VALIDATORS = {kind: body() for kind, body in BODIES.items()}  # built once; validation keeps nothing on them
 
 log = structlog.get_logger()
 
@@ -59,76 +62,78 @@ def profile_of(upload: Upload) -> ReadingProfile:
 def store(
     athlete: Athlete, readings: Iterable[Reading], *, start: int = 0, rings: bool = True, anew: bool = False
 ) -> Stored:
-    """One transaction. A reading that cannot be taken is named in its result and keeps no other from being stored."""
+    """One transaction. A reading that cannot be taken is named in its result and keeps no other from being stored.
+
+    `anew`: the same version of the same record, read better than before, replaces it.
+    """
     stored, now = Stored(), timezone.now()
+    batch = [(reading, validated(reading)) for reading in readings]
     with transaction.atomic():
         statements.lock_athlete(athlete.pk)
-        for index, reading in enumerate(readings, start):
-            stored.results.append(store_one(athlete, index, reading, stored.touched, now, anew=anew))
+        sent = [each for _, each in batch if isinstance(each, Sent)]
+        outcomes, touched = recording.apply(athlete, sent, now, anew=anew)
+        stored.touched |= touched
+        said = iter(outcomes)
+        for index, (reading, each) in enumerate(batch, start):
+            if isinstance(each, Sent):
+                told = told_of_record(next(said))
+            elif reading.kind == "check_in":
+                told = told_of_check_in(athlete, reading.data, stored.touched, now)
+            else:
+                told = {"errors": each}
+            stored.results.append(named(index, reading) | told)
         intake.revise(athlete, stored.touched, rings=rings, now=now)
     return stored
 
 
-def store_one(
-    athlete: Athlete, index: int, reading: Reading, touched: set[date], now: datetime, *, anew: bool
-) -> dict[str, Any]:
-    named: dict[str, Any] = {
+def named(index: int, reading: Reading) -> dict[str, Any]:
+    return {
         "index": index,
         "kind": reading.kind,
         "client_record_id": reading.data.get("client_record_id"),
+        "status": "rejected",
         "id": None,
         "date": None,
         "quality": None,
+        "retryable": False,
         "errors": [],
     }
+
+
+def validated(reading: Reading) -> Sent | list[dict[str, str]]:
+    """As the record's own endpoint would take it; else why not. A check-in waits for its own turn."""
+    if reading.kind == "check_in":
+        return []
+    if reading.deleted:
+        return Sent(reading.kind, reading.data, deleted=True)
+    try:
+        return Sent(reading.kind, VALIDATORS[reading.kind].run_validation(reading.data))
+    except serializers.ValidationError as failure:
+        return list(errors_of(failure.detail))
+
+
+def told_of_record(outcome: Outcome | Refused) -> dict[str, Any]:
+    if isinstance(outcome, Refused):
+        return {"errors": [error(outcome.code, outcome.message, pointer=pointer_to(outcome))]}
+    if outcome.record is None:  # deleted before it came
+        return {"status": outcome.status}
+    quality = {"status": str(outcome.record.quality_status), "reasons": outcome.record.quality_reasons}
+    date_of = outcome.record.date.isoformat()
+    return {"status": outcome.status, "id": str(outcome.record.pk), "date": date_of, "quality": quality}
+
+
+def pointer_to(refusal: Refused) -> str:
+    return f"/{refusal.field_name}" if refusal.field_name else ""
+
+
+def told_of_check_in(athlete: Athlete, data: Mapping[str, Any], touched: set[date], now: datetime) -> dict[str, Any]:
     try:
         with transaction.atomic():
-            if reading.kind == "check_in":
-                return named | store_check_in(athlete, reading.data, touched, now)
-            if reading.deleted:
-                return named | take_back(athlete, reading, touched)
-            outcome = store_record(athlete, reading, now, anew=anew)
+            return store_check_in(athlete, data, touched, now)
     except serializers.ValidationError as failure:
-        return named | {"status": "refused", "errors": list(errors_of(failure.detail))}
-    except intake.Refused as refusal:
-        where = f"#/{refusal.field_name}" if refusal.field_name else "#"
-        error = {"pointer": where, "code": refusal.code, "message": refusal.message}
-        return named | {"status": "refused", "errors": [error]}
-    touched |= outcome.touched
-    return named | {"status": outcome.status} | shown(reading.kind, outcome.record)
-
-
-def shown(kind: str, record: Record) -> dict[str, Any]:
-    body = record_body(kind, record)
-    return {"id": str(record.pk), "date": record.date.isoformat(), "quality": body["quality"]}
-
-
-def store_record(athlete: Athlete, reading: Reading, now: datetime, *, anew: bool) -> intake.Outcome:
-    """`anew`: the same version of the same record, read better than before, replaces it."""
-    data = BODIES[reading.kind](data=reading.data)
-    data.is_valid(raise_exception=True)
-    return intake.write(athlete, reading.kind, data.validated_data, now, anew=anew)
-
-
-def take_back(athlete: Athlete, reading: Reading, touched: set[date]) -> dict[str, Any]:
-    version = reading.data.get("client_record_version", 0)
-    record = (
-        intake.RECORDS[reading.kind]
-        ._default_manager.filter(
-            athlete=athlete,
-            provider=reading.data["source"]["provider"],
-            client_record_id=reading.data["client_record_id"],
-        )
-        .first()
-    )
-    if record is None:
-        return {"status": "unchanged"}
-    if record.deleted_at is None and version <= record.client_record_version:
-        return {"status": "stale"} | shown(reading.kind, record)
-    status = "unchanged" if record.deleted_at else "deleted"
-    touched.add(record.date)
-    intake.delete_record(record)
-    return {"status": status} | shown(reading.kind, record)
+        return {"errors": list(errors_of(failure.detail))}
+    except Refused as refusal:
+        return {"errors": [error(refusal.code, refusal.message, pointer=pointer_to(refusal))]}
 
 
 def store_check_in(athlete: Athlete, data: Mapping[str, Any], touched: set[date], now: datetime) -> dict[str, Any]:
@@ -210,8 +215,8 @@ def work(budget_s: float = TASK_BUDGET_S, only: UUID | None = None) -> int:
             fail(upload, refusal.code, refusal.message)
         except STORE_UNREACHABLE:
             raise  # Celery logs it; the lease runs out and the upload is taken up again
-        except Exception as error:  # noqa: BLE001  a reader's bug: it is named, the body kept, and the queue goes on
-            log.error("reader_failed", upload=str(upload.pk), provider=upload.provider, kind=type(error).__name__)
+        except Exception as crash:  # noqa: BLE001  a reader's bug: it is named, the body kept, and the queue goes on
+            log.error("reader_failed", upload=str(upload.pk), provider=upload.provider, kind=type(crash).__name__)
             fail(upload, "reader_failed", "The payload could not be read; it is kept and will be read again.")
     return finished
 

@@ -56,11 +56,12 @@ class ReadingResult(serializers.Serializer[Any]):
     kind = serializers.CharField()
     client_record_id = serializers.CharField(allow_null=True)
     status = serializers.ChoiceField(
-        choices=("created", "updated", "unchanged", "conflict", "stale", "deleted", "refused")
+        choices=("created", "updated", "unchanged", "conflict", "stale", "deleted", "rejected")
     )
     id = serializers.UUIDField(allow_null=True)
     date = serializers.DateField(allow_null=True)
     quality = RecordQuality(allow_null=True)
+    retryable = serializers.BooleanField(help_text="false: sending it again would change nothing")
     errors = ReadingError(many=True)  # type: ignore[assignment]
 
 

@@ -89,7 +89,8 @@ def test_a_vendors_night_is_stored_and_the_answer_says_what_became_of_it(api, al
         "summary": {"created": 1},
         "results": [
             {"index": 0, "kind": "hrv_reading", "client_record_id": stored.client_record_id, "status": "created",
-             "id": str(stored.pk), "date": "2022-05-31", "quality": {"status": "ok", "reasons": []}, "errors": []}
+             "id": str(stored.pk), "date": "2022-05-31", "quality": {"status": "ok", "reasons": []},
+             "retryable": False, "errors": []}
         ],
         "affected_dates": ["2022-05-31"], "findings": [], "findings_total": 0,
         "ignored": {"hrv[].unknownField": 1}, "server_time": "2026-11-22T20:00:00Z",
@@ -127,7 +128,7 @@ def test_gzip_is_unpacked_and_the_raw_body_is_kept_with_the_hash_of_what_was_ins
 def test_a_line_that_cannot_be_read_is_named_and_keeps_no_other_out(api, alice):
     body = file_of(2) + b"a;2026-07-01T06:00:00+00:00;?\na;2026-07-02T06:00:00+00:00;9000\n"
     answer = post(api(alice), "lines", body).json()
-    assert answer["summary"] == {"created": 2, "refused": 1}
+    assert answer["summary"] == {"created": 2, "rejected": 1}
     assert answer["findings"] == [{"where": "line 4", "code": "not_a_number", "message": "Must be a number."}]
     assert [error["pointer"] for error in answer["results"][2]["errors"]] == ["#/value_ms"]
 
