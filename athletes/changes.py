@@ -102,8 +102,8 @@ def places(athlete: Athlete, after: Position) -> Any:
         feed.rows(athlete)
         .filter(change_seq__gt=after[feed.stream])
         .order_by()
-        .annotate(of_kind=Value(kind, CharField()), key=Cast("pk", CharField()), place=F("change_seq"))
-        .values_list("of_kind", "key", "place")
+        .annotate(change_kind=Value(kind, CharField()), change_key=Cast("pk", CharField()), place=F("change_seq"))
+        .values_list("change_kind", "change_key", "place")
         for kind, feed in FEEDS.items()
     ]
     return first.union(*others, all=True).order_by("place")

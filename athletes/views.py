@@ -171,6 +171,8 @@ class Records(RecordPages):
             outcome = intake.record_one(athlete_of(request), self.kind, data)
         except intake.Refused as refusal:
             refuse(refusal)
+        if outcome.record is None:
+            raise Problem(409, "deleted_before", "A deletion of this record came before it, with a version as high.")
         body = {**record_body(self.kind, outcome.record), "status": outcome.status}
         return Response(body, status=201 if outcome.status == "created" else 200)
 

@@ -123,7 +123,7 @@ class Sync(APIView):
                         {"kind": "sleep_session", "data": EXAMPLES["sleep_session"]},
                         {"kind": "training_session", "data": EXAMPLES["training_session"]},
                         {"kind": "rest_day", "deleted": True,
-                         "data": {"client_record_id": "rest-2026-11-20", "client_record_version": 1}},
+                         "data": {"client_record_id": "rest-2026-11-19", "client_record_version": 1}},
                     ],
                     "absences": [{"kind": "hrv_reading", "date": "2026-11-22", "reason": "not_worn"}],
                 },

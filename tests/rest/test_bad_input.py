@@ -121,11 +121,19 @@ def with_value(example: dict[str, Any], path: tuple[Any, ...], value: Any) -> by
 
 def fault_of(answer: Any) -> str:
     """Why this is not a documented refusal; empty when it is one."""
+    if answer.status_code == 200 and refused_in_part(answer.json()):
+        return ""
     if not 400 <= answer.status_code < 500:
         return f"answered {answer.status_code}"
     if answer["Content-Type"] != "application/problem+json":
         return f"{answer.status_code} is no problem document"
     return "" if answer.json()["code"] else "has no code"
+
+
+def refused_in_part(body: Any) -> bool:
+    """A batch is answered entry by entry."""
+    entries = [*body.get("results", ()), *body.get("absences", ())] if "summary" in body else []
+    return any(entry["status"] == "rejected" and entry["errors"] for entry in entries)
 
 
 @pytest.mark.parametrize("operation", writes(), ids=str)
@@ -141,7 +149,8 @@ def test_a_broken_body_is_refused_and_stores_nothing(world, operation: Operation
     answer = client.generic(
         operation.method, url, json.dumps(operation.example), "application/json", HTTP_CONTENT_ENCODING="gzip"
     )
-    faults += [("gzip", answer.status_code)] if answer.status_code != 415 else []
+    not_zipped = 400 if getattr(operation.view, "accepts_gzip", False) else 415
+    faults += [("gzip", answer.status_code)] if answer.status_code != not_zipped else []
     assert faults == []
     assert snapshot() == before
 
