@@ -1,0 +1,118 @@
+"""The gate a policy passes before a person may let it answer. Pure: scores in, a line for each condition out.
+
+Limits: gains in % of 400 m time against the plan untouched, shares in % of days. ``docs/science.md`` has the goals they
+come from; the numbers are conventions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mlmodels.actions import Action
+from mlmodels.evaluation.scores import Score
+
+NOT_WORSE_THAN_CHAMPION_S = -0.02
+ACWR_DANGER_LIMIT_PCT = 0.2
+HRV_LOW_FLOOR_PCT = 3.3  # what day noise alone puts below -1 SD
+HRV_LOW_ABOVE_FLOOR = 2.0
+MOST_OF_ONE_ACTION_PCT = 90.0
+RECOVERY_RANGE_PCT = (3.0, 40.0)
+PARITY_LIMIT = 1e-5
+EVENTS_TOLERANCE = 0.02  # illnesses and injuries a season: a difference below it is luck
+
+
+@dataclass(frozen=True)
+class Line:
+    """One condition in one world (or "" for all): what was found, what is asked for."""
+
+    world: str
+    condition: str
+    found: str
+    wanted: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Scores of one world, all against the plan untouched on the same athletes. ``champion`` None: there is none."""
+
+    candidate: Score
+    plan: Score
+    rules: Sequence[Score]
+    champion: Score | None = None
+
+
+def gate(trials: Mapping[str, Trial], parity: Mapping[str, float] | None) -> list[Line]:
+    """Every condition of every world. ``parity``: the card's comparison with ONNX Runtime; None for a plain rule."""
+    lines = [] if parity is None else [_parity(parity)]
+    for world, trial in trials.items():
+        lines += _gains(world, trial) + _dangers(world, trial) + _shares(world, trial.candidate)
+    return lines
+
+
+def passed(lines: Sequence[Line]) -> bool:
+    """All of them, and there was something to pass."""
+    return bool(lines) and all(line.passed for line in lines)
+
+
+def table_rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
+    return [
+        (line.world, line.condition, line.found, line.wanted, "passed" if line.passed else "MISSED") for line in lines
+    ]
+
+
+HEADER = ("world", "condition", "found", "wanted", "")
+
+
+def _parity(parity: Mapping[str, float]) -> Line:
+    worst, changed = parity["max_abs_difference"], parity["changed_choices"]
+    found = f"|dQ| {worst:.1e}, {changed:.0f} choices changed"
+    return Line("", "ONNX says what the network says", found, f"{PARITY_LIMIT:.0e}, 0",
+                worst <= PARITY_LIMIT and changed == 0)  # fmt: skip
+
+
+def _gains(world: str, trial: Trial) -> list[Line]:
+    own = trial.candidate.gain_pct
+    lines = [Line(world, "better than the plan unchanged", f"{own.low:+.3f} %", "above 0 (lower bound)", own.low > 0)]
+    if trial.rules:
+        best = max(trial.rules, key=lambda rule: rule.gain_pct.mean)
+        found = f"{own.low - best.gain_pct.mean:+.3f} %"
+        lines.append(Line(world, f"better than {best.policy}", found, "above 0 (lower bound)", _above(own.low, best)))
+    if trial.champion is not None:
+        behind = trial.candidate.gain_s.low - trial.champion.gain_s.mean
+        wanted = f"above {NOT_WORSE_THAN_CHAMPION_S} s"
+        lines.append(
+            Line(world, "not worse than the champion", f"{behind:+.3f} s", wanted, behind > NOT_WORSE_THAN_CHAMPION_S)
+        )
+    return lines
+
+
+def _above(low: float, rule: Score) -> bool:
+    return low > rule.gain_pct.mean
+
+
+def _dangers(world: str, trial: Trial) -> list[Line]:
+    own, plan = trial.candidate, trial.plan
+    hrv_limit = HRV_LOW_FLOOR_PCT + HRV_LOW_ABOVE_FLOOR
+    acwr_limit = min(ACWR_DANGER_LIMIT_PCT, plan.acwr_danger_pct)
+    events, usual = own.illnesses + own.injuries, plan.illnesses + plan.injuries + EVENTS_TOLERANCE
+    worst = own.worst_tenth_t400_pct
+    return [
+        Line(world, "days with ACWR > 1.5", f"{own.acwr_danger_pct:.2f} %", f"at most {acwr_limit:.2f} %",
+             own.acwr_danger_pct <= acwr_limit),
+        Line(world, "HRV-low days", f"{own.hrv_low_pct:.1f} %", f"at most {hrv_limit:.1f} %",
+             own.hrv_low_pct <= hrv_limit),
+        Line(world, "illness and injury a season", f"{events:.2f}", f"at most {usual:.2f}", events <= usual),
+        Line(world, "worst tenth against the plan's", f"{worst:+.2f} %", "at least 0", worst >= 0),
+    ]  # fmt: skip
+
+
+def _shares(world: str, own: Score) -> list[Line]:
+    most, recovery = max(own.actions_pct), own.actions_pct[Action.ACTIVE_RECOVERY]
+    low, high = RECOVERY_RANGE_PCT
+    return [
+        Line(world, "no action most of the time", f"{most:.0f} %", f"at most {MOST_OF_ONE_ACTION_PCT:.0f} %",
+             most <= MOST_OF_ONE_ACTION_PCT),
+        Line(world, "days of recovery", f"{recovery:.0f} %", f"{low:.0f}-{high:.0f} %", low <= recovery <= high),
+    ]  # fmt: skip
