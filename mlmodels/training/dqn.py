@@ -32,16 +32,16 @@ class Settings:
 
     seed: int = 1
     seasons: int = 512  # N
-    days: int = 2400  # environment steps; times N = athlete-days
+    days: int = 1500  # environment steps; times N = athlete-days
     warm_up_days: int = 120  # steps before the first update
     hidden: int = 64
     gamma: float = 0.98  # per day
     n_step: int = 5  # days
-    batch: int = 512
-    updates_per_day: int = 2
+    batch: int = 1024
+    updates_per_day: int = 6  # with 2 of 512 the choice among increases was not settled
     replay: int = 300_000  # transitions
     learning_rate: float = 1e-3
-    final_learning_rate: float = 1e-4
+    final_learning_rate: float = 3e-5
     polyak: float = 0.01
     epsilon_start: float = 1.0
     epsilon_end: float = 0.05

@@ -23,7 +23,7 @@ from mlmodels.twin.model import Twin, TwinWorld
 
 SEASON_D, WARM_UP_D = 168, 28
 BLOCKS = 12  # seasons start in blocks, two weeks apart
-OVERRULED_COST = 0.02  # reward for a proposal the guard changes: among equals, propose what will be done (convention)
+OVERRULED_COST = 0.005  # reward for a proposal the guard changes: among equals, propose what will be done (convention)
 ACTIONS_OF = {"paper-6": 3, "observable": 4}
 
 

@@ -55,10 +55,10 @@ def applied_with(tracker, morning, policy, change):
 
 
 def test_every_change_named_changes_the_applied_action_to_what_was_said(twin, policy):
-    tracker, morning = squad_morning(twin, 60, days=60)
+    tracker, morning = squad_morning(twin, 120, days=60)
     morning = reported(morning, np.random.default_rng(3))
     seen, features = 0, set()
-    for i in range(60):
+    for i in range(120):
         one, today = tracker.select([i]), morning.select([i])
         before = resolve(one.morning(today), policy)
         for change in would_change_if(one, today, policy):

@@ -57,10 +57,10 @@ def test_the_papers_form_weighs_drops_and_the_danger_zone(values, expected):
     assert paper(step(**values))[0] == pytest.approx(expected)
 
 
-def test_light_is_a_third_of_the_health_weights_and_the_ablations_leave_one_side_out():
+def test_light_is_a_twentieth_of_the_health_weights_and_the_ablations_leave_one_side_out():
     for f in fields(FULL):
         full = getattr(FULL, f.name)
-        expected = full if f.name == "performance" else full / 3
+        expected = full if f.name == "performance" else full / 20
         assert getattr(LIGHT, f.name) == pytest.approx(expected)
     day = step(performance_change_pct=0.2, acwr=1.7, hrv_z=-2, hazard=0.1)
     gain, cost = homestretch(day, PERFORMANCE_ONLY)[0], homestretch(day, HEALTH_ONLY)[0]

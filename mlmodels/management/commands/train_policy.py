@@ -13,7 +13,7 @@ class Command(BaseCommand):
         parser.add_argument("--feature-set", choices=["observable", "paper-6"], default="observable")
         parser.add_argument("--reward", default="homestretch", help="a form of mlmodels.reward.FORMS")
         parser.add_argument("--seed", type=int, default=1)
-        parser.add_argument("--days", type=int, default=2400, help="environment steps of --seasons seasons each")
+        parser.add_argument("--days", type=int, default=1500, help="environment steps of --seasons seasons each")
         parser.add_argument("--seasons", type=int, default=512)
         parser.add_argument("--twin", type=Path, help="a fitted twin of this log; without it one is fitted")
         parser.add_argument("--made-by", action="append", default=[], help="command that made the log, for the card")
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             from mlmodels.training.dqn import Settings
             from mlmodels.training.making import make_policy
         except ModuleNotFoundError as error:
-            raise CommandError(f"{error}. Training needs the train extra: ./homestretch test installs it.") from error
+            raise CommandError(f"{error}. Training needs the train extra: ./homestretch setup --train installs it.") from error
         from mlmodels.evaluation.report import aligned
         from mlmodels.reward import FORMS
         from mlmodels.season_log import SeasonLogError, read_season_log
