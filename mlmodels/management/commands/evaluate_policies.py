@@ -36,8 +36,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--practice-days",
             type=int,
-            default=1600,
-            help="that ablations and a DQN ceiling learn for; 0 = none (torch)",
+            default=1500,
+            help="that each ablation learns for; 0 = none (needs torch)",
+        )
+        parser.add_argument(
+            "--ceiling-days",
+            type=int,
+            default=1500,
+            help="that a DQN learns for in each judging world; 0 = none (needs torch)",
         )
         parser.add_argument(
             "--guard-costs", action="store_true", help="what each guard costs and saves the last policy"
@@ -75,10 +81,11 @@ class Command(BaseCommand):
             contenders = policies_of(log, files, options["only"], options["unguarded"])
         except (OSError, ValueError, SeasonLogError, ModelRefused, TooLittleData) as error:
             raise CommandError(str(error)) from error
-        if options["practice_days"] and not options["no_practice"] and not can_learn():
-            raise CommandError("torch is not installed (./homestretch test installs it): give --practice-days 0")
+        days = {"dqn_days": options["practice_days"], "ceiling_days": options["ceiling_days"]}
+        if any(days.values()) and not options["no_practice"] and not can_learn():
+            raise CommandError("torch is not installed (./homestretch test installs it): set both days to 0")
         twin = fit_twin(log, seed=1)
-        effort = None if options["no_practice"] else Effort(dqn_days=options["practice_days"])
+        effort = None if options["no_practice"] else Effort(**days)
         candidates = [contender.name for contender in contenders if contender.cold_start and contender.guarded]
         curves = self._add_learned(contenders, twin, effort)
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], options["days"])
@@ -166,7 +173,7 @@ def about(options: dict[str, Any]) -> list[str]:
     words += [f"--only '{name}'" for name in options["only"] or []]
     words += [
         f"--{name} {options[name.replace('-', '_')]}"
-        for name in ("cohorts", "athletes", "days", "seed", "practice-days")
+        for name in ("cohorts", "athletes", "days", "seed", "practice-days", "ceiling-days")
     ]
     flags = ("unguarded", "no_practice", "plots")
     words += [f"--{name.replace('_', '-')}" for name in flags if options[name]]
