@@ -68,7 +68,7 @@ def record_check_in(
         before = next(iter(reports["check_in"]), None)
         if keep_rest and before is None:
             raise LookupError("no check-in on this date")
-        columns = check_in_columns(data, before if keep_rest else None)
+        columns = check_in_columns(data, before if keep_rest else None, before)
         confirmed = bool((data.get("hrv") or {}).get("confirmed"))
         if before and not confirmed and all(before[name] == columns[name] for name in CHECK_IN_COLUMNS):
             return as_stored(athlete, on)
@@ -123,8 +123,13 @@ def check_date_by_hand(athlete: Athlete, on: date, now: datetime) -> None:
         raise Refused("date_too_old", f"Check-ins are taken for the last {OLDEST_BY_HAND.days} days.", "date")
 
 
-def check_in_columns(data: Mapping[str, Any], keep: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The API's nested shape as columns; a field set to null is not answered."""
+def check_in_columns(
+    data: Mapping[str, Any], keep: Mapping[str, Any] | None, before: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """The API's nested shape as columns; a field set to null is not answered.
+
+    A red flag or an injury answered `before` stands until it is answered otherwise: silence is no all-clear.
+    """
     columns = {name: (keep or NOT_ANSWERED)[name] for name in CHECK_IN_COLUMNS}
     for name in CHECK_IN_PLAIN:
         if name in data:
@@ -134,8 +139,11 @@ def check_in_columns(data: Mapping[str, Any], keep: Mapping[str, Any] | None) ->
         columns |= {"hrv_metric": hrv["metric"], "hrv_value_ms": hrv["value_ms"], "hrv_context": hrv["context"]}
     if "injury" in data:
         injury = data["injury"] or {}
-        columns["injury_status"] = injury.get("status", CheckIn.Injury.NONE)
+        columns["injury_status"] = injury.get("status", "")
         columns["injury_body_site"] = injury.get("body_site") or ""
+    for name, *rest in (("red_flag",), ("injury_status", "injury_body_site")):
+        if before and not columns[name]:
+            columns |= {kept: before[kept] for kept in (name, *rest)}
     check_scale(data, columns, keep)
     asked = {"hrv_value_ms": "hrv", "injury_status": "injury"}
     said = any(data.get(asked.get(name, name)) is not None for name in MEASUREMENTS)
@@ -159,10 +167,10 @@ NOT_ANSWERED: dict[str, Any] = {
     "scale": CheckIn.Scale.MCLEAN,
     "hrv_metric": "",
     "hrv_context": "",
-    "illness": CheckIn.Illness.NONE,
-    "injury_status": CheckIn.Injury.NONE,
+    "illness": "",
+    "injury_status": "",
     "injury_body_site": "",
-    "red_flag": CheckIn.RedFlag.NONE,
+    "red_flag": "",
     "notes": "",
 }
 

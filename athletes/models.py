@@ -192,10 +192,14 @@ class CheckIn(models.Model):
     hrv_metric = models.CharField(max_length=8, blank=True)
     hrv_value_ms = models.FloatField(null=True, blank=True)
     hrv_context = models.CharField(max_length=24, blank=True)
-    illness = models.CharField(max_length=12, choices=Illness.choices, default=Illness.NONE)
-    injury_status = models.CharField(max_length=12, choices=Injury.choices, default=Injury.NONE)
+    illness = models.CharField(max_length=12, choices=Illness.choices, blank=True, help_text="empty: not answered")
+    injury_status = models.CharField(
+        max_length=12, choices=Injury.choices, blank=True, help_text="empty: not answered, an earlier answer stands"
+    )
     injury_body_site = models.CharField(max_length=40, blank=True)
-    red_flag = models.CharField(max_length=20, choices=RedFlag.choices, default=RedFlag.NONE)
+    red_flag = models.CharField(
+        max_length=20, choices=RedFlag.choices, blank=True, help_text="empty: not answered, an earlier answer stands"
+    )
     pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
     notes = EncryptedTextField(blank=True)
     quality = models.JSONField(default=dict, blank=True)
@@ -535,7 +539,11 @@ class Day(models.Model):
             between("day:planned_load_au", 0, 6_000),
             between("day:planned_high_intensity_share", 0, 1),
         ]
-        indexes = [models.Index(fields=["athlete", "change_seq"], name="day_by_change")]
+        indexes = [
+            models.Index(fields=["athlete", "change_seq"], name="day_by_change"),
+            models.Index(fields=["athlete", "-date"], condition=~Q(red_flag=""), name="day_red_flag_answered"),
+            models.Index(fields=["athlete", "-date"], condition=~Q(injury_status=""), name="day_injury_answered"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.date}"

@@ -56,6 +56,8 @@ class InjuryOfCheckIn(strict.StrictSerializer):
 
 ANSWER = "1-5 with 5 best (McLean), 1-7 with 7 worst (Hooper) or 1-4 with 1 best (intervals.icu), as `scale` says"
 
+STANDS = "stands until it is answered otherwise, on this day and later ones: leaving it out is no all-clear"
+
 
 class CheckInBody(strict.StrictSerializer):
     """One morning's answers; at least one of them. What is null or left out was not answered."""
@@ -79,8 +81,8 @@ class CheckInBody(strict.StrictSerializer):
     resting_hr_bpm = strict.StrictFloatField(**optional(min_value=20, max_value=150, zero_is_missing=True))
     hrv = HrvOfCheckIn(required=False, allow_null=True)
     illness = strict.StrictChoiceField(choices=CheckIn.Illness.choices, **optional())
-    injury = InjuryOfCheckIn(required=False, allow_null=True)
-    red_flag = strict.StrictChoiceField(choices=CheckIn.RedFlag.choices, **optional())
+    injury = InjuryOfCheckIn(required=False, allow_null=True, help_text=STANDS)
+    red_flag = strict.StrictChoiceField(choices=CheckIn.RedFlag.choices, **optional(help_text=STANDS))
     pain_0_10 = strict.StrictIntegerField(**optional(min_value=0, max_value=10))
     notes = strict.StrictCharField(**optional(max_length=2000, allow_blank=True), help_text="never shown to a coach")
     submitted_at = InstantField(required=False, help_text="when the athlete answered; the server's time if left out")
@@ -100,15 +102,21 @@ def check_in_body(check_in: CheckIn) -> dict[str, Any]:
         "sleep_duration_min": check_in.sleep_duration_min,
         "resting_hr_bpm": check_in.resting_hr_bpm,
         "hrv": hrv,
-        "illness": str(check_in.illness),
-        "injury": {"status": str(check_in.injury_status), "body_site": check_in.injury_body_site},
-        "red_flag": str(check_in.red_flag),
+        "illness": str(check_in.illness) or None,
+        "injury": injury_body(check_in),
+        "red_flag": str(check_in.red_flag) or None,
         "pain_0_10": check_in.pain_0_10,
         "notes": check_in.notes,
         "submitted_at": in_utc(check_in.submitted_at),
         "quality": check_in.quality,
         "updated_at": in_utc(check_in.updated_at),
     }
+
+
+def injury_body(check_in: CheckIn) -> dict[str, Any] | None:
+    if not check_in.injury_status:
+        return None
+    return {"status": str(check_in.injury_status), "body_site": check_in.injury_body_site}
 
 
 # --- the resolved day -------------------------------------------------------------------------------------------------

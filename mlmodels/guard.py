@@ -111,7 +111,11 @@ def _low_wellness(s: _Seen) -> BoolArray:
     """This morning's answers, or the worst ones for days."""
     o = s.obs
     today = (o.soreness_1_5 <= risk.WELLNESS_WORST) | (o.readiness_1_5 <= risk.READINESS_LOW)
-    return today | (o.readiness_worst_days >= risk.WELLNESS_WORST_DAYS) | (o.soreness_worst_days >= risk.WELLNESS_WORST_DAYS)
+    return (
+        today
+        | (o.readiness_worst_days >= risk.WELLNESS_WORST_DAYS)
+        | (o.soreness_worst_days >= risk.WELLNESS_WORST_DAYS)
+    )
 
 
 def _too_little_known(s: _Seen) -> BoolArray:
@@ -319,7 +323,7 @@ def _withheld(obs: Observation, effects: NDArray[np.int8]) -> StrArray:
     def suspended(code: str) -> BoolArray:
         return _includes(effects[GUARD_CODES.index(code)], Effect.SUSPENDED)
 
-    reasons = ["illness", "injury", "medical_hold"]
+    reasons = ["red_flag", "injury", "medical_hold"]
     injured = suspended("G04") & (obs.injured > 0)
     stopped = np.select([suspended("G01"), injured, suspended("G04") | suspended("G18")], reasons, default="")
     return np.where(stopped == "", obs.refusal, stopped).astype(np.str_)

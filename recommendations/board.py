@@ -22,6 +22,10 @@ SHOWN_WARNINGS = 3
 LOUD = (Warning.Level.WARNING, Warning.Level.DANGER)
 
 
+STOPPED = ("red_flag", "illness", "injury", "model_unavailable")
+HEALTH = ("G01", "G02", "G03", "G04", "G05")  # red flag, illness, injury, pain
+
+
 @dataclass(slots=True)
 class Line:
     """One athlete of a squad on one local day."""
@@ -36,9 +40,10 @@ class Line:
 
     @property
     def needs_a_look(self) -> bool:
-        withheld = self.advice is not None and self.advice.withheld_reason in ("illness", "injury", "model_unavailable")
+        withheld = self.advice is not None and self.advice.withheld_reason in STOPPED
+        health = self.advice is not None and any(g["code"] in HEALTH for g in self.advice.guards[:1])  # it decided
         tells = self.advice is not None and self.advice.tells_coach
-        return withheld or tells or any(w.level in LOUD for w in self.warnings)
+        return withheld or health or tells or any(w.level in LOUD for w in self.warnings)
 
 
 @dataclass(slots=True)
@@ -134,6 +139,7 @@ VARIANTS = {
     "increase_volume": "success",
     "as_planned": "primary",
     "active_recovery": "warning",
+    "red_flag": "danger",
     "illness": "danger",
     "injury": "danger",
     "model_unavailable": "danger",

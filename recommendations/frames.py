@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
+from django.db.models import OuterRef, Subquery
 
 from athletes.models import Athlete, CheckIn, Day
 from mlmodels.actions import ACTION_CODES, FloatArray
@@ -64,6 +65,7 @@ HOLD = {
 }
 NOT_ILL = (None, "", CheckIn.Illness.NONE.value)
 NO_FLAG = (None, "", CheckIn.RedFlag.NONE.value)
+STANDING = ("red_flag", "injury_status")
 ONE_DAY = timedelta(days=1)
 DayRow = dict[str, Any]
 Carried = dict[int, tuple[date, bytes]]  # athlete id -> closed through, packed tracker row
@@ -92,7 +94,26 @@ def observe(asked: Sequence[Asked]) -> Observation:
 def stand(asked: Sequence[Asked], *, keep: bool = True) -> tuple[Tracker, Morning]:
     """Where each athlete stands: yesterday evening's tracker, and this morning. Who holds no lock keeps no carries."""
     tracker = walk_to_today(asked, keep=keep)
-    return tracker, morning(fields_of([(a, a.day | {"date": a.today}) for a in asked]))
+    answered = standing_answers(asked)
+    return tracker, morning(fields_of([(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]))
+
+
+def standing_answers(asked: Sequence[Asked]) -> dict[tuple[int, date], DayRow]:
+    """Where this morning does not say: the newest earlier answer about a red flag or an injury. It stands until then.
+
+    One query for each local date among the asked, of which there are three at most at any moment.
+    """
+    silent: dict[date, list[int]] = defaultdict(list)
+    for a in asked:
+        if not all(a.day[name] for name in STANDING):
+            silent[a.today].append(a.athlete.pk)
+    said = {}
+    for today, athletes in silent.items():
+        earlier = Day.objects.filter(athlete=OuterRef("pk"), date__lt=today).order_by("-date")
+        newest = {name: Subquery(earlier.exclude(**{name: ""}).values(name)[:1]) for name in STANDING}
+        for row in Athlete.objects.filter(pk__in=athletes).order_by().values("pk", **newest):
+            said[row.pop("pk"), today] = row
+    return {a.key: {n: a.day[n] or said[a.key][n] for n in STANDING} for a in asked if a.key in said}
 
 
 def day_rows(days: dict[int, date]) -> dict[int, DayRow]:
@@ -208,6 +229,7 @@ def fields_of(days: Sequence[tuple[Asked, DayRow]]) -> dict[str, FloatArray]:
         "illness": np.nan_to_num(illness),
         "ill": flags(row["illness"] not in NOT_ILL for row in rows),  # "unspecified" comes from season logs
         "injured": flags(row["injury_status"] == CheckIn.Injury.OPEN.value for row in rows),
+        "niggle": flags(row["injury_status"] == CheckIn.Injury.NIGGLE.value for row in rows),
         "red_flag": flags(row["red_flag"] not in NO_FLAG for row in rows),
         "weekday": np.array([row["date"].weekday() for row in rows], dtype=np.float64),
         "days_to_main_race": numbers(days_to_race(a.athlete, row["date"]) for a, row in days),

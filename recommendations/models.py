@@ -66,6 +66,7 @@ class Advice(models.Model):
         STALE_DATA = "stale_data"
         OUT_OF_DISTRIBUTION = "out_of_distribution"
         ILLNESS = "illness"
+        RED_FLAG = "red_flag"
         INJURY = "injury"
         NO_CONSENT = "no_consent"
         MODEL_UNAVAILABLE = "model_unavailable"

@@ -94,13 +94,23 @@ WITHHELD = {
         gettext_lazy("No advice today"),
         gettext_lazy("Today's data are outside of everything the model has seen. Keep to your coach's plan."),
     ),
-    "illness": (
+    "red_flag": (
         gettext_lazy("No training today. Please see a doctor"),
-        gettext_lazy("You reported a warning sign. Advice is suspended until it has been looked at."),
+        gettext_lazy(
+            "You reported a warning sign."
+            " Advice is suspended until you report that it has been looked at (answer red_flag: none)."
+        ),
+    ),
+    "illness": (
+        gettext_lazy("No training today"),
+        gettext_lazy("You reported an illness. See a doctor if it gets worse or does not pass."),
     ),
     "injury": (
         gettext_lazy("Follow your treatment plan"),
-        gettext_lazy("While an injury is open, only the plan of whoever treats it counts."),
+        gettext_lazy(
+            "While an injury is open, only the plan of whoever treats it counts."
+            " Advice goes on when you answer that it is a niggle or none."
+        ),
     ),
     "medical_hold": (
         gettext_lazy("Follow your clinician's plan"),
@@ -134,6 +144,7 @@ def detail(d: Decided) -> Iterator[str]:
         yield str(WITHHELD[d.withheld_reason][1])
         return
     yield example(d)
+    yield from advice_to_be_careful(d)
     if d.guards and d.policy_action and d.policy_action != d.action:
         yield _("The model preferred %(action)s; a safety rule outranks it.") % {
             "action": ACTION_NAMES[d.policy_action]
@@ -146,6 +157,16 @@ def detail(d: Decided) -> Iterator[str]:
         yield _("You are still new here: this follows a simple rule, not yet the learned model.")
     if d.provisional:
         yield _("Provisional: it may change when more of this morning's data arrive.")
+
+
+def advice_to_be_careful(d: Decided) -> Iterator[str]:
+    if ("G02", "rest") in d.guards:
+        yield _(
+            "See a doctor if the fever is above 39 °C or lasts longer than three days, and at once with chest pain,"
+            " palpitations or shortness of breath."
+        )
+    if d.action == "as_planned" and any(code == "G09" for code, _effect in d.guards):
+        yield _("After a short night, make it shorter if the warm-up feels heavy.")
 
 
 def example(d: Decided) -> str:
@@ -186,12 +207,21 @@ def reasons(d: Decided) -> list[Reason]:
     for code, effect in d.guards:
         if not d.action and effect != "suspended":
             continue  # nothing is advised: only what stopped it counts
+        if code == "G15" and d.stage in ("profile", "provisional"):
+            continue  # the model was not due yet, and the detail says so
         reason = BECAUSE_OF[code](d.seen, effect)
         found.setdefault(reason.code, reason)
     if d.action and not restrained(d):
         for reason in supporting(d.seen):
-            found.setdefault(reason.code, reason)
-    return list(found.values())[:MAX_REASONS]
+            if not (d.action in INCREASES and reason.code in SPEAK_AGAINST_MORE):
+                found.setdefault(reason.code, reason)
+    deciding, rest = list(found.values())[:1], list(found.values())[1:]
+    return [*deciding, *sorted(rest, key=lambda reason: reason.code not in ANSWERED)][:MAX_REASONS]
+
+
+INCREASES = ("increase_intensity", "increase_volume")
+SPEAK_AGAINST_MORE = ("hrv_below_range", "load_rose_fast", "sleep_below_usual")
+ANSWERED = ("niggle", "wellness_low", "wellness_worst", "pain", "pain_rising")  # what was said is heard
 
 
 def restrained(d: Decided) -> bool:
@@ -199,7 +229,7 @@ def restrained(d: Decided) -> bool:
 
 
 def supporting(o: Observed) -> Iterator[Reason]:
-    yield from filter(None, (hrv_today(o), load_now(o), sleep_now(o)))
+    yield from filter(None, (hrv_today(o), wellness_today(o), load_now(o), sleep_now(o)))
 
 
 def hrv_today(o: Observed) -> Reason | None:
@@ -216,6 +246,14 @@ def hrv_today(o: Observed) -> Reason | None:
     )
     code = "hrv_in_range" if inside else "hrv_above_range" if above else "hrv_below_range"
     return Reason(code, text % {"value": o["hrv_mean_7d_ms"]}, o["hrv_mean_7d_ms"], "ms", hrv_range(o))
+
+
+def wellness_today(o: Observed) -> Reason | None:
+    rated = o.get("readiness_1_5")
+    if rated is None:
+        return None
+    text = _("You rated this morning %(rated).1f of 5") % {"rated": rated}
+    return Reason("wellness_low" if rated <= risk.READINESS_LOW else "wellness", text, rated, "1-5", (2, 5))
 
 
 def hrv_range(o: Observed) -> tuple[float | None, float | None]:
@@ -271,6 +309,8 @@ def because_of_injury(o: Observed, _effect: str) -> Reason:
 
 def because_of_pain(o: Observed, effect: str) -> Reason:
     pain = o["pain_0_10"]
+    if effect == "no_intensity":
+        return Reason("niggle", _("You reported a niggle: no more intensity while it is there"))
     if effect == "no_increase":
         return Reason(
             "pain_rising", _("Your pain rose for three days, to %(pain)d of 10") % {"pain": pain}, pain, "0-10"
@@ -283,13 +323,27 @@ def because_of_load(o: Observed, _effect: str) -> Reason:
         return Reason("load_unknown", _("Your training load is not known yet"))
     if o["acwr"] >= risk.ACWR_WARNING:
         return load_rose(o)
+    if little_logged(o):
+        return too_little_logged()
     text = _("With more today your load would rise fast (now 7 days against 28: %(value).2f)")
     line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
     return Reason("load_would_rise_fast", text % {"value": o["acwr"]}, o["acwr"], "ratio", line)
 
 
+def little_logged(o: Observed) -> bool:
+    """Averages that stand on the usual week of the profile rise nowhere yet."""
+    days = o.get("load_known_days")
+    return days is not None and days < risk.MIN_KNOWN_DAYS_UNSEEDED
+
+
+def too_little_logged() -> Reason:
+    return Reason("load_little_known", _("Not enough training logged yet to judge more"))
+
+
 def because_of_week(o: Observed, effect: str) -> Reason:
     last, before = o["week_load_au"], o["previous_week_load_au"]
+    if little_logged(o):
+        return too_little_logged()
     if effect == "no_volume" or not last or not before or last <= before:
         return Reason("week_would_rise", _("With more today this week would rise fast against the last"))
     rise = 100.0 * (last / before - 1.0)
@@ -298,7 +352,10 @@ def because_of_week(o: Observed, effect: str) -> Reason:
 
 
 def because_of_hrv(o: Observed, _effect: str) -> Reason:
-    days = int(o["hrv_low_days"])
+    days, today_ms = int(o["hrv_low_days"]), o.get("hrv_rmssd_ms")
+    if days < risk.HRV_LOW_HOLD_DAYS and today_ms is not None:
+        text = _("Your HRV this morning (%(value).0f ms) is far below your usual")
+        return Reason("hrv_low_today", text % {"value": today_ms}, today_ms, "ms", hrv_range(o))
     text = ngettext(
         "Your 7-day HRV has been below your normal range for %(days)d day",
         "Your 7-day HRV has been below your normal range for %(days)d days",
@@ -320,6 +377,11 @@ def because_of_sleep(o: Observed, effect: str) -> Reason:
 
 
 def because_of_wellness(o: Observed, _effect: str) -> Reason:
+    if max(o["soreness_worst_days"], o["readiness_worst_days"]) < risk.WELLNESS_WORST_DAYS:
+        rated, sore = wellness_today(o), o["soreness_1_5"]
+        if rated and rated.code == "wellness_low":
+            return rated
+        return Reason("wellness_low", _("You rated your muscles %(sore).0f of 5") % {"sore": sore}, sore, "1-5", (2, 5))
     if o["soreness_worst_days"] >= o["readiness_worst_days"]:
         days, text = o["soreness_worst_days"], _("Your soreness has been at its worst for %(days)d days")
     else:
@@ -404,11 +466,11 @@ Line = tuple[str, str, float]
 
 
 def hrv_line(o: Observed, _effect: str) -> Line | None:
-    return ("hrv", ">=", o["hrv_range_low_ms"])
+    return ("hrv", ">=", o["hrv_range_low_ms"]) if o["hrv_low_days"] >= risk.HRV_LOW_HOLD_DAYS else None
 
 
-def pain_line(_o: Observed, _effect: str) -> Line | None:
-    return ("pain_0_10", "<", risk.PAIN_WATCH)
+def pain_line(_o: Observed, effect: str) -> Line | None:
+    return ("pain_0_10", "<", risk.PAIN_WATCH) if effect != "no_intensity" else None
 
 
 def sleep_line(_o: Observed, effect: str) -> Line | None:

@@ -43,9 +43,26 @@ def test_a_check_in_is_stored_resolved_and_announced(alice, news):
     assert (day.readiness_1_5, day.wellness_score, day.sleep_duration_min) == (3.8, 70.0, 435.0)
     assert day.sleep_score == pytest.approx(100 * (0.6 * (7.25 - 4) / 4 + 0.4 * 2 / 4))
     assert day.sleep_score_basis == "derived"
-    assert (day.illness, day.injury_status, day.red_flag) == ("none", "none", "none")
+    assert (day.illness, day.injury_status, day.red_flag) == ("", "", "")
     assert day.revised_at == NOW
     assert news == [(alice.pk, {TODAY}, True)]
+
+
+def test_a_red_flag_and_an_injury_stand_until_they_are_answered_otherwise(alice):
+    hurt = {"red_flag": "chest_pain", "injury": {"status": "open", "body_site": "left_hamstring"}}
+    intake.record_check_in(alice, TODAY, MORNING | hurt, now=NOW)
+    for silent in (MORNING, MORNING | {"red_flag": None, "injury": None}):
+        again = intake.record_check_in(alice, TODAY, silent, now=NOW)
+        assert (again.day.red_flag, again.day.injury_status) == ("chest_pain", "open")
+        assert CheckIn.objects.get().injury_body_site == "left_hamstring"
+    cleared = MORNING | {"red_flag": "none", "injury": {"status": "niggle"}}
+    day = intake.record_check_in(alice, TODAY, cleared, now=NOW).day
+    assert (day.red_flag, day.injury_status, CheckIn.objects.get().injury_body_site) == ("none", "niggle", "")
+
+
+def test_an_illness_is_asked_anew_with_every_answer(alice):
+    intake.record_check_in(alice, TODAY, MORNING | {"illness": "fever"}, now=NOW)
+    assert intake.record_check_in(alice, TODAY, MORNING, now=NOW).day.illness == ""
 
 
 def test_a_phone_whose_clock_is_ahead_does_not_check_in_from_the_future(alice):

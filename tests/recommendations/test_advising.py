@@ -109,7 +109,7 @@ def test_the_usual_week_is_enough_to_begin_with(alice):
 @pytest.mark.parametrize(
     ("reported", "status", "reason", "headline"),
     [
-        ({"red_flag": "chest_pain"}, "withheld", "illness", "No training today. Please see a doctor"),
+        ({"red_flag": "chest_pain"}, "withheld", "red_flag", "No training today. Please see a doctor"),
         ({"injury_status": "open"}, "withheld", "injury", "Follow your treatment plan"),
         ({"illness": "fever"}, "final", "", "Rest today"),
         ({"illness": "unspecified"}, "final", "", "Rest today"),
@@ -123,6 +123,41 @@ def test_what_stops_an_athlete_stops_the_advice(alice, reported, status, reason,
     drain(MORNING)
     advice = todays(alice)
     assert (advice.status, advice.withheld_reason, advice.headline) == (status, reason, headline)
+
+
+@pytest.mark.parametrize(
+    ("reported", "all_clear", "reason"),
+    [
+        ({"red_flag": "chest_pain"}, {"red_flag": "none"}, "red_flag"),
+        ({"injury_status": "open"}, {"injury_status": "niggle"}, "injury"),
+    ],
+)
+def test_what_was_reported_on_an_earlier_day_stands_until_it_is_answered_otherwise(alice, reported, all_clear, reason):
+    live(alice, 40, until=TODAY - timedelta(days=2))
+    live(alice, 2, red_flag="", injury_status="")
+    Day.objects.filter(athlete=alice, date=TODAY - timedelta(days=2)).update(**reported)
+    wake_up(alice, red_flag="", injury_status="")
+    drain(MORNING)
+    assert todays(alice).withheld_reason == reason
+    wake_up(alice, **{"red_flag": "", "injury_status": ""} | all_clear)
+    drain(MORNING)
+    assert todays(alice).withheld_reason == ""
+
+
+def test_silence_is_no_report_where_nothing_was_ever_answered(alice):
+    live(alice, 40, red_flag="", injury_status="")
+    wake_up(alice, red_flag="", injury_status="")
+    drain(MORNING)
+    assert todays(alice).withheld_reason == ""
+
+
+def test_a_niggle_takes_more_intensity_away_and_says_so(alice):
+    live(alice, 40)
+    wake_up(alice, injury_status="niggle")
+    drain(MORNING)
+    advice = todays(alice)
+    assert {"code": "G05", "effect": "no_intensity"} in advice.guards
+    assert "niggle" in [reason["code"] for reason in advice.reasons]
 
 
 def test_a_medical_hold_switches_the_advice_off_from_now_on(alice):

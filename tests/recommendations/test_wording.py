@@ -136,13 +136,65 @@ def test_what_would_change_it_is_only_said_where_one_value_would(guards, seen, l
     assert shown == ([line] if line else [])
 
 
-def test_without_a_guard_the_state_itself_is_the_reason():
-    said = say(
+@pytest.mark.parametrize(
+    ("action", "codes"),
+    [
+        ("as_planned", ["hrv_below_range", "load_steady", "sleep_usual"]),
+        ("increase_volume", ["load_steady", "sleep_usual"]),  # low HRV is no reason to do more
+    ],
+)
+def test_without_a_guard_the_state_itself_is_the_reason(action, codes):
+    said = say(Decided(action=action, policy_action=action, withheld_reason="", stage="learned", seen=KNOWN))
+    assert [reason["code"] for reason in said.reasons] == codes
+
+
+def held_by(*guards, stage="learned", **seen):
+    return say(
         Decided(
-            action="increase_volume", policy_action="increase_volume", withheld_reason="", stage="learned", seen=KNOWN
+            action="as_planned", policy_action="increase_volume", withheld_reason="", stage=stage, guards=guards,
+            seen=KNOWN | seen,
         )
-    )
-    assert [reason["code"] for reason in said.reasons] == ["hrv_below_range", "load_steady", "sleep_usual"]
+    )  # fmt: skip
+
+
+WELLNESS = {"soreness_worst_days": 1, "readiness_worst_days": 1, "soreness_1_5": 1.0, "readiness_1_5": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("held", "texts"),
+    [
+        (held_by(("G10", "no_increase"), **WELLNESS), ["You rated this morning 1.0 of 5"]),
+        (held_by(("G10", "no_increase"), **WELLNESS | {"readiness_1_5": 3.0}), ["You rated your muscles 1 of 5"]),
+        (
+            held_by(("G05", "no_intensity"), pain_0_10=None),
+            ["You reported a niggle: no more intensity while it is there"],
+        ),
+        (
+            held_by(("G08", "no_increase"), hrv_low_days=1, hrv_rmssd_ms=20.0),
+            ["Your HRV this morning (20 ms) is far below your usual"],
+        ),
+        (
+            held_by(
+                ("G07", "no_increase"), ("G15", "no_increase"), stage="profile", load_known_days=0, week_load_au=None,
+                previous_week_load_au=None,
+            ),
+            ["Not enough training logged yet to judge more"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_hold_names_what_it_rests_on(held, texts):
+    assert [reason["text"] for reason in held.reasons] == texts
+
+
+def test_what_the_athlete_said_is_heard_among_many_reasons():
+    guards = (("G12", "no_increase"), ("G11", "no_increase"), ("G17", "no_increase"), ("G10", "no_increase"))
+    said = held_by(*guards, return_week=1, monotony=2.5, **WELLNESS)
+    assert [reason["code"] for reason in said.reasons] == ["return_from_layoff", "wellness_low", "monotony"]
+
+
+def test_a_short_night_gives_the_plan_a_word_of_care_and_fever_names_the_doctor():
+    assert "After a short night, make it shorter" in held_by(("G09", "no_increase"), sleep_h=4.5).detail
+    assert "See a doctor if the fever" in held_by(("G02", "rest"), days_since_illness=0).detail
 
 
 @pytest.mark.parametrize(
