@@ -14,6 +14,7 @@ from mlmodels.baselines.greedy import Greedy
 from mlmodels.baselines.hrv_rule import HrvRule
 from mlmodels.baselines.static import StaticProgressive
 from mlmodels.baselines.tabular_q import TabularQ
+from mlmodels.baselines.threshold import searched
 from mlmodels.policy import Policy, RulePolicy
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.model import Twin
@@ -42,4 +43,5 @@ BASELINES: dict[str, Callable[[Squad], Policy]] = {
     "tabular Q": lambda squad: TabularQ.fit(
         SeasonEnv(squad.twin, 256, squad.seed, feature_set="observable"), seed=squad.seed
     ),
+    "threshold rule": lambda squad: searched(squad.twin, squad.seed),
 }

@@ -11,6 +11,7 @@ from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.hrv_rule import HrvRule
 from mlmodels.baselines.static import StaticProgressive
 from mlmodels.baselines.tabular_q import STATES, TabularQ, state_index
+from mlmodels.baselines.threshold import cross_entropy, searched
 from mlmodels.evaluation.rollouts import evening_of, morning_of
 from mlmodels.simulator import World, make_cohort
 from mlmodels.state import Observation, Tracker
@@ -51,9 +52,23 @@ def fast_tabular():
     return fit
 
 
+def fast_search(squad):
+    return searched(squad.twin, squad.seed, rounds=1, candidates=4, athletes=6)
+
+
+def test_the_search_climbs_a_hill_and_finds_the_same_top_again():
+    top = np.array([1.0, -2.0])
+    found = [
+        cross_entropy(lambda x, turn: -((x - top) ** 2).sum(1), np.zeros(2), np.ones(2), rounds=25) for _ in range(2)
+    ]
+    assert found[0].numbers == pytest.approx(top, abs=0.15)
+    assert np.array_equal(found[0].numbers, found[1].numbers)
+
+
 @pytest.mark.parametrize("name", BASELINES)
 def test_every_policy_keeps_the_contract(name, squad, mornings, fast_tabular):
-    make = fast_tabular if name == "tabular Q" else BASELINES[name]
+    quick = {"tabular Q": fast_tabular, "threshold rule": fast_search}
+    make = quick.get(name, BASELINES[name])
     one, same = make(squad), make(squad)
     assert one.name == name
     for obs in mornings:
