@@ -202,7 +202,53 @@ def test_a_killed_runner_leaves_no_orphan(copy):
     assert not copy.answers()
 
 
+def run(*arguments, **variables):
+    return subprocess.run(
+        [ROOT / "homestretch", *arguments], capture_output=True, text=True, check=False, timeout=60,
+        env=os.environ | variables,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--port", "99999"), "--port 99999: ports go from 1 to 65535"),
+        (("--port", "-1"), "--port -1: ports go from 1 to 65535"),
+        (("--host", "300.1.1.1"), "--host 300.1.1.1: no such address"),
+        (("--host", "nosuch.invalid"), "--host nosuch.invalid: no such address"),
+        (("--data", str(ROOT / "README.md")), "README.md: cannot keep files there (File exists)"),
+        (("--data", "/proc/x"), "--data /proc/x: cannot keep files there"),
+    ],
+)
+def test_what_cannot_work_is_said_in_one_sentence_before_anything_starts(arguments, said):
+    result = run("up", *(() if "--port" in arguments else ("--port", str(free_port()))), *arguments)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert said in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("mistyped", [("upp",), ("--bogus",), ("up", "--bogus"), ("setup", "--bogus")])
+def test_a_mistyped_command_is_named(mistyped):
+    result = run(*mistyped)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert mistyped[-1] in result.stderr
+
+
+def test_setup_installs_and_starts_nothing():
+    result = run("setup")
+    assert (result.returncode, result.stdout.splitlines()[-1]) == (0, f"installed in {ROOT / '.venv'}")
+
+
+def test_a_child_that_never_gets_up_ends_the_run_with_its_message(tmp_path):
+    (tmp_path / "valkey").mkdir()
+    (tmp_path / "valkey/appendonlydir").touch()  # where Valkey wants a directory
+    copy = Copy(tmp_path, free_port())
+    assert copy.process.wait(100) == 1
+    wait_for(lambda: "valkey does not start: it ended 5 times" in copy.output, 2, copy)
+    assert copy.descendants() == set()
+
+
 def test_help_is_the_file_s_own_description():
     result = subprocess.run([ROOT / "homestretch", "--help"], capture_output=True, text=True, check=True)
-    for command in ("up", "manage", "test", "check"):
+    for command in ("up", "setup", "manage", "test", "check"):
         assert f"./homestretch {command}" in result.stdout
