@@ -289,6 +289,7 @@ class DayAdmin(ScopedAdmin):
         value_column("t400_s", "400 m, s", "{:.2f}".format),
     )
     list_filter = (BY_ATHLETE, "illness", "injury_status")
+    list_per_page = 31
     list_select_related = ("athlete__user",)
     date_hierarchy = "date"
 

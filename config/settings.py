@@ -388,6 +388,7 @@ UNFOLD = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": None,
     "DASHBOARD_CALLBACK": "recommendations.board.dashboard",
+    "SIDEBAR": {"navigation": "recommendations.menu.navigation"},
 }
 
 

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
-from recommendations import admin_push, charts, forecasting, overriding, showing  # noqa: F401  registers devices and deliveries
+from recommendations import admin_push, charts, coach_page, forecasting, overriding, showing  # noqa: F401  registers devices and deliveries
 from recommendations.models import ActionCode, Advice, Feedback, Forecast, Override, WaitingDay, Warning
 from recommendations.serializers import NOTE_NEEDED
 
@@ -61,12 +61,30 @@ class AdviceAdmin(ReadOnly):
     ordering = ("-date", "-revision")
     actions_detail: ClassVar[list[str]] = ["override", "look_ahead"]
     value_fields = ("q_values", "observation", "reasons", "would_change_if", "prescription", "next_four_weeks", "why")
+    change_form_outer_before_template = "recommendations/advice.html"
+    looking_ahead = ("next_four_weeks", "why")
     fields = (
-        "athlete", "date", "revision", "current", "status", "withheld_reason", "headline", "detail", "action",
-        "policy_action", "guards", "reasons", "prescription", "next_four_weeks", "why", "would_change_if",
-        "q_values", "observation", "stage", "tells_coach", "policy_name", "policy_sha256", "active_sha256",
-        "used_fallback", "guard_version", "state_version", "issued_at", "valid_until",
+        *looking_ahead, "athlete", "date", "revision", "current", "status", "withheld_reason", "headline", "detail",
+        "action", "policy_action", "guards", "reasons", "prescription", "would_change_if", "q_values", "observation",
+        "stage", "tells_coach", "policy_name", "policy_sha256", "active_sha256", "used_fallback", "guard_version",
+        "state_version", "issued_at", "valid_until",
     )  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = self.get_fields(request, obj)
+        ahead = [name for name in names if name in self.looking_ahead]
+        technical = {"fields": [name for name in names if name not in ahead], "classes": ["collapse", "break-all"]}
+        return [*([("Looking ahead", {"fields": ahead})] if ahead else []), ("Technical details", technical)]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        advice = self.get_object(request, object_id)
+        page = None
+        if advice is not None and self.has_view_permission(request, advice):
+            may = self.has_override_permission(request, object_id)
+            page = coach_page.page_of(advice, values=advice.values_shared, may_override=may)
+        return super().change_view(request, object_id, form_url, (extra_context or {}) | {"page": page})
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "next_four_weeks", "why"]

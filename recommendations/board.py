@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from athletes.access import squads_coached_by
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, Membership, Squad, User
 from recommendations import overriding, showing
+from recommendations.coach_page import to_the_coach
 from recommendations.models import Advice, Override, Warning
 
 SHOWN_WARNINGS = 3
@@ -158,11 +159,23 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """unfold's hook for the admin's first page."""
     if not isinstance(request.user, User):
         return context
+    unseen = not_sharing(request.user)
     shown = [
-        {"name": board.squad.name, "looks": sum(line.needs_a_look for line in board.lines), "table": table_of(board)}
+        {
+            "name": board.squad.name,
+            "looks": sum(line.needs_a_look for line in board.lines),
+            "not_sharing": unseen.get(board.squad.pk, 0),
+            "table": table_of(board),
+        }
         for board in boards(request.user, timezone.now())
     ]
-    return context | {"boards": shown}
+    return context | {"boards": shown, "title": "Squads today"}
+
+
+def not_sharing(user: User) -> dict[int, int]:
+    """How many members of each squad keep their status to themselves."""
+    silent = Membership.objects.filter(squad__in=squads_coached_by(user), left_at=None, shares_status=False)
+    return dict(silent.order_by().values_list("squad").annotate(Count("pk")))
 
 
 def table_of(board: Board) -> dict[str, Any]:
@@ -209,14 +222,18 @@ def because_cell(line: Line) -> str:
     if line.advice is None or not line.advice.reasons:
         return ""
     reason = line.advice.reasons[0]
-    return str(reason["text"] if line.shares_values else showing.plain(reason["code"]))
+    return to_the_coach(reason["text"]) if line.shares_values else showing.plain(reason["code"])
 
 
 def warnings_cell(line: Line) -> SafeString:
     levels = list(Warning.Level)
     worst_first = sorted(line.warnings, key=lambda w: -levels.index(Warning.Level(w.level)))
     shown = [
-        label(showing.plain(w.kind), "danger" if w.level in LOUD else "", title=w.text if line.shares_values else "")
+        label(
+            showing.plain(w.kind),
+            "danger" if w.level in LOUD else "",
+            title=to_the_coach(w.text) if line.shares_values else "",
+        )
         for w in worst_first[:SHOWN_WARNINGS]
     ]
     if len(worst_first) > SHOWN_WARNINGS:

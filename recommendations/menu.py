@@ -1,0 +1,31 @@
+"""The admin's menu: what a coach needs of a morning; superusers have every list below it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+
+FOR_COACHES = (
+    ("Athletes", "athletes_athlete"),
+    ("Advice", "recommendations_advice"),
+    ("Warnings", "recommendations_warning"),
+    ("Plans", "athletes_plannedsession"),
+    ("Days", "athletes_day"),
+    ("Squads", "athletes_squad"),
+    ("Invites", "athletes_squadinvite"),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """unfold's hook for the side bar."""
+    lists = [{"title": title, "link": reverse(f"admin:{name}_changelist")} for title, name in FOR_COACHES]
+    groups: list[dict[str, Any]] = [{"items": [{"title": "Squads today", "link": reverse("admin:index")}, *lists]}]
+    if request.user.is_superuser:
+        groups += [everything(app) for app in admin.site.get_app_list(request)]
+    return groups
+
+
+def everything(app: dict[str, Any]) -> dict[str, Any]:
+    items = [{"title": model["name"], "link": model["admin_url"]} for model in app["models"] if model["admin_url"]]
+    return {"title": app["name"], "collapsible": True, "separator": True, "items": items}
