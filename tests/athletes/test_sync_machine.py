@@ -1,0 +1,134 @@
+"""Two phones and a watch with offline queues: whatever is lost, repeated, split or reordered, the same is stored."""
+
+import itertools
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from athletes import sync
+from athletes.models import Day
+from athletes.recording import RECORDS
+from athletes.signals import day_revised
+from tests import factories
+
+NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
+FIRST = datetime(2026, 11, 16, tzinfo=UTC)
+TAGS = itertools.count()
+PROVIDERS = {"phone": "manual", "other phone": "apple", "watch": "garmin"}
+
+minutes = st.integers(0, 6 * 24 * 12).map(lambda n: 5 * n)  # anywhere in six days; beyond NOW by a clock that is ahead
+ahead = st.sampled_from([0, 0, 0, 3, 60 * 24 * 900])
+
+
+def instant(minute, skew=0):
+    return (FIRST + timedelta(minutes=minute + skew)).isoformat()
+
+
+@st.composite
+def contents(draw, kind):
+    start, skew = draw(minutes), draw(ahead)
+    match kind:
+        case "hrv_reading":
+            return {
+                "measured_at": instant(start, skew), "metric": draw(st.sampled_from(["rmssd", "sdnn"])),
+                "context": draw(st.sampled_from(["overnight_mean", "morning_supine"])),
+                "value_ms": draw(st.sampled_from([55.0, 60.0, 190.0])),
+            }  # fmt: skip
+        case "sleep_session":
+            length = draw(st.sampled_from([30, 120, 480]))
+            return {"start_at": instant(start), "end_at": instant(start, length), "is_nap": draw(st.booleans())}
+        case "training_session":
+            return {"started_at": instant(start, skew), "duration_min": draw(st.sampled_from([30, 60])), "rpe": 5}
+        case "performance_test":
+            return {
+                "tested_at": instant(start, skew),
+                "time_s": draw(st.sampled_from([50.0, 52.0, 60.0])),
+                "timing": "fat",
+            }
+        case _:
+            return {"date": (FIRST + timedelta(minutes=start)).date().isoformat()}
+
+
+@st.composite
+def entries(draw):
+    """Every version of a record says one thing: a client that says two at one version has a conflict of its own."""
+    found = []
+    for number in range(draw(st.integers(1, 8))):
+        kind, device = draw(st.sampled_from(sorted(RECORDS))), draw(st.sampled_from(sorted(PROVIDERS)))
+        for version in range(draw(st.integers(1, 3))):
+            name = {"client_record_id": f"r{number}", "client_record_version": version,
+                    "source": {"provider": PROVIDERS[device]}}  # fmt: skip
+            if version and draw(st.booleans()):
+                found.append((device, {"kind": kind, "deleted": True, "data": name}))
+            else:
+                found.append((device, {"kind": kind, "data": name | draw(contents(kind))}))
+    return found
+
+
+def stored(athlete):
+    """All that counts: live records and days, without ids and times of arrival."""
+    unlike = {"id", "athlete_id", "created_at", "updated_at", "change_seq", "deleted_at"}
+    records = [
+        {name: value for name, value in row.items() if name not in unlike}
+        for model in RECORDS.values()
+        for row in model.objects.filter(athlete=athlete, deleted_at=None)
+        .order_by("provider", "client_record_id")
+        .values()
+    ]
+    days = {}
+    for day in Day.objects.filter(athlete=athlete):
+        values = {f.attname: getattr(day, f.attname) for f in Day._meta.concrete_fields}
+        for name in ("id", "athlete_id", "provenance", "revised_at", "change_seq"):
+            del values[name]
+        days[day.date] = values
+    empty = {"": None, False: None}
+    known = {on: v for on, v in days.items() if any(empty.get(x, x) is not None for k, x in v.items() if k != "date")}
+    return records, known
+
+
+def deliver(athlete, sent, rng):
+    """Offline queues emptied in any order, split anywhere; answers get lost, so batches come again."""
+    queue = [entry for _, entry in sent]
+    rng.shuffle(queue)
+    batches = []
+    while queue:
+        size = rng.randint(1, len(queue))
+        batches.append(queue[:size])
+        queue = queue[size:]
+    again = [batch for batch in batches if rng.random() < 0.5]
+    for batch in [*batches, *again]:
+        sync.sync(athlete, batch, [], now=NOW)
+
+
+@pytest.mark.django_db
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sent=entries(), seed=st.integers(0, 2**32))
+def test_any_order_any_split_any_repetition_stores_the_same(db, sent, seed):
+    rng = random.Random(seed)
+    tag = next(TAGS)
+    with time_machine.travel(NOW, tick=False):
+        plain, shaken = (factories.make_athlete(f"{name}{tag}@example.org") for name in ("plain", "shaken"))
+        sync.sync(plain, [entry for _, entry in sent], [], now=NOW)
+        deliver(shaken, sent, rng)
+        assert stored(shaken) == stored(plain)
+        announced = []
+
+        def listen(sender, *, dates, **kwargs):
+            announced.append(dates)
+
+        day_revised.connect(listen)
+        try:
+            for _ in range(3):
+                answer = sync.sync(shaken, rng.sample([e for _, e in sent], len(sent)), [], now=NOW)
+        finally:
+            day_revised.disconnect(listen)
+        assert announced == []  # no revised day, so no new advice and no push
+        assert answer["summary"]["created"] == answer["summary"]["updated"] == answer["summary"]["deleted"] == 0
+        rmssd = Day.objects.filter(athlete=shaken, hrv_era__startswith="rmssd/")
+        for day in rmssd:  # nothing that was sent as SDNN counts as rMSSD
+            reading = RECORDS["hrv_reading"].objects.get(pk=day.provenance["hrv"]["source"]["id"])
+            assert (reading.metric, reading.value_ms) == ("rmssd", day.hrv_ms)
