@@ -4,6 +4,7 @@ Classic HRV of HealthKit is SDNN, a spot value. It is kept as that and never bec
 """
 
 import hashlib
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -72,7 +73,8 @@ def segment(item: Item, writer: str, device: str, profile: ReadingProfile) -> Se
         item.find("value", "unknown_stage", "Not a value of sleep analysis.")
     if stage is None or start is None or end is None:
         return None
-    return Segment(stage, start, end, writer, item.where, zone or "", device)
+    # A file of years has tens of thousands of them: what is the same in all is kept once.
+    return Segment(stage, start, end, sys.intern(writer), item.where, sys.intern(zone or ""), sys.intern(device))
 
 
 def night(session: Session, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from typing import IO, Any
 from zoneinfo import available_timezones as read_available_timezones
 
@@ -153,6 +153,7 @@ OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{2}):?(?P<minutes>\d{2})(:00)?",
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
+@lru_cache(maxsize=256)  # one object an offset, however many times of a file have it
 def offset_of(minutes: float) -> timezone | None:
     """None: no place on Earth has this offset."""
     if not math.isfinite(minutes) or abs(minutes) > FARTHEST_OFFSET / timedelta(minutes=1) or minutes % 1:
