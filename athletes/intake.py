@@ -181,10 +181,17 @@ def check_in_quality(athlete: Athlete, on: date, columns: Mapping[str, Any], *, 
     days_back = (on - quality.HRV_HISTORY, on - timedelta(days=1))
     earlier = statements.hrv_of_check_ins(athlete.pk, *days_back, columns["hrv_metric"], columns["hrv_context"])
     believed = [ms for ms, q in earlier if ms and q.get("hrv", {}).get("status") != Quality.QUARANTINED]
-    doubts = quality.doubts_about_hrv(columns["hrv_value_ms"], believed)
+    resolved = hrv_of_days(athlete.pk, *days_back, f"{columns['hrv_metric']}/manual/{columns['hrv_context']}")
+    doubts = quality.doubts_about_hrv(columns["hrv_value_ms"], max(believed, resolved, key=len))
     if not doubts:
         return {}
     return {"hrv": {"status": Quality.CONFIRMED if confirmed else Quality.QUARANTINED, "reasons": doubts}}
+
+
+def hrv_of_days(athlete_id: int, first: date, last: date, era: str) -> list[float]:
+    """What an era's baseline stands on, whoever reported it; a season log names no device and joins any era."""
+    known = Day.objects.filter(athlete=athlete_id, date__range=(first, last), hrv_era__in=(era, ""))
+    return list(known.exclude(hrv_ms=None).order_by().values_list("hrv_ms", flat=True))  # type: ignore[arg-type]
 
 
 # --- records ---------------------------------------------------------------------------------------------------------

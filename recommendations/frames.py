@@ -107,12 +107,12 @@ def standing_answers(asked: Sequence[Asked]) -> dict[tuple[int, date], DayRow]:
     for a in asked:
         if not all(a.day[name] for name in STANDING):
             silent[a.today].append(a.athlete.pk)
-    said = {}
+    said: dict[tuple[int, date], DayRow] = {}
     for today, athletes in silent.items():
         earlier = Day.objects.filter(athlete=OuterRef("pk"), date__lt=today).order_by("-date")
         newest = {name: Subquery(earlier.exclude(**{name: ""}).values(name)[:1]) for name in STANDING}
-        for row in Athlete.objects.filter(pk__in=athletes).order_by().values("pk", **newest):
-            said[row.pop("pk"), today] = row
+        for pk, *answers in Athlete.objects.filter(pk__in=athletes).order_by().values_list("pk", *newest.values()):
+            said[pk, today] = dict(zip(newest, answers, strict=True))
     return {a.key: {n: a.day[n] or said[a.key][n] for n in STANDING} for a in asked if a.key in said}
 
 

@@ -65,6 +65,20 @@ def test_an_illness_is_asked_anew_with_every_answer(alice):
     assert intake.record_check_in(alice, TODAY, MORNING, now=NOW).day.illness == ""
 
 
+@pytest.mark.parametrize(
+    ("era", "doubted"), [("", True), ("rmssd/manual/morning_supine", True), ("rmssd/garmin/overnight_mean", False)]
+)
+def test_an_hrv_is_compared_with_the_days_of_its_era_whoever_reported_them(alice, era, doubted):
+    past = [TODAY - timedelta(days=ago) for ago in range(1, 31)]
+    Day.objects.bulk_create(
+        Day(athlete=alice, date=on, hrv_ms=52.0 + on.day % 10, hrv_era=era, revised_at=NOW) for on in past
+    )
+    hrv = {"metric": "rmssd", "value_ms": 20.0, "context": "morning_supine"}
+    answer = intake.record_check_in(alice, TODAY, MORNING | {"hrv": hrv}, now=NOW)
+    doubts = {"hrv": {"status": "quarantined", "reasons": ["hrv_far_from_own_range"]}} if doubted else {}
+    assert (answer.check_in.quality, answer.day.hrv_ms) == (doubts, None if doubted else 20.0)
+
+
 def test_a_phone_whose_clock_is_ahead_does_not_check_in_from_the_future(alice):
     ahead = MORNING | {"submitted_at": NOW + timedelta(days=800)}
     assert intake.record_check_in(alice, TODAY, ahead, now=NOW).day.checked_in_at == NOW
