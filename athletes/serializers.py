@@ -188,6 +188,40 @@ def day_body(day: Day) -> dict[str, Any]:
     }
 
 
+class HrvEra(serializers.Serializer[Any]):
+    """One baseline: readings of another metric, provider or context never enter it."""
+
+    era = serializers.CharField(help_text="metric/provider/context")
+    metric = serializers.CharField()
+    provider = serializers.CharField()
+    context = serializers.CharField()  # type: ignore[assignment]
+    state = serializers.ChoiceField(choices=("building", "provisional", "settled"))
+    days = serializers.IntegerField(help_text="with a reading, of the last 60")
+    first_date = serializers.DateField()
+    last_date = serializers.DateField()
+    baseline_ms = serializers.FloatField(help_text="geometric mean")
+
+
+class FiledRecord(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    id = serializers.UUIDField()
+    provider = serializers.CharField()
+    date_basis = serializers.CharField(help_text="record_zone, record_offset, profile_zone or given")
+    vendor_date = serializers.DateField(allow_null=True)
+    date_disagrees = serializers.BooleanField(help_text="the vendor files it under another day")
+
+
+class AbsenceOfDay(serializers.Serializer[Any]):
+    kind = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class DayDetail(DayBody):
+    hrv_eras = HrvEra(many=True)
+    filed = FiledRecord(many=True, help_text="why its nights and readings lie on this date")
+    absences = AbsenceOfDay(many=True, help_text="why a device has nothing for this date")
+
+
 class CheckInAnswer(CheckInBody):
     """The check-in as stored, and the day as it now stands."""
 

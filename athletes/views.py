@@ -2,7 +2,7 @@
 
 from datetime import date
 from functools import cache
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, cast
 from uuid import UUID
 
 from django.http import Http404
@@ -10,12 +10,14 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
+from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import intake
-from athletes.models import CheckIn, Day, Record
+from athletes import eras, intake
+from athletes.access import athletes_visible_to
+from athletes.models import CheckIn, Day, Record, User
 from athletes.rest.etags import conditional
 from athletes.rest.filters import RecordFilter
 from athletes.rest.permissions import IsAthlete, athlete_of
@@ -26,7 +28,7 @@ from athletes.serializers import (
     BODIES,
     CheckInAnswer,
     CheckInBody,
-    DayBody,
+    DayDetail,
     check_in_body,
     day_body,
     record_body,
@@ -140,12 +142,12 @@ class CheckInOfDate(APIView):
 class DayOfDate(APIView):
     permission_classes = [IsAthlete]
 
-    @extend_schema(operation_id="days_retrieve", responses=DayBody)
+    @extend_schema(operation_id="days_retrieve", responses=DayDetail)
     def get(self, request: Request, date: str) -> Response:
         """The resolved day: every value used, its source, what was not chosen and why."""
         athlete, on = athlete_of(request), date_in_path(date)
         day = Day.objects.filter(athlete=athlete, date=on).first() or Day(athlete=athlete, date=on)
-        return conditional(request, day_body(day))
+        return conditional(request, {**day_body(day), **eras.detail(athlete, on)})
 
 
 # --- records ----------------------------------------------------------------------------------------------------------
@@ -201,9 +203,18 @@ class RecordById(APIView):
 
 class Confirmation(RecordById):
     http_method_names = ["post", "options"]
+    permission_classes = [IsAuthenticated]
+
+    def own(self, request: Request, id: UUID) -> Record:
+        """The athlete's, and those of athletes who share their values with the coach."""
+        seen = athletes_visible_to(cast(User, request.user), values=True)
+        found = intake.RECORDS[self.kind]._default_manager.filter(athlete__in=seen, pk=id).first()
+        if found is None:
+            raise Http404
+        return found
 
     def post(self, request: Request, id: UUID) -> Response:
-        """Say that a quarantined value is right: it counts from now on. Takes no body."""
+        """Say, as athlete or coach, that a quarantined value is right: it counts from now on. Takes no body."""
         record = self.own(request, id)
         if record.deleted_at is not None:
             raise Http404
