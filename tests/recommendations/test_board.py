@@ -43,6 +43,14 @@ def test_one_line_an_athlete_who_needs_a_look_first(charlie, morning):
     assert lines(charlie) == [("Sprints", [("Bob", True, True), ("Alice", True, False)])]
 
 
+@pytest.mark.parametrize("reported", [{"illness": "fever"}, {"pain_0_10": 4}, {"injury_status": "open"}])
+def test_whom_illness_injury_or_pain_decided_about_needs_a_look(charlie, alice, squad, reported):
+    live(alice, 40)
+    wake_up(alice, **reported)
+    drain(MORNING)
+    assert lines(charlie)[0][1] == [("Alice", True, True), ("Bob", False, False)]
+
+
 def test_a_coach_sees_their_own_squads_and_who_shares(charlie, eve, alice, other_squad, morning):
     Membership.objects.filter(athlete=alice).update(shares_status=False)
     assert lines(charlie) == [("Sprints", [("Bob", True, True)])]
