@@ -5,10 +5,11 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from athletes.models import HrvReading, PerformanceTest, RestDay, SleepSession, SquadInvite, TrainingSession
+from athletes.changes import TOMBSTONES_KEPT
+from athletes.models import Deletion, HrvReading, PerformanceTest, RestDay, SleepSession, SquadInvite, TrainingSession
 from recommendations.models import Delivery, Device
 
-TOMBSTONE = timedelta(days=90)  # a client that was away for longer syncs from the start
+TOMBSTONE = TOMBSTONES_KEPT  # a client that was away for longer syncs from the start
 INVITE = timedelta(days=30)  # after it was used or ran out
 DELIVERY = timedelta(days=30)
 DEAD_DEVICE = timedelta(days=30)
@@ -20,6 +21,7 @@ RECORDS = (HrvReading, SleepSession, TrainingSession, PerformanceTest, RestDay)
 def tidy_up(now: datetime) -> dict[str, int]:
     dead = Q(deleted_at__lt=now - TOMBSTONE)
     removed = {model.__name__: delete(model._default_manager.filter(dead)) for model in RECORDS}
+    removed["Deletion"] = delete(Deletion.objects.filter(deleted_at__lt=now - TOMBSTONE))
     old = now - INVITE
     removed["SquadInvite"] = delete(SquadInvite.objects.filter(Q(used_at__lt=old) | Q(expires_at__lt=old)))
     settled = Delivery.objects.exclude(state=Delivery.State.WAITING).filter(created_at__lt=now - DELIVERY)
