@@ -36,7 +36,8 @@ def page_of(advice: Advice, *, values: bool, may_override: bool) -> dict[str, An
     word = body["override"]
     return {
         "headline": to_the_coach(advice.headline),
-        "detail": to_the_coach(advice.detail) if values else "",
+        "who": f"{advice.athlete}, {advice.date:%A} {advice.date}",
+        "detail": to_the_coach(advice.detail),
         "reasons": [to_the_coach(reason["text"]) for reason in body["reasons"]],
         "guards": [guard_line(guard) for guard in body["guards"]],
         "prescription": prescription_line(advice.prescription) if values else "",
@@ -56,8 +57,7 @@ def prescription_line(prescription: dict[str, Any] | None) -> str:
     if not prescription:
         return ""
     load, planned = prescription.get("load_au"), prescription.get("planned_load_au")
-    figures = f" Load {load:.0f} AU, planned {planned:.0f} AU." if load is not None and planned is not None else ""
-    return to_the_coach(prescription.get("example") or "") + figures
+    return f"Load {load:.0f} AU, planned {planned:.0f} AU." if load is not None and planned is not None else ""
 
 
 def last_days(advice: Advice) -> list[dict[str, Any]]:
