@@ -254,7 +254,8 @@ API_DESCRIPTION = """Morning check-ins in, the day's training advice with reason
 
 **Sign in:** `POST /_allauth/app/v1/auth/login` with `{"email": ..., "password": ...}` answers `meta.access_token` (five
 minutes) and `meta.refresh_token` (30 days, each good once; `POST /_allauth/app/v1/tokens/refresh`). Send
-`Authorization: Bearer <access_token>`. Sign-up (`auth/signup`) and a forgotten password take a code from a mail.
+`Authorization: Bearer <access_token>`. Sign-up (`auth/signup`) and a forgotten password take a code
+from a mail: `docs/api/sign_in.md`.
 
 **Conventions:** units are in the names (`_ms _s _min _bpm _au`); instants end in `_at` and carry an offset; `date` is
 the athlete's local day. Null means not measured, zero never means missing. Unknown fields and parameters are refused.
