@@ -180,7 +180,7 @@ def test_the_strictest_guard_decides_and_all_are_logged():
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"red_flag": 1, "injured": 1}, "illness"),
+        ({"red_flag": 1, "injured": 1}, "red_flag"),
         ({"injured": 1}, "injury"),
         ({"advice_hold": HOLD_CLINICIAN}, "medical_hold"),
         ({"advice_hold": HOLD_REDS}, "medical_hold"),
