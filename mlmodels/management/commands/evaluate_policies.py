@@ -150,7 +150,12 @@ class Command(BaseCommand):
         from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, draw_season, track
 
         (out / "results").mkdir(exist_ok=True)
-        made = [("400 m gain against days in the danger zone, with 95 % intervals", "results/gain_and_danger.svg")]
+        made = [
+            (
+                "400 m gain against days in the danger zone, 95 % intervals (rows below -0.6 % are left out)",
+                "results/gain_and_danger.svg",
+            )
+        ]
         draw_gain_against_danger({r.world: r.scores for r in results}, out / made[0][1])
         name, make_world = next(iter(worlds.items()))
         plan = Contender(UNTOUCHED, contenders[0].policy, guarded=False)
