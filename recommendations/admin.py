@@ -1,6 +1,6 @@
 """Advice is read here and outranked here, never edited."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -84,7 +84,8 @@ class AdviceAdmin(ReadOnly):
         if advice is not None and self.has_view_permission(request, advice):
             may = self.has_override_permission(request, object_id)
             page = coach_page.page_of(advice, values=advice.values_shared, may_override=may)
-        return super().change_view(request, object_id, form_url, (extra_context or {}) | {"page": page})
+        context = (extra_context or {}) | {"page": page}
+        return cast(HttpResponse, super().change_view(request, object_id, form_url, context))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "next_four_weeks", "why"]

@@ -129,9 +129,7 @@ class Replay:
         self.at = (self.at + len(state)) % self.capacity
         self.size = min(self.size + len(state), self.capacity)
 
-    def sample(
-        self, batch: int, rng: np.random.Generator
-    ) -> tuple[Features, NDArray[np.int64], Features, Features]:
+    def sample(self, batch: int, rng: np.random.Generator) -> tuple[Features, NDArray[np.int64], Features, Features]:
         """state (B, K), action (B,), return (B,), next state (B, K)."""
         rows = rng.integers(self.size, size=batch)
         pairs, k = self._pairs[rows], self.state.shape[1]

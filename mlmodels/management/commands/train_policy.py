@@ -27,7 +27,9 @@ class Command(BaseCommand):
             from mlmodels.training.dqn import Settings
             from mlmodels.training.making import make_policy
         except ModuleNotFoundError as error:
-            raise CommandError(f"{error}. Training needs the train extra: ./homestretch setup --train installs it.") from error
+            raise CommandError(
+                f"{error}. Training needs the train extra: ./homestretch setup --train installs it."
+            ) from error
         from mlmodels.evaluation.report import aligned
         from mlmodels.reward import FORMS
         from mlmodels.season_log import SeasonLogError, read_season_log
