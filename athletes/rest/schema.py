@@ -18,6 +18,11 @@ PROBLEM = {
         "instance": {"type": "string"},
         "code": {"type": "string"},
         "request_id": {"type": "string"},
+        "limits": {
+            "type": "object",
+            "description": "with 413: how much one body may hold",
+            "additionalProperties": {"type": "integer"},
+        },
         "errors": {
             "type": "array",
             "items": {

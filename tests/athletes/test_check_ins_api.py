@@ -102,7 +102,9 @@ def test_what_was_put_can_be_got_listed_and_polled_for_nothing(api, alice):
 def test_the_resolved_day_is_what_the_put_answered(api, alice):
     client = api(alice)
     stored = client.put(URL, MORNING).json()
-    assert client.get("/api/v1/days/2026-11-22/").json() == stored["day"]
+    day = client.get("/api/v1/days/2026-11-22/").json()
+    assert {name: day[name] for name in stored["day"]} == stored["day"]
+    assert day.keys() - stored["day"].keys() == {"absences", "filed", "hrv_eras"}
 
 
 def test_a_day_of_which_nothing_is_known_is_all_null(api, alice):
