@@ -22,15 +22,20 @@ def eras(athlete: Athlete, on: date) -> list[dict[str, Any]]:
     return sorted(found, key=lambda body: (-body["days"], body["era"]))
 
 
+def window_start(on: date) -> date:
+    """The calendar begins at year 1: a day before the first is no date, and was a 500."""
+    return max(on, date.min + WINDOW) - WINDOW
+
+
 def of_readings(athlete: Athlete, on: date) -> list[tuple[str, date, float]]:
-    rows = HrvReading.objects.filter(athlete=athlete, deleted_at=None, date__gt=on - WINDOW, date__lte=on)
+    rows = HrvReading.objects.filter(athlete=athlete, deleted_at=None, date__gt=window_start(on), date__lte=on)
     believed = rows.exclude(quality_status=Quality.QUARANTINED).order_by()
     columns = believed.values_list("metric", "provider", "context", "date", "value_ms")
     return [(f"{metric}/{provider}/{context}", day, ms) for metric, provider, context, day, ms in columns]
 
 
 def of_check_ins(athlete: Athlete, on: date) -> list[tuple[str, date, float]]:
-    rows = CheckIn.objects.filter(athlete=athlete, date__gt=on - WINDOW, date__lte=on, hrv_value_ms__isnull=False)
+    rows = CheckIn.objects.filter(athlete=athlete, date__gt=window_start(on), date__lte=on, hrv_value_ms__isnull=False)
     columns = rows.order_by().values_list("hrv_metric", "hrv_context", "date", "hrv_value_ms", "quality")
     return [
         (f"{metric}/manual/{context}", day, ms)

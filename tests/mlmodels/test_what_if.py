@@ -117,7 +117,7 @@ def test_a_vetoed_action_is_shown_as_not_allowed(athlete, twin, policy):
     assert ahead.allowed == (False, False, True, False)
 
 
-@pytest.mark.parametrize(("values", "reason"), [({"injured": 1.0}, "injury"), ({"red_flag": 1.0}, "illness")])
+@pytest.mark.parametrize(("values", "reason"), [({"injured": 1.0}, "injury"), ({"red_flag": 1.0}, "red_flag")])
 def test_where_advice_is_withheld_there_is_no_forecast(athlete, twin, policy, values, reason):
     tracker, morning = athlete
     told = replace(morning, **{name: np.array([value]) for name, value in values.items()})
