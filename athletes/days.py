@@ -56,7 +56,12 @@ def choose(candidates: list[Candidate], unit: str) -> tuple[Candidate | None, Ro
         "unit": unit,
         "source": chosen and chosen.source,
         "rejected": [
-            {"value": c.value, "source": c.source, "why": c.unfit or (c.why_not(chosen) if chosen else "")}
+            {
+                "value": c.value,
+                "source": c.source,
+                "why": c.unfit or (c.why_not(chosen) if chosen else ""),
+                **{name: c.also[name] for name in ("era",) if name in c.also},
+            }
             for c in ranked
             if c is not chosen
         ],

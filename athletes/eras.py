@@ -2,11 +2,12 @@
 
 import math
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from statistics import fmean
 from typing import Any
 
-from athletes.models import Absence, Athlete, CheckIn, HrvReading, Quality, SleepSession
+from athletes.models import Absence, Athlete, CheckIn, Day, HrvReading, Quality, SleepSession
 from athletes.recording import DATE_DISAGREES
 
 WINDOW = timedelta(days=60)
@@ -85,6 +86,17 @@ def filed(athlete: Athlete, on: date) -> list[dict[str, Any]]:
 def absences(athlete: Athlete, on: date) -> list[dict[str, str]]:
     rows = Absence.objects.filter(athlete=athlete, date=on).order_by("kind")
     return [{"kind": row.kind, "reason": row.reason} for row in rows]
+
+
+def read_before(athletes: Iterable[int], on: date, reach: timedelta) -> Iterator[tuple[int, date, dict[str, float]]]:
+    """(athlete, date, era -> ms) of the days before `on`: each era's value of the day, chosen or not."""
+    days = Day.objects.filter(athlete__in=athletes, date__gte=max(on, date.min + reach) - reach, date__lt=on)
+    columns = days.order_by().values_list("athlete_id", "date", "hrv_ms", "hrv_era", "provenance__hrv__rejected")
+    for athlete_id, day, hrv_ms, era, rejected in columns:
+        # In the order of their ranks: the first of an era is the one that would count.
+        believed = [r for r in rejected or () if "era" in r and r["why"] != "quarantined"]
+        values = {r["era"]: r["value"] for r in reversed(believed)}
+        yield athlete_id, day, values if hrv_ms is None else values | {era: hrv_ms}
 
 
 def detail(athlete: Athlete, on: date) -> dict[str, Any]:

@@ -22,7 +22,7 @@ CLEAR_DAYS = 2  # d under the line before a warning steps down
 # Conventions of the warnings alone
 MISSING_DAYS = 3.0
 TEST_OVERDUE_DAYS = 28.0
-DEVICE_CHANGED_DAYS = 14.0
+DEVICE_CHANGED_DAYS = 21.0  # of daily readings: 14 of them lie more than a week back, and there is a normal range
 UNDER_RECOVERY_TESTS = 2.0
 UNDER_RECOVERY_HRV_DAYS = 14.0
 AVAILABILITY_WINDOW_DAYS = 28.0
@@ -96,6 +96,12 @@ def _missing(o: Observation) -> IntArray:
     return _steps((Level.INFO, hrv | load), (Level.CAUTION, o.load_unlogged_days > risk.LOAD_STALE_DAYS))
 
 
+def _range_is_being_built(o: Observation) -> BoolArray:
+    """A device one returns to, or wore beside the other, brings its range along: nothing to say."""
+    without_range = ~(o.hrv_baseline_days >= risk.HRV_MIN_BASELINE_PROVISIONAL)
+    return (o.hrv_era_changes > 0) & (o.hrv_era_days < DEVICE_CHANGED_DAYS) & without_range
+
+
 def _under_recovery(o: Observation) -> IntArray:
     slower = o.tests_down >= UNDER_RECOVERY_TESTS
     return _steps((Level.WARNING, slower & (o.hrv_low_days >= UNDER_RECOVERY_HRV_DAYS)))
@@ -158,7 +164,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "device_changed", "data", ("hrv_era_days", "hrv_baseline_days"), _OWN, True,
-        lambda o: _steps((Level.INFO, (o.hrv_era_changes > 0) & (o.hrv_era_days < DEVICE_CHANGED_DAYS))),
+        lambda o: _steps((Level.INFO, _range_is_being_built(o))),
     ),
     Kind(
         "possible_under_recovery", "performance", ("tests_down", "hrv_low_days", "performance_pct"),

@@ -56,6 +56,7 @@ __all__ = [
     "HOLD_NONE",
     "HOLD_PREGNANCY",
     "HOLD_REDS",
+    "HRV_MEMORY_D",
     "ILLNESS_ABOVE_NECK",
     "ILLNESS_BELOW_NECK",
     "ILLNESS_FEVER",
@@ -79,6 +80,8 @@ __all__ = [
 ]
 
 
+HRV_MEMORY_D = risk.HRV_BASELINE_LAST_LAG
+
 _SCALARS = (
     "days", "seeded", "seed_sum", "known_days", "acute", "chronic", "lref", "unlogged", "adherence_load",
     "adherence_plan", "last_load", "monotony", "strain", "strain_rank", "monotonous", "high_average", "low_average",
@@ -92,7 +95,7 @@ _SCALARS = (
     "soreness_worst", "readiness_worst", "check_in_age", "intensity_run",
 )  # fmt: skip
 _RINGS = {
-    "hrv": 67,  # ln rMSSD minus HRV_ORIGIN
+    "hrv": HRV_MEMORY_D,  # ln rMSSD minus HRV_ORIGIN, of one era
     "sleep": 67,
     "load": 28,  # as used: reported or imputed
     "load_known": 28,  # as reported
@@ -406,6 +409,31 @@ class Tracker:
         """Loads of the last 28 days as used (reported or imputed), (28, n), yesterday first."""
         return self._back("load", _LAGS[28])
 
+    def hrv_turns(self, m: Morning) -> BoolArray:
+        """Whose HRV is of another era from this morning on, whether that era has read anything today or not."""
+        turned: BoolArray = (m.hrv_era > 0) & (self.hrv_era > 0) & (m.hrv_era != self.hrv_era)
+        return turned
+
+    def turn_hrv(self, index: IntArray, era: FloatArray, past_ms: FloatArray) -> None:
+        """Go on with another HRV era, whose own readings take the place of the former one's in every window.
+
+        ``index``, ``era``: (k,) which athletes, and the number of the era; ``past_ms``: (67, k) rMSSD ms of the days
+        before today, yesterday first, NaN where that era read nothing. An era that nobody turned to starts anew.
+        """
+        read = past_ms > 0
+        past = np.where(read, np.log(np.where(read, past_ms, 1.0)) - HRV_ORIGIN, np.nan)
+        ring = self._rings["hrv"]
+        ring[np.ix_((self._clock - _LAGS[len(ring)]) % len(ring), index)] = past
+        window = slice(risk.HRV_BASELINE_FIRST_LAG - 1, risk.HRV_BASELINE_LAST_LAG)
+        values = np.where(read, past, 0.0)[window]
+        self.hrv_n[index] = read[window].sum(axis=0)
+        self.hrv_sum[index], self.hrv_squares[index] = values.sum(axis=0), (values * values).sum(axis=0)
+        self.hrv_era[index] = era
+        self.hrv_era_changes[index] += 1.0
+        for since_the_turn in (self.hrv_era_days, self.hrv_low, self.hrv_very_low):
+            since_the_turn[index] = 0.0
+        self._looked = None
+
     def _back(self, ring: str, lags: NDArray[np.int64]) -> FloatArray:
         """Values ``lags`` days before today, (len(lags), n); lag 1 is yesterday."""
         buffer = self._rings[ring]
@@ -419,7 +447,7 @@ class Tracker:
         with np.errstate(divide="ignore", invalid="ignore"):
             value = np.log(np.where(m.hrv_rmssd_ms > 0, m.hrv_rmssd_ms, np.nan)) - HRV_ORIGIN
         read = value == value
-        new_era = read & (m.hrv_era > 0) & (self.hrv_era > 0) & (m.hrv_era != self.hrv_era)
+        new_era = self.hrv_turns(m)
         same = ~new_era
         week = self._back("hrv", _LAGS[6])
         seen = week == week
@@ -524,9 +552,9 @@ class Tracker:
         self.hrv_age[:] = hrv.age
         read = hrv.age == 0
         self.hrv_era_days += (self.hrv_era_days > 0) | read
-        self.hrv_era_days[hrv.new_era] = 1.0
+        self.hrv_era_days[hrv.new_era] = read[hrv.new_era]
         self.hrv_era_changes += hrv.new_era
-        np.copyto(self.hrv_era, m.hrv_era, where=read & (m.hrv_era > 0))
+        np.copyto(self.hrv_era, m.hrv_era, where=m.hrv_era > 0)
         self.hrv_low[:] = hrv.low_days
         self.hrv_very_low[:] = hrv.very_low_days
 

@@ -10,6 +10,7 @@ from zlib import crc32
 import numpy as np
 from django.db.models import OuterRef, Subquery
 
+from athletes import eras
 from athletes.models import Athlete, CheckIn, Day
 from mlmodels.actions import ACTION_CODES, FloatArray
 from mlmodels.state import (
@@ -18,6 +19,7 @@ from mlmodels.state import (
     HOLD_NONE,
     HOLD_PREGNANCY,
     HOLD_REDS,
+    HRV_MEMORY_D,
     ILLNESS_ABOVE_NECK,
     ILLNESS_BELOW_NECK,
     ILLNESS_FEVER,
@@ -27,6 +29,7 @@ from mlmodels.state import (
     TIMING_HAND,
     TIMING_TRIAL,
     Evening,
+    IntArray,
     Morning,
     Observation,
     Profiles,
@@ -95,7 +98,10 @@ def stand(asked: Sequence[Asked], *, keep: bool = True) -> tuple[Tracker, Mornin
     """Where each athlete stands: yesterday evening's tracker, and this morning. Who holds no lock keeps no carries."""
     tracker = walk_to_today(asked, keep=keep)
     answered = standing_answers(asked)
-    return tracker, morning(fields_of([(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]))
+    days = [(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]
+    today = morning(fields_of(days))
+    turn_hrv(tracker, today, days)
+    return tracker, today
 
 
 def standing_answers(asked: Sequence[Asked]) -> dict[tuple[int, date], DayRow]:
@@ -167,12 +173,16 @@ def walk_to_today(asked: Sequence[Asked], *, keep: bool = True) -> Tracker:
     if not len(moving):
         return Tracker.unpack(blobs, profiles)
     offsets = np.cumsum(steps) - steps
-    flat = fields_of([(a, row) for a, days in zip(asked, history, strict=True) for row in days])
+    every = [(a, row) for a, days in zip(asked, history, strict=True) for row in days]
+    flat = fields_of(every)
     flat |= evening_fields_of(asked, history)
     tracker = Tracker.unpack([blobs[i] for i in moving], profiles.select(moving))
     for step in range(int(steps.max())):
-        today = {name: values[offsets[moving] + step] for name, values in flat.items()}
-        tracker.evening(morning(today), evening(today))
+        at = offsets[moving] + step
+        today = {name: values[at] for name, values in flat.items()}
+        this_morning = morning(today)
+        turn_hrv(tracker, this_morning, every, at)
+        tracker.evening(this_morning, evening(today))
         arrived = steps[moving] == step + 1
         if arrived.any():
             for i, blob in zip(moving[arrived], tracker.select(arrived).pack(), strict=True):
@@ -213,6 +223,33 @@ def first_date(a: Asked, carried: Carried, known: dict[date, DayRow]) -> date:
 def every_date(known: dict[date, DayRow], start: date, today: date) -> list[DayRow]:
     dates = [start + timedelta(days=n) for n in range((today - start).days)]
     return [known.get(day) or NOTHING | {"date": day} for day in dates]
+
+
+# --- another HRV era --------------------------------------------------------------------------------------------------
+
+
+def turn_hrv(
+    tracker: Tracker, today: Morning, days: Sequence[tuple[Asked, DayRow]], at: IntArray | None = None
+) -> None:
+    """Where HRV comes from another era from today on: go on with what that era read before, chosen then or not.
+
+    `days[at[i]]`, or `days[i]`, is the day of the tracker's i-th athlete. One query for each local date.
+    """
+    turned = np.flatnonzero(tracker.hrv_turns(today))
+    if not len(turned):
+        return
+    places: dict[date, dict[int, int]] = defaultdict(dict)  # local date -> athlete -> place in `turned`
+    names = []
+    for place, i in enumerate(turned if at is None else at[turned]):
+        asked, row = days[int(i)]
+        places[row["date"]][asked.athlete.pk] = place
+        names.append(row["hrv_era"])
+    past_ms = np.full((HRV_MEMORY_D, len(turned)), np.nan)
+    for day, of_day in places.items():
+        for athlete_id, before, of_eras in eras.read_before(of_day, day, timedelta(days=HRV_MEMORY_D)):
+            place = of_day[athlete_id]
+            past_ms[(day - before).days - 1, place] = of_eras.get(names[place], np.nan)
+    tracker.turn_hrv(turned, today.hrv_era[turned], past_ms)
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------

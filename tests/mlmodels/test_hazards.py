@@ -65,8 +65,11 @@ def test_a_calm_morning_raises_nothing():
         ({"hrv_age_days": NEVER_DAYS}, {}),
         ({"test_count": 2, "test_age_days": 29}, {"test_overdue": "INFO"}),
         ({"test_count": 0, "test_age_days": NEVER_DAYS}, {}),
-        ({"hrv_era_changes": 1, "hrv_era_days": 5}, {"device_changed": "INFO"}),
-        ({"hrv_era_changes": 0, "hrv_era_days": 5}, {}),
+        ({"hrv_era_changes": 1, "hrv_era_days": 5, "hrv_baseline_days": 13}, {"device_changed": "INFO"}),
+        ({"hrv_era_changes": 1, "hrv_era_days": 20, "hrv_baseline_days": 13}, {"device_changed": "INFO"}),
+        ({"hrv_era_changes": 1, "hrv_era_days": 21, "hrv_baseline_days": 13}, {}),
+        ({"hrv_era_changes": 1, "hrv_era_days": 5, "hrv_baseline_days": 14}, {}),
+        ({"hrv_era_changes": 0, "hrv_era_days": 5, "hrv_baseline_days": 13}, {}),
         (
             {"tests_down": 2, "hrv_low_days": 14},
             {"hrv_below_range": "WARNING", "possible_under_recovery": "WARNING"},

@@ -385,6 +385,41 @@ def test_another_device_starts_a_new_baseline():
     assert (later.hrv_baseline_days[0], later.hrv_valid_7d[0], later.hrv_era_changes[0]) == (0, 2, 1)
 
 
+HRV_OF_ITS_ERA = ("hrv_today_z", "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_range_low_ms", "hrv_range_high_ms", "hrv_z",
+                  "hrv_valid_7d", "hrv_baseline_days", "hrv_known_days")  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40))
+def test_a_device_that_one_returns_to_reads_as_if_the_other_had_never_been_worn(seed, longest):
+    """Both devices are worn; which of them counts changes at random. The other's readings are not shown meanwhile."""
+    rng = np.random.default_rng(seed)
+    days, n = 150, 3
+    worn = 60 * np.exp(0.15 * rng.standard_normal((2, days, n)))
+    worn[rng.random(worn.shape) < 0.3] = np.nan
+    chosen = np.cumsum(rng.random((days, n)) < 1 / longest, axis=0) % 2
+    tracker, alone = Tracker(n), [Tracker(n), Tracker(n)]
+    for t in range(days):
+        value = np.where(chosen[t] == 0, worn[0, t], worn[1, t])
+        morning = Morning.of(n, hrv_rmssd_ms=value, hrv_era=chosen[t] + 7.0)
+        turned = np.flatnonzero(tracker.hrv_turns(morning))
+        past = np.full((67, len(turned)), np.nan)
+        lags = np.arange(1, min(t, 67) + 1)
+        for column, i in enumerate(turned):
+            past[: len(lags), column] = worn[chosen[t, i], t - lags, i]
+        tracker.turn_hrv(turned, chosen[t, turned] + 7.0, past)
+        seen = tracker.morning(morning)
+        mornings = [Morning.of(n, hrv_rmssd_ms=worn[era, t]) for era in (0, 1)]
+        apart = [one.morning(m) for one, m in zip(alone, mornings, strict=True)]
+        for i in np.flatnonzero(np.isfinite(value)):
+            for name in HRV_OF_ITS_ERA:
+                expected = getattr(apart[chosen[t, i]], name)[i]
+                assert getattr(seen, name)[i] == pytest.approx(expected, rel=1e-9, abs=1e-9, nan_ok=True), (name, t)
+        tracker.evening(morning, Evening.of(n))
+        for one, m in zip(alone, mornings, strict=True):
+            one.evening(m, Evening.of(n))
+
+
 def test_hours_stand_in_for_a_sleep_score_only_until_the_first_score():
     tracker = Tracker(1, Profiles.of(1, seed_load_au=[300.0]))
     hours = Morning.of(1, sleep_h=[7.0], planned_load_au=[0.0])

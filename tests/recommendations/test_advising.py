@@ -259,6 +259,52 @@ def test_athletes_of_different_histories_in_one_batch_are_each_as_if_alone(alice
         assert frames.observe([one]).row(0) == together.row(i)
 
 
+GARMIN, OURA = "rmssd/garmin/overnight_mean", "rmssd/oura/overnight_mean"
+
+
+def wear(athlete, day, chosen, others):
+    """`chosen` and `others`: (era, ms) or None."""
+    rejected = [{"value": ms, "source": {}, "why": "other_era", "era": era} for era, ms in others]
+    values = {"hrv_era": chosen[0] if chosen else "", "hrv_ms": chosen and chosen[1]}
+    Day.objects.filter(athlete=athlete, date=day).update(**values, provenance={"hrv": {"rejected": rejected}})
+
+
+HRV_SEEN = ("hrv_z", "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_baseline_days", "hrv_valid_7d", "hrv_range_low_ms")
+
+
+def test_a_device_worn_beside_another_brings_its_baseline_along_when_it_takes_over(alice, bob):
+    """Alice wears both, Bob the ring alone; from ten days ago on the ring counts for her too."""
+    live(alice, 90)
+    live(bob, 90)
+    for ago in range(90, 0, -1):
+        day = TODAY - timedelta(days=ago)
+        watch, ring = (GARMIN, 62.0 + ago % 3), (OURA, 88.0 + ago % 5)
+        wear(alice, day, *((watch, [ring]) if ago > 10 else (ring, [watch])))
+        wear(bob, day, ring, [])
+    today = frames.NOTHING | ordinary(TODAY) | {"hrv_ms": 80.0, "hrv_era": OURA}
+    hers, his = (frames.observe([Asked(who, TODAY, today)]).row(0) for who in (alice, bob))
+    assert {name: hers[name] for name in HRV_SEEN} == pytest.approx({name: his[name] for name in HRV_SEEN})
+    assert (hers["hrv_era_changes"], hers["hrv_era_days"], hers["hrv_baseline_days"]) == (1, 10, 60)
+    back = today | {"hrv_ms": 60.0, "hrv_era": GARMIN}
+    this_morning = frames.observe([Asked(alice, TODAY, back)]).row(0)
+    assert this_morning["hrv_baseline_ms"] == pytest.approx(63.0, abs=0.1)
+    assert (this_morning["hrv_era_changes"], this_morning["hrv_era_days"]) == (2, 0)
+    assert frames.observe([Asked(alice, TODAY, today)]).row(0) == hers  # asking does not move the carry
+
+
+def test_one_returns_to_a_baseline_one_had_and_to_nothing_after_its_window(alice):
+    live(alice, 180)
+    for ago in range(180, 0, -1):
+        chosen = (GARMIN, 62.0 + ago % 3) if ago > 100 or 30 >= ago > 10 else (OURA, 88.0 + ago % 5)
+        wear(alice, TODAY - timedelta(days=ago), chosen, [])
+    seen = {}
+    for era, ms in ((GARMIN, 63.0), (OURA, 90.0)):
+        row = frames.observe([Asked(alice, TODAY, frames.NOTHING | {"hrv_ms": ms, "hrv_era": era})]).row(0)
+        seen[era] = (row["hrv_baseline_days"], row["hrv_valid_7d"])
+    # The watch: 20 days, all in the window. The ring: 10 days of which 3 are in the window, 37 from before.
+    assert seen == {GARMIN: (20, 1), OURA: (40, 7)}
+
+
 def test_what_was_done_counts_overrides_and_refusals(alice, charlie):
     live(alice, 40)
     for ago, action in ((3, "increase_intensity"), (2, "increase_intensity"), (1, "as_planned")):
