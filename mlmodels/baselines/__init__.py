@@ -14,7 +14,8 @@ from mlmodels.baselines.greedy import Greedy
 from mlmodels.baselines.hrv_rule import HrvRule
 from mlmodels.baselines.static import StaticProgressive
 from mlmodels.baselines.tabular_q import TabularQ
-from mlmodels.baselines.threshold import searched
+from mlmodels.baselines.threshold import Threshold
+from mlmodels.baselines.tuning import FAMILIES, Tuning, row_of, search
 from mlmodels.policy import Policy, RulePolicy
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.model import Twin
@@ -22,11 +23,26 @@ from mlmodels.twin.model import Twin
 
 @dataclass(frozen=True)
 class Squad:
-    """What a baseline may learn from: the season log and the twin fitted to it."""
+    """What a baseline may learn from: the season log and the twin fitted to it.
+
+    ``tuning``: numbers searched earlier; used where they belong to this very log, else searched anew.
+    """
 
     log: pd.DataFrame
     twin: Twin
     seed: int
+    tuning: Tuning | None = None
+
+    def tuned(self, name: str) -> Policy:
+        known = self.tuning
+        if known is None or known.fingerprint != self.twin.fingerprint:
+            found = search(self.twin, name, self.seed).numbers
+            known = Tuning(self.twin.fingerprint, "homestretch", self.seed, {name: found})
+        return known.rule(name)
+
+
+def _tuned(name: str) -> Callable[[Squad], Policy]:
+    return lambda squad: squad.tuned(name)
 
 
 BASELINES: dict[str, Callable[[Squad], Policy]] = {
@@ -43,5 +59,6 @@ BASELINES: dict[str, Callable[[Squad], Policy]] = {
     "tabular Q": lambda squad: TabularQ.fit(
         SeasonEnv(squad.twin, 256, squad.seed, feature_set="observable"), seed=squad.seed
     ),
-    "threshold rule": lambda squad: searched(squad.twin, squad.seed),
+    **{row_of(name): _tuned(name) for name in FAMILIES if name != Threshold.name},
+    Threshold.name: _tuned(Threshold.name),
 }

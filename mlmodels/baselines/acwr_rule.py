@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
@@ -17,8 +18,9 @@ class AcwrRule(Rule):
 
     name = "ACWR rule"
 
-    def __init__(self, low: float = LOW, high: float = ACWR_WARNING) -> None:
-        self.low, self.high = low, high
+    def __init__(self, low: ArrayLike = LOW, high: ArrayLike = ACWR_WARNING) -> None:
+        """One value for everybody, or one per athlete."""
+        self.low, self.high = np.asarray(low), np.asarray(high)
 
     def choose(self, obs: Observation) -> Choices:
         chosen = np.where(obs.acwr < self.low, Action.INCREASE_VOLUME, Action.AS_PLANNED)

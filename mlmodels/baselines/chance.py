@@ -11,18 +11,21 @@ from mlmodels.state import Observation
 
 
 class Mix(Rule):
-    """Each action with a fixed probability; the same seed gives the same sequence of answers."""
+    """Each action with a fixed probability, one mix (4,) for everybody or (n, 4).
+
+    The same seed gives the same sequence of answers.
+    """
 
     def __init__(self, name: str, probabilities: ArrayLike, seed: int = 1) -> None:
         p = np.asarray(probabilities, dtype=np.float64)
-        if p.shape != (len(Action),) or (p < 0).any() or not p.sum() > 0:
+        if p.shape[-1:] != (len(Action),) or (p < 0).any() or not (p.sum(-1) > 0).all():
             raise ValueError(f"a mix is {len(Action)} non-negative weights, not {probabilities!r}")
         self.name = name
-        self._cumulative = np.cumsum(p / p.sum())[:-1]
+        self._cumulative = np.cumsum(p / p.sum(-1, keepdims=True), axis=-1)[..., :-1]
         self._rng = np.random.default_rng(seed)
 
     def choose(self, obs: Observation) -> Choices:
-        return np.searchsorted(self._cumulative, self._rng.random(len(obs)), side="right").astype(np.int64)
+        return np.asarray((self._rng.random(len(obs))[:, None] >= self._cumulative).sum(axis=1), dtype=np.int64)
 
 
 def at_random(seed: int = 1) -> Mix:

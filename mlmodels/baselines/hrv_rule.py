@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
@@ -20,10 +21,14 @@ class HrvRule(Rule):
 
     name = "HRV rule"
 
-    def __init__(self, low_z: float = HRV_LOW_SD) -> None:
-        self.low_z = low_z
+    def __init__(
+        self, low_z: ArrayLike = HRV_LOW_SD, hard_share: ArrayLike = HARD_SHARE, fresh_z: ArrayLike | None = None
+    ) -> None:
+        """One value for everybody, or one per athlete. ``fresh_z``: more intensity above it only (low_z without it)."""
+        self.low_z, self.hard_share = np.asarray(low_z), np.asarray(hard_share)
+        self.fresh_z = self.low_z if fresh_z is None else np.asarray(fresh_z)
 
     def choose(self, obs: Observation) -> Choices:
-        hard_day = obs.planned_share >= HARD_SHARE
-        chosen = np.where(hard_day & np.isfinite(obs.hrv_z), Action.INCREASE_INTENSITY, Action.AS_PLANNED)
+        hard_day = obs.planned_share >= self.hard_share
+        chosen = np.where(hard_day & (obs.hrv_z >= self.fresh_z), Action.INCREASE_INTENSITY, Action.AS_PLANNED)
         return np.where(obs.hrv_z < self.low_z, Action.ACTIVE_RECOVERY, chosen).astype(np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
@@ -28,8 +29,13 @@ class StaticProgressive(Rule):
 
     name = "static progressive"
 
+    def __init__(self, week: ArrayLike = WEEK, build_weeks: ArrayLike = BUILD_WEEKS) -> None:
+        """``week``: actions from Monday on, (7,) for everybody or (n, 7); ``build_weeks`` of four."""
+        self.week, self.build_weeks = np.asarray(week), np.asarray(build_weeks)
+
     def choose(self, obs: Observation) -> Choices:
         week = np.nan_to_num(obs.days_seen).astype(np.int64) // 7
-        building = week % CYCLE_WEEKS < BUILD_WEEKS
-        today = WEEK[np.nan_to_num(obs.weekday).astype(np.int64) % 7]
+        building = week % CYCLE_WEEKS < self.build_weeks
+        weekday = np.nan_to_num(obs.weekday).astype(np.int64) % 7
+        today = self.week[weekday] if self.week.ndim == 1 else self.week[np.arange(len(obs)), weekday]
         return np.where(building, today, Action.AS_PLANNED).astype(np.int64)

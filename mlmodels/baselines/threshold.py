@@ -128,9 +128,3 @@ def mean_reward(env: SeasonEnv, policy: Rule) -> Floats:
         reward, _ = env.step(policy.choose(env.obs))
         total += np.where(asked, reward, 0.0) if day >= WARM_UP_D else 0.0
     return total / (SEASON_D - 1 - WARM_UP_D)
-
-
-def searched(twin: Twin, seed: int = 1, *, rounds: int = 12, candidates: int = 40, athletes: int = 48) -> Threshold:
-    """The rule with its numbers searched on a twin, inside the guards and for the reward that the DQN learns from."""
-    value = on_the_twin(twin, Threshold, athletes=athletes, seed=1000 * seed)
-    return Threshold(cross_entropy(value, rounds=rounds, candidates=candidates, seed=seed).numbers)

@@ -15,8 +15,7 @@ from mlmodels.reward import FORMS
 from mlmodels.training.dqn import QNetwork, Settings, explore, train
 from mlmodels.training.export import export_policy
 from mlmodels.twin.environment import SeasonEnv
-from mlmodels.twin.fitting import fit_twin
-from mlmodels.twin.history import fingerprint
+from mlmodels.twin.loading import twin_of
 from mlmodels.twin.model import Twin, sha256
 
 CHECK_SEASONS, CHECK_DAYS, CHECK_SEED = 256, 336, 77_000
@@ -46,7 +45,7 @@ def make_policy(
     Raises: TooLittleData from the fit; ValueError when ``twin_file`` was fitted to another log; ParityError.
     """
     began = time.perf_counter()
-    twin = fitted(log, twin_file, settings.seed)
+    twin = twin_of(log, twin_file, settings.seed)
     fit_s = time.perf_counter() - began
     env = SeasonEnv(twin, settings.seasons, settings.seed, feature_set=feature_set, reward=reward)
     trained = train(env, settings, tick)
@@ -84,15 +83,6 @@ def make_policy(
         ("bytes", f"{onnx.stat().st_size:,}"),
     ]
     return Made(onnx, card, figures)
-
-
-def fitted(log: pd.DataFrame, twin_file: Path | None, seed: int) -> Twin:
-    if twin_file is None:
-        return fit_twin(log, seed=seed)
-    twin = Twin.load(twin_file)
-    if twin.fingerprint != fingerprint(log):
-        raise ValueError(f"{twin_file} was fitted to another season log; run fit_twin on this one")
-    return twin
 
 
 def on_the_twin(twin: Twin, feature_set: str, reward: str, network: QNetwork | None) -> tuple[float, list[float]]:

@@ -1,7 +1,10 @@
 """One contract for every policy that is compared, and what each rule says in the state it is about."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from django.core.management import CommandError, call_command
 
 from mlmodels.actions import Action
 from mlmodels.baselines import BASELINES, Squad
@@ -11,7 +14,8 @@ from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.hrv_rule import HrvRule
 from mlmodels.baselines.static import StaticProgressive
 from mlmodels.baselines.tabular_q import STATES, TabularQ, state_index
-from mlmodels.baselines.threshold import cross_entropy, searched
+from mlmodels.baselines.threshold import cross_entropy, on_the_twin
+from mlmodels.baselines.tuning import FAMILIES, Tuning, row_of, search, tune
 from mlmodels.evaluation.rollouts import evening_of, morning_of
 from mlmodels.simulator import World, make_cohort
 from mlmodels.state import Observation, Tracker
@@ -52,8 +56,9 @@ def fast_tabular():
     return fit
 
 
-def fast_search(squad):
-    return searched(squad.twin, squad.seed, rounds=1, candidates=4, athletes=6)
+@pytest.fixture(scope="module")
+def tuning(squad):
+    return tune(squad.twin, squad.seed, effort=0.05)[0]
 
 
 def test_the_search_climbs_a_hill_and_finds_the_same_top_again():
@@ -66,9 +71,9 @@ def test_the_search_climbs_a_hill_and_finds_the_same_top_again():
 
 
 @pytest.mark.parametrize("name", BASELINES)
-def test_every_policy_keeps_the_contract(name, squad, mornings, fast_tabular):
-    quick = {"tabular Q": fast_tabular, "threshold rule": fast_search}
-    make = quick.get(name, BASELINES[name])
+def test_every_policy_keeps_the_contract(name, squad, mornings, fast_tabular, tuning):
+    make = fast_tabular if name == "tabular Q" else BASELINES[name]
+    squad = replace(squad, tuning=tuning)
     one, same = make(squad), make(squad)
     assert one.name == name
     for obs in mornings:
@@ -124,3 +129,56 @@ def test_every_morning_has_one_of_the_tabular_states(mornings):
     for obs in mornings:
         state = state_index(obs)
         assert ((state >= 0) & (state < STATES)).all()
+
+
+def test_a_rule_is_searched_from_its_published_numbers_and_never_ends_below_them(squad):
+    family = FAMILIES["HRV rule"]
+    found = search(squad.twin, "HRV rule", effort=0.2)
+    assert found.numbers.shape == family.start.shape == (len(family.parameters),)
+    value = on_the_twin(squad.twin, family.make, athletes=8, seed=1000)
+    published, tuned = value(np.stack([family.start, found.numbers]), 3)
+    assert tuned >= published
+
+
+def test_a_family_at_its_published_numbers_is_the_rule_as_published(mornings):
+    published = {"static progressive": StaticProgressive(), "ACWR rule": AcwrRule(), "HRV rule": HrvRule()}
+    for name, rule in published.items():
+        family = FAMILIES[name]
+        for_each = family.make(np.repeat(family.start[None], 60, axis=0))
+        for obs in mornings[30:40]:
+            np.testing.assert_array_equal(family.make(family.start).choose(obs), rule.choose(obs))
+            np.testing.assert_array_equal(for_each.choose(obs), rule.choose(obs))
+
+
+def test_numbers_of_one_row_per_athlete_answer_each_by_its_own(mornings):
+    obs = mornings[60]
+    both = AcwrRule(low=np.where(np.arange(60) < 30, 0.0, 9.0), high=np.full(60, 99.0)).choose(obs)
+    assert both.tolist() == [Action.AS_PLANNED] * 30 + [Action.INCREASE_VOLUME] * 30
+    mix = Mix("odd", np.repeat([[0, 0, 1, 0], [0, 1, 0, 0]], 30, axis=0)).choose(obs)
+    assert mix.tolist() == [Action.ACTIVE_RECOVERY] * 30 + [Action.INCREASE_VOLUME] * 30
+
+
+def test_tuned_numbers_are_kept_and_used_for_their_own_log_alone(tuning, squad, tmp_path, mornings):
+    tuning.save(tmp_path / "tuned.json")
+    again = Tuning.load(tmp_path / "tuned.json")
+    assert (again.fingerprint, again.seed, again.reward) == (squad.twin.fingerprint, 1, "homestretch")
+    for name in FAMILIES:
+        assert again.numbers[name] == pytest.approx(tuning.numbers[name], abs=1e-6)
+        assert again.rule(name).name == row_of(name)
+    marked = replace(again, numbers=dict(again.numbers) | {"ACWR rule": np.array([9.0, 99.0])})
+    used = replace(squad, tuning=marked).tuned("ACWR rule")
+    assert set(used.choose(mornings[40]).tolist()) == {Action.INCREASE_VOLUME}
+    (tmp_path / "tuned.json").write_text('{"rules": {"ACWR rule": {"low": 1}}}')
+    with pytest.raises(ValueError, match=r"holds no tuned rules .* tune_rules writes it again"):
+        Tuning.load(tmp_path / "tuned.json")
+
+
+def test_the_command_tunes_on_a_log_and_says_what_it_found(tmp_path, capsys):
+    call_command("make_cohort", athletes=6, days=100, seed=4, out=tmp_path / "squad.csv")
+    call_command("tune_rules", tmp_path / "squad.csv", effort=0.01, out=tmp_path / "new" / "tuned.json")
+    said = capsys.readouterr().out
+    assert "as published" in said and "more_up_to_acwr" in said
+    assert set(Tuning.load(tmp_path / "new" / "tuned.json").numbers) == set(FAMILIES)
+    for wrong, message in (({"reward": "gold"}, "--reward is one of"), ({"effort": 0.0}, "--effort is above 0")):
+        with pytest.raises(CommandError, match=message):
+            call_command("tune_rules", tmp_path / "squad.csv", out=tmp_path / "x.json", **wrong)
