@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from mlmodels.actions import ACTION_CODES
+from mlmodels.drift import distribution
 from mlmodels.guard import GUARD_VERSION
-from mlmodels.state import STATE_VERSION, feature_set_hash
+from mlmodels.state import FEATURE_SETS, STATE_VERSION, feature_set_hash
 from mlmodels.training.dqn import QNetwork, Trained
 
 OPSET, IR_VERSION = 17, 10  # readable by every ONNX Runtime from 1.18
@@ -100,6 +101,7 @@ def export_policy(
     reproduce: str,
     metrics: dict[str, Any],
     ships: bool = False,
+    lived: NDArray[np.float32] | None = None,
 ) -> tuple[Path, Path]:
     """Write ``<feature set>-<hash>.onnx`` and its ``.card.json``, in the form ``policy.OnnxPolicy`` checks.
 
@@ -108,6 +110,8 @@ def export_policy(
         reproduce: the commands that make this file again.
         metrics: what was measured about it.
         ships: this is the artifact that answers where nobody chose a policy.
+        lived: states (n, K) of seasons under this very policy, against which serving measures drift; by default those
+            that the learner kept.
 
     Raises: ParityError, when ONNX Runtime and torch differ by more than 1e-5 or on a decisive choice.
     """
@@ -146,6 +150,7 @@ def export_policy(
         "ships": ships,
         "metrics": {"athlete_days": trained.athlete_days, "parity": agreement, **metrics},
         "box": {"low": _exact(trained.low), "high": _exact(trained.high)},
+        "distribution": distribution(trained.sample if lived is None else lived, FEATURE_SETS[feature_set]),
         "golden": golden(graph, states),
     }
     card_path.write_text(json.dumps(card, indent=1) + "\n")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mlmodels.actions import ACTION_CODES, Action
 from mlmodels.reward import FORMS
@@ -49,8 +50,8 @@ def make_policy(
     fit_s = time.perf_counter() - began
     env = SeasonEnv(twin, settings.seasons, settings.seed, feature_set=feature_set, reward=reward)
     trained = train(env, settings, tick)
-    own, shares = on_the_twin(twin, feature_set, reward, trained.network)
-    plan, _ = on_the_twin(twin, feature_set, reward, None)
+    own, shares, lived = on_the_twin(twin, feature_set, reward, trained.network)
+    plan, _, _ = on_the_twin(twin, feature_set, reward, None)
     onnx, card = export_policy(
         trained,
         feature_set=feature_set,
@@ -65,6 +66,7 @@ def make_policy(
         seeds={"policy": settings.seed, "twin": settings.seed},
         reproduce=reproduce,
         ships=ships,
+        lived=lived,
         metrics={
             "reward_form": reward,
             "reward_weights": {name: getattr(FORMS[reward][1], name) for name in FORMS[reward][1].__slots__},
@@ -85,16 +87,21 @@ def make_policy(
     return Made(onnx, card, figures)
 
 
-def on_the_twin(twin: Twin, feature_set: str, reward: str, network: QNetwork | None) -> tuple[float, list[float]]:
-    """Mean reward a day and shares of proposed actions on seasons it was not trained on; None = the plan unchanged."""
+def on_the_twin(
+    twin: Twin, feature_set: str, reward: str, network: QNetwork | None
+) -> tuple[float, list[float], NDArray[np.float32]]:
+    """Mean reward a day, shares of proposed actions and every seventh day's states (n, K), on seasons it was not
+    trained on; None = the plan unchanged."""
     env = SeasonEnv(twin, CHECK_SEASONS, CHECK_SEED, feature_set=feature_set, reward=reward)
     rng = np.random.default_rng(0)
-    rewards, counts = [], np.zeros(len(ACTION_CODES))
-    for _ in range(CHECK_DAYS):
+    rewards, states, counts = [], [], np.zeros(len(ACTION_CODES))
+    for day in range(CHECK_DAYS):
         asked = env.asked()
+        if day % 7 == day // 7 % 7:  # each weekday in turn
+            states.append(env.features()[asked])
         action = (
             np.full(env.n, int(Action.AS_PLANNED)) if network is None else explore(network, env.features(), 0.0, rng)
         )
         counts += np.bincount(action[asked], minlength=len(counts))
         rewards.append(env.step(action)[0][asked])
-    return float(np.concatenate(rewards).mean()), [float(c) for c in counts / counts.sum()]
+    return float(np.concatenate(rewards).mean()), [float(c) for c in counts / counts.sum()], np.concatenate(states)

@@ -153,6 +153,10 @@ def test_the_card_lets_serving_check_everything(made, log):
     for state in card["golden"]:
         assert (np.array(card["box"]["low"]) <= state["features"]).all()
         assert (np.array(card["box"]["high"]) >= state["features"]).all()
+    assert list(card["distribution"]) == list(FEATURE_SETS["observable"])
+    assert all(len(own["counts"]) == len(own["edges"]) + 1 for own in card["distribution"].values())
+    assert {sum(own["counts"]) for own in card["distribution"].values()} == {sum(card["distribution"]["hrv"]["counts"])}
+    assert sum(card["distribution"]["hrv"]["counts"]) > 1_000
 
 
 def test_one_changed_byte_is_refused(made, tmp_path):
