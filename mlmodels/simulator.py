@@ -13,13 +13,17 @@ fitness and fatigue    two fitness averages (speed work 40 d, volume 50 d) minus
                        time constants within the ranges of Hellard 2006 (doi 10.1080/02640410500244697). The
                        response is a square root: more load buys less and less (Busso 2003,
                        doi 10.1249/01.MSS.0000074465.13621.37).
-overload               load counts less on days of low readiness: 0.25 + 0.75 sigmoid((readiness + 1.0)/0.4).
+overload               load counts less on days of low readiness: 0.10 + 0.90 sigmoid((readiness + 0.6)/0.32).
                        A convention in the spirit of HRV-guided training (Kiviniemi 2007,
                        doi 10.1007/s00421-007-0552-2), where easy days on low HRV gave more for less.
-readiness              minus strain (3-day load against a slowly adapting tolerance), life stress (AR(1), 0.85
-                       a day) and sickness. ln rMSSD = own level + 0.080 readiness + day noise 0.148: SD within
-                       an athlete about 0.17, the 7-day mean below -0.5 SD on 22 % of days, below -1 SD on 7 %,
-                       as in nightly records of real people.
+readiness              minus strain (3-day load against a tolerance of which a fifth follows the chronic load),
+                       life stress (AR(1), 0.85 a day, SD 0.92) and sickness. ln rMSSD = own level + 0.066
+                       readiness + day noise 0.142: SD within an athlete about 0.17, the 7-day mean below -0.5 SD
+                       on 22 % of days, below -1 SD on 7 %, as in nightly records of real people.
+price of overload      gate, strain, tolerance, stress and fatigue are set so that fixed programmes come out as known:
+                       a tenth more every day is worse than a coach's plan, an HRV-guided rule about as good or a
+                       little better (trials: small gains or none), and resting on tired days is where the gain is
+                       (``check_worlds``; why and when they were set is in ``docs/science.md``).
 sleep                  hours fall with life stress and hard days; the score is linear in hours, SD about 7.
 illness                hazard 0.007 a day x exp(0.45 strain + stress), 3-8 days; injury 0.0035 x exp(1.1 (acute/chronic
                        - 1.2)+ + 0.25 strain), 6-20 days: one to two, and under one, a season. The effect of
@@ -66,16 +70,19 @@ HORIZON_D = 560
 class Laws:
     """What holds for every athlete of one world; another instance is another world of the same structure."""
 
-    absorbed_floor: float = 0.25  # share of a load that still counts on a day of very low readiness
-    absorbed_centre: float = -1.0  # readiness at which half of the rest is lost
-    absorbed_width: float = 0.4
+    absorbed_floor: float = 0.10  # share of a load that still counts on a day of very low readiness
+    absorbed_centre: float = -0.6  # readiness at which half of the rest is lost
+    absorbed_width: float = 0.32
+    usual_fitness: float = 0.69  # both fitness averages of an athlete who lives by the plan
     intensity_days: float = 40.0  # time constants, d
     volume_days: float = 50.0
     fatigue_days: float = 8.0
-    strain_per_excess: float = 4.0  # strain per unit of 3-day load above the tolerated
+    strain_per_excess: float = 5.0  # strain per unit of 3-day load above the tolerated
+    tolerance_learnt: float = 0.18  # share of the tolerated load that follows the chronic load
     stress_memory: float = 0.85  # a day
-    hrv_per_readiness: float = 0.080  # ln ms
-    hrv_noise: float = 0.148  # ln ms
+    stress_sd: float = 0.92
+    hrv_per_readiness: float = 0.066  # ln ms
+    hrv_noise: float = 0.142  # ln ms
     ill_a_day: float = 0.007
     injured_a_day: float = 0.0035
     injury_per_acwr: float = 1.1  # ln hazard per unit of ACWR above 1.2
@@ -108,8 +115,8 @@ class Parameters:
             sleep_need_h=rng.normal(7.5, 0.45, n),
             gain_intensity_pct=rng.lognormal(np.log(2.3), 0.35, n),
             gain_volume_pct=rng.lognormal(np.log(2.0), 0.35, n),
-            cost_fatigue_pct=rng.lognormal(np.log(1.2), 0.30, n),
-            tolerance=np.clip(rng.normal(1.05, 0.10, n), 0.8, 1.4),
+            cost_fatigue_pct=rng.lognormal(np.log(1.4), 0.30, n),
+            tolerance=np.clip(rng.normal(1.08, 0.12, n), 0.8, 1.4),
             compliance_ln=rng.normal(0.0, 0.05, n),
             hrv_missing=np.clip(rng.normal(0.29, 0.06, n), 0.10, 0.50),
             drift_pct_per_d=rng.normal(0.75, 0.25, n) / 168,
@@ -155,13 +162,13 @@ class World:
         self.who = self.draw(n, rng)
         self._calendar = season_calendar(n, HORIZON_D, rng)
         start = rng.normal(0.0, 0.05, n)
-        self._fit_intensity = 0.75 * np.exp(start)
-        self._fit_volume = 0.75 * np.exp(start)
+        self._fit_intensity = self.laws.usual_fitness * np.exp(start)
+        self._fit_volume = self.laws.usual_fitness * np.exp(start)
         self._fatigue = np.full(n, 0.95)
         self._acute3 = np.full(n, 0.95)
         self._acute = np.full(n, 0.95)
         self._chronic = np.full(n, 0.95)
-        self._stress = rng.normal(0, 0.8, n)
+        self._stress = rng.normal(0, self.laws.stress_sd, n)
         self._sick_days = np.zeros(n)  # days left
         self._injured_days = np.zeros(n)
         self._cleared = np.ones(n)  # share of the plan the coach sets after illness or injury
@@ -196,8 +203,8 @@ class World:
     def performance_pct(self) -> Floats:
         """Latent % faster than on an average day of the athlete's own past."""
         pct: Floats = (
-            self.who.gain_intensity_pct * 2 * (np.sqrt(self._fit_intensity / 0.75) - 1)
-            + self.who.gain_volume_pct * 2 * (np.sqrt(self._fit_volume / 0.75) - 1)
+            self.who.gain_intensity_pct * 2 * (np.sqrt(self._fit_intensity / self.laws.usual_fitness) - 1)
+            + self.who.gain_volume_pct * 2 * (np.sqrt(self._fit_volume / self.laws.usual_fitness) - 1)
             - self.who.cost_fatigue_pct * (self._fatigue - 0.95)
             + self.who.drift_pct_per_d * self.day
         )
@@ -212,7 +219,8 @@ class World:
         return self._illness_hazard() + self._injury_hazard()
 
     def strain(self) -> Floats:
-        tolerated = self.who.tolerance * (0.6 + 0.4 * self._chronic)
+        learnt = self.laws.tolerance_learnt
+        tolerated = self.who.tolerance * (1 - learnt + learnt * self._chronic)
         return self.laws.strain_per_excess * np.maximum(self._acute3 / tolerated - 1, -0.5)
 
     def readiness(self) -> Floats:
@@ -259,7 +267,7 @@ class World:
         self._acute3 += (effort - self._acute3) / 3
         self._acute += (x - self._acute) * 0.25
         self._chronic += (x - self._chronic) * 2 / 29
-        self._stress = laws.stress_memory * self._stress + 0.8 * np.sqrt(1 - laws.stress_memory**2) * noise
+        self._stress = laws.stress_memory * self._stress + laws.stress_sd * np.sqrt(1 - laws.stress_memory**2) * noise
         out = (self._sick_days > 0) | (self._injured_days > 0)
         self._cleared = np.where(out, 0.5, np.minimum(self._cleared + 0.07, 1.0))
         self._sick_days = np.maximum(self._sick_days - 1, 0)

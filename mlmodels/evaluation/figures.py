@@ -9,8 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mlmodels import risk
+from mlmodels.baselines.chance import at_random
+from mlmodels.baselines.constant import AllHard, PlanUnchanged
+from mlmodels.baselines.hrv_rule import HrvRule
 from mlmodels.evaluation import real_people
-from mlmodels.evaluation.rollouts import MakeWorld, evening_of, morning_of
+from mlmodels.evaluation.ceiling import Oracle
+from mlmodels.evaluation.rollouts import MakeWorld, Season, evening_of, morning_of, play
+from mlmodels.evaluation.scripted import PLAN, AllLong, Scripted, by_hrv
+from mlmodels.policy import Policy
 from mlmodels.season_log import scan
 from mlmodels.simulator import coach_habit
 from mlmodels.state import Evening, Morning, Observation, Tracker
@@ -29,7 +35,13 @@ LITERATURE = {
     "HRV 7-day mean below -1 SD, %": "6-9",
     "load, AU a week (median)": "1,500-3,000 in 400 m squads",
     "ill or injured, % of days": "",
+    "harder every day: 400 m against the plan, %": "below 0: a coach's plan is near what its athletes bear",
+    "longer every day: 400 m against the plan, %": "below 0",
+    "at random: 400 m against the plan, %": "below 0",
+    "HRV rule: 400 m against the plan, %": "small and positive, or none (Kiviniemi 2007, Vesterinen 2016)",
+    "rest while HRV is below -1 SD: against the plan, %": "small and positive, or none",
 }
+ORACLE_LINES = (-1.0, 0.0)  # of the latent readiness
 
 
 def figures_of_world(make_world: MakeWorld, seed: int = 50_000) -> dict[str, float]:
@@ -62,6 +74,32 @@ def figures_of_world(make_world: MakeWorld, seed: int = 50_000) -> dict[str, flo
         "load not reported, % of days": float(100 * np.mean([np.isnan(e.load_au).mean() for e in evenings])),
         "ill or injured, % of days": float(100 * out.mean()),
     }
+
+
+def programmes_of_world(make_world: MakeWorld, seed: int = 51_000) -> dict[str, float]:
+    """400 m gain over the coach's plan, %, of fixed programmes without guards, on 200 athletes; nothing is learned.
+
+    Signs and sizes of these are what the price of overload in the simulator was set by.
+    """
+
+    def gain(policy: Policy) -> float:
+        return float(100 * (1 - season(policy).t400_s / plan).mean())
+
+    def season(policy: Policy) -> Season:
+        return play(make_world, policy, athletes=ATHLETES, seed=seed, guarded=False)
+
+    plan = season(PlanUnchanged()).t400_s
+    rows = {
+        "harder every day: 400 m against the plan, %": AllHard(),
+        "longer every day: 400 m against the plan, %": AllLong(),
+        "at random: 400 m against the plan, %": at_random(),
+        "HRV rule: 400 m against the plan, %": HrvRule(),
+        "rest while HRV is below -1 SD: against the plan, %": Scripted("rests below HRV -1", by_hrv(PLAN, PLAN, -1.0)),
+    }
+    found = {name: gain(policy) for name, policy in rows.items()}
+    if hasattr(make_world, "readiness"):
+        found["rest and more by the latent readiness: against the plan, %"] = gain(Oracle(*ORACLE_LINES))
+    return found
 
 
 def figures_of_people(folder: Path) -> dict[str, float]:

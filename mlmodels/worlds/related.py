@@ -16,16 +16,17 @@ class ShiftedWorld(World):
     """
 
     laws = Laws(
-        absorbed_floor=0.30,
-        absorbed_centre=-1.3,
-        absorbed_width=0.5,
+        absorbed_floor=0.10,
+        absorbed_centre=-0.9,
+        absorbed_width=0.42,
         intensity_days=46.0,
         volume_days=42.0,
         fatigue_days=11.0,
-        strain_per_excess=3.6,
+        strain_per_excess=4.6,
+        tolerance_learnt=0.15,
         stress_memory=0.90,
-        hrv_per_readiness=0.060,
-        hrv_noise=0.165,
+        hrv_per_readiness=0.055,
+        hrv_noise=0.160,
         ill_a_day=0.0085,
         injured_a_day=0.0030,
         injury_per_acwr=1.6,

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from mlmodels.actions import Action
+from mlmodels.evaluation.figures import programmes_of_world
 from mlmodels.simulator import World
 from mlmodels.worlds import WORLDS
 from mlmodels.worlds.delayed import DelayedWorld
@@ -72,6 +73,16 @@ def test_outcomes_are_those_of_real_squads(make):
 def test_neither_rest_nor_more_every_day_beats_the_plan(make):
     final = {action: lived(make, action=action)["true_t400"][-14:].mean() for action in (0, 2, 3)}
     assert final[Action.AS_PLANNED] < final[Action.INCREASE_INTENSITY] < final[Action.ACTIVE_RECOVERY]
+
+
+@pytest.mark.parametrize("name", ["true", "shifted", "sceptic"])
+def test_overload_costs_what_is_known_of_it(name):
+    found = programmes_of_world(WORLDS[name])
+    against = {row.split(":")[0]: gain for row, gain in found.items()}
+    assert max(against[more] for more in ("harder every day", "longer every day", "at random")) < -0.03
+    assert -0.1 < against["HRV rule"] < 0.2
+    assert 0 < against["rest while HRV is below -1 SD"] < 0.2
+    assert 0.45 < against["rest and more by the latent readiness"] < 0.9
 
 
 def test_to_a_sceptic_a_fast_rise_of_load_injures_nobody():

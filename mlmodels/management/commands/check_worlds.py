@@ -15,14 +15,15 @@ class Command(BaseCommand):
         parser.add_argument("--write", type=Path, help="put the table into this page, between its markers")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from mlmodels.evaluation.figures import figures_of_people, figures_of_world, table_rows
+        from mlmodels.evaluation.figures import figures_of_people, figures_of_world, programmes_of_world, table_rows
         from mlmodels.evaluation.real_people import present
         from mlmodels.evaluation.report import aligned, markdown_table
         from mlmodels.evaluation.rollouts import world_from
         from mlmodels.worlds import WORLDS
 
         try:
-            worlds = {name: figures_of_world(world_from(name)) for name in options["world"] or WORLDS}
+            made = {name: world_from(name) for name in options["world"] or WORLDS}
+            worlds = {name: figures_of_world(make) | programmes_of_world(make) for name, make in made.items()}
         except ValueError as error:
             raise CommandError(str(error)) from error
         people = figures_of_people(options["real"]) if present(options["real"]) else {}
