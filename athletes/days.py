@@ -9,7 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from athletes import nights, statements, wellness
+from athletes import loads, nights, statements, wellness
 from athletes.intensity import share_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, CheckIn, Day
@@ -32,6 +32,7 @@ HRV_CONTEXTS = (
 TIMINGS = ("fat", "gates", "hand", "app", "trial", "")
 SEASON_LOG = {"kind": "season_day", "provider": "season_log"}
 MOST_LOAD_AU = 12_000.0
+REPORTED = "reported"  # the basis of a day's load that is rated throughout, a rest day, or a log's
 ADULT_AT = 18
 
 
@@ -304,7 +305,9 @@ def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Ro
 def load_of(athlete: Athlete, reports: Reports, season: Row | None, provenance: Row) -> Row:
     counted, rejected = counted_sessions(athlete, reports.get("training_session", ()))
     rest = next(iter(reports.get("rest_day", ())), None)
-    values: Row = {"load_au": None, "high_intensity_share": None, "first_session_at": None, "rest_day": False}
+    values: Row = {
+        "load_au": None, "load_basis": "", "high_intensity_share": None, "first_session_at": None, "rest_day": False,
+    }  # fmt: skip
     flags: list[str] = []
     source = None
     if counted:
@@ -314,12 +317,12 @@ def load_of(athlete: Athlete, reports: Reports, season: Row | None, provenance: 
             flags.append("rest_day_contradicted")
             rejected.append({"value": 0.0, "source": source_of("rest_day", rest), "why": "session_reported"})
     elif rest:
-        values |= {"load_au": 0.0, "rest_day": True}
+        values |= {"load_au": 0.0, "load_basis": REPORTED, "rest_day": True}
         source = [source_of("rest_day", rest)]
     if season and season_has_load(season):
         logged = 0.0 if season["load_au"] is None else season["load_au"]
         if source is None:
-            values |= {"load_au": logged, "rest_day": bool(season["rest_day"])}
+            values |= {"load_au": logged, "load_basis": REPORTED, "rest_day": bool(season["rest_day"])}
             values["high_intensity_share"] = season["high_intensity_share"]
             source = [SEASON_LOG]
         else:
@@ -327,8 +330,28 @@ def load_of(athlete: Athlete, reports: Reports, season: Row | None, provenance: 
     if source or rejected:
         provenance["load"] = {
             "value": values["load_au"], "unit": "AU", "source": source, "rejected": rejected, "flags": flags,
+            "sessions": [told_of(session) for session in counted],
         }  # fmt: skip
     return values
+
+
+def told_of(session: Row) -> Row:
+    """One session of the sum: what its load stands on, and how sure it is."""
+    return {
+        "source": source_of("training_session", session),
+        "load_au": session["load_au"],
+        "basis": session["load_basis"],
+        "duration_min": session["duration_min"],
+        "rpe": said_rpe(session),
+        "estimated_rpe": session["estimated_rpe"],
+        "error_pct": session["estimate_error_pct"],
+        "grounds": session["estimate_grounds"],
+        "needs_confirmation": session["load_basis"] in loads.WAITING,
+    }
+
+
+def said_rpe(session: Row) -> Any:
+    return session["rpe"] if session["rated_rpe"] is None else session["rated_rpe"]
 
 
 def season_has_load(season: Row) -> bool:
@@ -336,26 +359,31 @@ def season_has_load(season: Row) -> bool:
 
 
 def counted_sessions(athlete: Athlete, sessions: Iterable[Row]) -> tuple[list[Row], list[Row]]:
-    """Sessions that overlap by more than half of the shorter are one, reported twice: RPE first, then priority."""
+    """Sessions that overlap by more than half of the shorter are one, told twice: RPE, then heart rate, then priority.
+
+    `same_as` of a rejected one names the one that counts, by what every source calls its own.
+    """
 
     def best_first(session: Row) -> tuple[Any, ...]:
         return (
-            session["rpe"] is None,
+            said_rpe(session) is None,
+            said_rpe(session) is None and session["avg_hr_bpm"] is None,
             rank_of(athlete, "training", session["provider"]),
             -session["duration_min"],
-            -(session["load_au"] or 0.0),
-            session["id"],
+            -(said_rpe(session) or 0.0),
+            session["client_record_id"],
         )
 
     counted: list[Row] = []
     rejected = []
     for session in sorted(sessions, key=best_first):
-        why = "quarantined" if session["quality_status"] == "quarantined" else ""
-        if not why and any(is_same_session(session, other) for other in counted):
-            why = "same_session"
-        if why:
-            source = source_of("training_session", session)
-            rejected.append({"value": session["load_au"], "source": source, "why": why})
+        source = source_of("training_session", session)
+        same = next((other for other in counted if is_same_session(session, other)), None)
+        if session["quality_status"] == "quarantined":
+            rejected.append({"value": session["load_au"], "source": source, "why": "quarantined"})
+        elif same:
+            same_as = f"{same['provider']}/{same['client_record_id']}"
+            rejected.append({"value": session["load_au"], "source": source, "why": "same_session", "same_as": same_as})
         else:
             counted.append(session)
     return sorted(counted, key=lambda s: (s["started_at"], s["id"])), rejected
@@ -368,19 +396,23 @@ def is_same_session(one: Row, other: Row) -> bool:
 
 
 def sum_of(sessions: list[Row], flags: list[str]) -> Row:
-    """The day's load; unknown as soon as one session has no RPE yet."""
+    """The day's load; unknown as soon as one session has neither an RPE nor an estimate."""
     first = sessions[0]["started_at"]
-    nothing = {"load_au": None, "high_intensity_share": None, "first_session_at": first}
+    nothing = {"load_au": None, "load_basis": "", "high_intensity_share": None, "first_session_at": first}
     if any(session["load_au"] is None for session in sessions):
         flags.append("rpe_missing")
         return nothing
+    bases = {session["load_basis"] for session in sessions}
+    weakest = next((basis for basis in (loads.PLAN, loads.HEART_RATE) if basis in bases), REPORTED)
+    if weakest != REPORTED:
+        flags.append("load_estimated")
     load = sum(session["load_au"] for session in sessions)
     if load > MOST_LOAD_AU:
         flags.append("implausible_load")
         return nothing
     high = sum(s["load_au"] * share_of(s["kind"], s["high_intensity_share"]) for s in sessions)
     share = min(high / load, 1.0) if load else None
-    return {"load_au": load, "high_intensity_share": share, "first_session_at": first}
+    return {"load_au": load, "load_basis": weakest, "high_intensity_share": share, "first_session_at": first}
 
 
 # --- test and plan ---------------------------------------------------------------------------------------------------

@@ -9,9 +9,20 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from athletes import days, quality, recording, statements
+from athletes import days, quality, recording, statements, unrated
 from athletes.local_time import local_today
-from athletes.models import Athlete, CheckIn, Day, Deletion, PlannedSession, Quality, Record, SleepSession, User
+from athletes.models import (
+    Athlete,
+    CheckIn,
+    Day,
+    Deletion,
+    PlannedSession,
+    Quality,
+    Record,
+    SleepSession,
+    TrainingSession,
+    User,
+)
 from athletes.recording import RECORDS, Outcome, Refused, Sent, Sheet
 from athletes.signals import day_revised
 from athletes.wellness import ITEMS, highest
@@ -254,6 +265,35 @@ def confirm_record(record: Record, *, now: datetime | None = None) -> Record:
             sheet.moved.append(record)
             revise(record.athlete, sheet.settle(), now=now)
     return record
+
+
+def accepted_rpe(session: TrainingSession) -> float | None:
+    """The rating that says "as it stands": an estimate to the half, as ratings are. None: nothing to accept."""
+    if session.estimated_rpe is None:
+        return session.said_rpe
+    return round(2 * session.estimated_rpe) / 2
+
+
+def rate_session(
+    session: TrainingSession, rpe: float | None, *, by: User, now: datetime | None = None
+) -> TrainingSession:
+    """Athlete or coach say how hard it was; None takes that back. What the source says, now or later, stays beside it.
+
+    Saying the same again changes nothing, not even who said it first.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        statements.lock_athlete(session.athlete_id)
+        session.refresh_from_db()
+        if rpe not in (session.rated_rpe, session.said_rpe) and session.deleted_at is None:
+            sheet = Sheet(session.athlete, now)
+            sheet.adopt(session)
+            session.rated_rpe = rpe
+            session.rated_at, session.rated_by_id = (None, None) if rpe is None else (now, by.pk)
+            unrated.rate(session)
+            sheet.moved.append(session)
+            revise(session.athlete, sheet.settle(), now=now)
+    return session
 
 
 def delete_record(record: Record, *, now: datetime | None = None) -> None:

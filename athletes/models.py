@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
+from athletes import loads
 from athletes.encryption import EncryptedTextField
 from athletes.identifiers import uuid7
 
@@ -71,6 +72,7 @@ class Athlete(models.Model):
     usual_sessions_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
     usual_session_min = models.PositiveSmallIntegerField(null=True, blank=True)
     usual_session_rpe = models.FloatField(null=True, blank=True)
+    max_hr_bpm = models.FloatField(null=True, blank=True, help_text="as tested; else from what was seen and the age")
     morning_deadline = models.TimeField(default=time(9, 0), help_text="local time by which the day's advice is final")
     quiet_hours_start = models.TimeField(default=time(21, 30))
     quiet_hours_end = models.TimeField(default=time(6, 0))
@@ -94,6 +96,7 @@ class Athlete(models.Model):
             between("athlete:usual_sessions_per_week", 0, 21),
             between("athlete:usual_session_min", 1, 600),
             between("athlete:usual_session_rpe", 0, 10),
+            between("athlete:max_hr_bpm", 120, 230),
         ]
 
     def __str__(self) -> str:
@@ -361,14 +364,37 @@ class TrainingSession(Record):
         CROSS_TRAINING = "cross_training"
         OTHER = "other"
 
+    class LoadBasis(models.TextChoices):
+        RPE = loads.RPE, "RPE, from its source"
+        CONFIRMED = loads.CONFIRMED, "RPE, given here"
+        HEART_RATE = loads.HEART_RATE, "estimate from heart rate"
+        PLAN = loads.PLAN, "estimate from the plan"
+        NONE = loads.NONE, "unknown"
+
     started_at = models.DateTimeField()
     duration_min = models.FloatField()
-    rpe = models.FloatField(null=True, blank=True, help_text="CR-10; null = not yet reported: load unknown, not zero")
+    rpe = models.FloatField(null=True, blank=True, help_text="CR-10, as its source says; null = not rated there")
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.OTHER)
     high_intensity_share = models.FloatField(null=True, blank=True, help_text="0-1; else derived from the kind")
     distance_m = models.FloatField(null=True, blank=True)
     avg_hr_bpm = models.FloatField(null=True, blank=True)
-    load_au = models.FloatField(null=True, blank=True, editable=False, help_text="duration_min x rpe (Foster 2001)")
+    max_hr_bpm = models.FloatField(null=True, blank=True)
+    hr_zones = models.JSONField(default=list, blank=True, help_text="seconds between two heart rates, from the device")
+    rated_rpe = models.FloatField(
+        null=True, blank=True, help_text="CR-10, given here; what the source says later never outdoes it"
+    )
+    rated_at = models.DateTimeField(null=True, blank=True)
+    rated_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    load_basis = models.CharField(max_length=12, choices=LoadBasis.choices, default=loads.NONE)
+    load_au = models.FloatField(
+        null=True, blank=True, editable=False, help_text="duration_min x RPE (Foster 2001), rated or estimated"
+    )
+    estimated_rpe = models.FloatField(null=True, blank=True, help_text="while nobody has rated it")
+    estimate_error_pct = models.FloatField(null=True, blank=True, help_text="one SD of the estimate")
+    estimate_grounds = models.JSONField(default=list, blank=True, help_text="what the estimate stands on")
+    same_session_as = models.CharField(
+        max_length=150, blank=True, help_text="provider/client_record_id of the one that counts, told by another source"
+    )
 
     class Meta(Record.Meta):
         constraints = [
@@ -378,8 +404,38 @@ class TrainingSession(Record):
             between("training_session:high_intensity_share", 0, 1),
             between("training_session:distance_m", 0, 300_000),
             between("training_session:avg_hr_bpm", 30, 240),
+            between("training_session:max_hr_bpm", 30, 240),
+            between("training_session:rated_rpe", 0, 10),
+            between("training_session:estimated_rpe", 0, 10),
             between("training_session:load_au", 0, 6_000),
+            models.CheckConstraint(
+                condition=Q(load_basis=loads.NONE, load_au=None) | ~Q(load_basis=loads.NONE) & Q(load_au__isnull=False),
+                name="training_session_load_has_a_basis_or_is_unknown",
+            ),
+            models.CheckConstraint(
+                condition=~Q(load_basis=loads.RPE) | Q(rpe__isnull=False, rated_rpe=None),
+                name="training_session_load_by_rpe_was_rated_by_its_source",
+            ),
+            models.CheckConstraint(
+                condition=Q(load_basis=loads.CONFIRMED, rated_rpe__isnull=False, rated_at__isnull=False)
+                | ~Q(load_basis=loads.CONFIRMED) & Q(rated_rpe=None, rated_at=None),
+                name="training_session_confirmed_load_was_rated_here",
+            ),
+            models.CheckConstraint(
+                condition=Q(load_basis__in=(loads.HEART_RATE, loads.PLAN), estimated_rpe__isnull=False)
+                | ~Q(load_basis__in=(loads.HEART_RATE, loads.PLAN)) & Q(estimated_rpe=None),
+                name="training_session_estimate_stands_only_while_unrated",
+            ),
         ]
+
+    @property
+    def said_rpe(self) -> float | None:
+        """What somebody said: given here before the source's own."""
+        return self.rpe if self.rated_rpe is None else self.rated_rpe
+
+    @property
+    def needs_confirmation(self) -> bool:
+        return self.load_basis in loads.WAITING and not self.same_session_as
 
 
 class PerformanceTest(Record):
@@ -506,6 +562,16 @@ class Day(models.Model):
     red_flag = models.CharField(max_length=20, choices=CheckIn.RedFlag.choices, blank=True)
     load_au = models.FloatField(
         null=True, blank=True, help_text="sum of the day's sessions; 0 = rest; null = nobody reported"
+    )
+    load_basis = models.CharField(
+        max_length=12,
+        choices=[
+            ("reported", "rated, a rest day or a log"),
+            (loads.HEART_RATE, "in part estimated from heart rate"),
+            (loads.PLAN, "in part estimated from the plan"),
+        ],
+        blank=True,
+        help_text="the weakest of the day's sessions; empty: load unknown",
     )
     high_intensity_share = models.FloatField(null=True, blank=True)
     first_session_at = models.DateTimeField(null=True, blank=True)

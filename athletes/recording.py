@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from athletes import nights, quality, statements
+from athletes import nights, quality, statements, unrated
 from athletes.local_time import file_under, in_local_time, local_today, own_offset_min
 from athletes.models import (
     Athlete,
@@ -211,6 +211,7 @@ class Sheet:
         self.file_readings()
         self.judge_hrv()
         self.judge_tests()
+        unrated.judge(self)
         self.write()
         return self.touched
 
@@ -385,7 +386,17 @@ def state_of(record: Record) -> tuple[Any, ...]:
     """The first two say which date's reports it is among; by the rest a change is seen."""
     return (
         record.date, record.deleted_at, record.content_hash, record.client_record_version,
-        record.quality_status, tuple(record.quality_reasons), record.date_basis,
+        record.quality_status, tuple(record.quality_reasons), record.date_basis, *own_state_of(record),
+    )  # fmt: skip
+
+
+def own_state_of(record: Record) -> tuple[Any, ...]:
+    """What follows from other records, or was said here: a session's content hash does not tell it."""
+    if not isinstance(record, TrainingSession):
+        return ()
+    return (
+        record.rated_rpe, record.load_basis, record.load_au, record.estimate_error_pct,
+        tuple(record.estimate_grounds), record.same_session_as,
     )  # fmt: skip
 
 
@@ -394,6 +405,7 @@ def content_hash(data: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
 
 
+RATING = ("rated_rpe", "rated_at", "rated_by_id")
 OWN_COLUMNS = {
     kind: {f.attname for f in model._meta.concrete_fields} - {f.attname for f in Record._meta.fields} - {"athlete_id"}
     for kind, model in RECORDS.items()
@@ -417,7 +429,11 @@ def filled(athlete: Athlete, sent: Sent, before: Record | None) -> Any:
         record.id, record.created_at = before.id, before.created_at
         record._state.adding = False
     if isinstance(record, TrainingSession):
-        record.load_au = None if record.rpe is None else record.duration_min * record.rpe
+        if isinstance(before, TrainingSession):
+            # the athlete's word is no part of what the watch says: its next version does not take it back
+            for name in (*RATING, "same_session_as"):
+                setattr(record, name, getattr(before, name))
+        unrated.rate(record)
     if sent.kind == "rest_day":
         record.date = data["date"]
     else:

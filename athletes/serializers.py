@@ -125,7 +125,7 @@ UNITS = {
     "hrv": "ms", "sleep_duration": "min", "sleep_score": "0-100", "resting_hr": "bpm", "wellness_score": "0-100",
     "readiness": "1-5", "load": "AU", "t400": "s", "planned_load": "AU",
 }  # fmt: skip
-PLAIN = ("illness", "injury_status", "red_flag")
+PLAIN = ("illness", "injury_status", "red_flag", "load_basis")
 
 
 class Rejected(serializers.Serializer[Any]):
@@ -153,7 +153,13 @@ class DayBody(serializers.Serializer[Any]):
     resting_hr = Signal()
     wellness_score = Signal()
     readiness = Signal(help_text="the mean of the five items, 5 best")
-    load = Signal(help_text="the sum of the day's sessions; 0 on a rest day; null while a session lacks its RPE")
+    load = Signal(
+        help_text="the sum of the day's sessions; 0 on a rest day; null while a session has neither RPE nor estimate."
+        " `sessions` says of each what it stands on; flag `load_estimated`: not all were rated"
+    )
+    load_basis = serializers.CharField(
+        allow_null=True, help_text="the weakest of the day's sessions: reported, heart_rate or plan"
+    )
     t400 = Signal()
     planned_load = Signal(help_text="null: the automatic plan")
     fatigue_1_5 = serializers.FloatField(allow_null=True)
@@ -344,11 +350,29 @@ def add_totals(data: dict[str, Any], stages: Sequence[dict[str, Any]]) -> None:
         data["duration_s"] = asleep_s
 
 
+MOST_ZONES = 60
+GROUNDS = (
+    "own_ratings, group_convention, planned_effort; and resting_hr_assumed, max_hr_by_age, max_hr_assumed, "
+    "hr_underestimates (sprints, weights: harder than the heart rate shows)"
+)
+
+
+class HrZone(strict.StrictSerializer):
+    low_bpm = strict.StrictFloatField(min_value=0, max_value=250)
+    high_bpm = strict.StrictFloatField(min_value=1, max_value=250)
+    duration_s = strict.StrictFloatField(min_value=0, max_value=36_000)
+
+
 class TrainingSessionBody(RecordBody):
     started_at = InstantField()
     duration_min = strict.StrictFloatField(min_value=1, max_value=600)
     rpe = strict.StrictFloatField(
-        **optional(min_value=0, max_value=10, step=0.5, help_text="CR-10; null: not rated yet")
+        **optional(
+            min_value=0,
+            max_value=10,
+            step=0.5,
+            help_text="CR-10; null: not rated yet. A rating given to .../confirm/ is shown before the source's own",
+        )
     )
     kind = strict.StrictChoiceField(choices=TrainingSession.Kind.choices, required=False)
     high_intensity_share = strict.StrictFloatField(
@@ -356,7 +380,42 @@ class TrainingSessionBody(RecordBody):
     )
     distance_m = strict.StrictFloatField(**optional(min_value=0, max_value=300_000))
     avg_hr_bpm = strict.StrictFloatField(**optional(min_value=30, max_value=240, zero_is_missing=True))
-    load_au = serializers.FloatField(read_only=True, allow_null=True, help_text="duration_min x rpe (Foster 2001)")
+    max_hr_bpm = strict.StrictFloatField(**optional(min_value=30, max_value=240, zero_is_missing=True))
+    hr_zones = HrZone(  # type: ignore[call-arg]
+        many=True, required=False, max_length=MOST_ZONES, help_text="where the heart rate was for how long"
+    )
+    load_au = serializers.FloatField(
+        read_only=True, allow_null=True, help_text="duration_min x RPE (Foster 2001), rated or estimated"
+    )
+    load_basis = serializers.ChoiceField(
+        choices=TrainingSession.LoadBasis.choices,
+        read_only=True,
+        help_text="rpe: rated at its source; confirmed: rated here; heart_rate, plan: estimated; none: unknown",
+    )
+    estimated_rpe = serializers.FloatField(read_only=True, allow_null=True, help_text="while nobody has rated it")
+    estimate_error_pct = serializers.FloatField(read_only=True, allow_null=True, help_text="one SD of the estimate")
+    estimate_grounds = serializers.ListField(child=serializers.CharField(), read_only=True, help_text=GROUNDS)
+    needs_confirmation = serializers.BooleanField(read_only=True, help_text="nobody has said how hard it was")
+    same_session_as = serializers.CharField(
+        read_only=True, allow_blank=True, help_text="provider/client_record_id of the same session, which counts"
+    )
+    rated_at = serializers.DateTimeField(read_only=True, allow_null=True, help_text="when it was rated here")
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        for index, zone in enumerate(data.get("hr_zones", ())):
+            if zone["high_bpm"] <= zone["low_bpm"]:
+                refuse("hr_zones", "ends_before_it_starts", f"Zone {index}: high_bpm must be above low_bpm.")
+        highest, mean = data.get("max_hr_bpm"), data.get("avg_hr_bpm")
+        if highest and mean and highest < mean:
+            refuse("max_hr_bpm", "below_the_average", "Must not be below avg_hr_bpm.")
+        return data
+
+
+class Rating(strict.StrictSerializer):
+    """How hard a session was, given here. `{}` accepts the estimate as it stands, null takes a rating back."""
+
+    may_be_empty = True
+    rpe = strict.StrictFloatField(**optional(min_value=0, max_value=10, step=0.5, help_text="CR-10"))
 
 
 class PerformanceTestBody(RecordBody):
@@ -412,6 +471,17 @@ OWN_FIELDS = {
 }
 
 
+def own_value(record: Any, name: str) -> Any:
+    """A session is shown with what was said of it here before what its source says."""
+    match name:
+        case "rpe":
+            return record.said_rpe
+        case "rated_at":  # the server's clock, not the session's
+            return in_utc(record.rated_at)
+        case _:
+            return getattr(record, name)
+
+
 def record_body(kind: str, record: Record) -> dict[str, Any]:
     return {
         "id": str(record.id),
@@ -427,7 +497,7 @@ def record_body(kind: str, record: Record) -> dict[str, Any]:
         "date_basis": record.date_basis,
         "vendor_date": record.vendor_date and record.vendor_date.isoformat(),
         "timezone": record.zone or None,
-        **{name: shown(getattr(record, name), record.utc_offset_min) for name in OWN_FIELDS[kind]},
+        **{name: shown(own_value(record, name), record.utc_offset_min) for name in OWN_FIELDS[kind]},
         "quality": {"status": str(record.quality_status), "reasons": record.quality_reasons},
         "updated_at": in_utc(record.updated_at),
     }

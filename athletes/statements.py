@@ -58,8 +58,9 @@ REPORTED: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
     "training_session": (
         TrainingSession,
         (
-            "id", "provider", "quality_status", "started_at", "duration_min", "rpe", "kind",
-            "high_intensity_share", "load_au",
+            "id", "provider", "client_record_id", "quality_status", "started_at", "duration_min", "rpe", "rated_rpe",
+            "kind", "high_intensity_share", "avg_hr_bpm", "load_au", "load_basis", "estimated_rpe",
+            "estimate_error_pct", "estimate_grounds",
         ),
     ),
     "performance_test": (

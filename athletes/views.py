@@ -15,11 +15,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import eras, intake
+from athletes import eras, intake, unrated
 from athletes.access import athletes_visible_to
-from athletes.models import CheckIn, Day, Record, User
+from athletes.models import CheckIn, Day, Record, TrainingSession, User
 from athletes.rest.etags import conditional
 from athletes.rest.filters import RecordFilter
+from athletes.rest.paging import invalid_parameter
 from athletes.rest.permissions import IsAthlete, athlete_of
 from athletes.rest.problems import Problem, error
 from athletes.rest.strict import ISODateField
@@ -29,6 +30,7 @@ from athletes.serializers import (
     CheckInAnswer,
     CheckInBody,
     DayDetail,
+    Rating,
     check_in_body,
     day_body,
     record_body,
@@ -159,8 +161,10 @@ class Records(RecordPages):
     def get(self, request: Request) -> Response:
         """The athlete's records of this kind."""
         kind = self.kind
-        rows = intake.RECORDS[kind]._default_manager.filter(athlete=athlete_of(request), deleted_at=None)
-        return self.page(request, rows, lambda record: record_body(kind, record))
+        return self.page(request, self.rows(request), lambda record: record_body(kind, record))
+
+    def rows(self, request: Request) -> Any:
+        return intake.RECORDS[self.kind]._default_manager.filter(athlete=athlete_of(request), deleted_at=None)
 
     def post(self, request: Request) -> Response:
         """Store one record. Sending it again is harmless: `status` says what became of it.
@@ -177,6 +181,18 @@ class Records(RecordPages):
             raise Problem(409, "deleted_before", "A deletion of this record came before it, with a version as high.")
         body = {**record_body(self.kind, outcome.record), "status": outcome.status}
         return Response(body, status=201 if outcome.status == "created" else 200)
+
+
+class TrainingSessions(Records):
+    query_parameters = ("needs_confirmation",)
+
+    def rows(self, request: Request) -> Any:
+        rows, asked = super().rows(request), request.GET.get("needs_confirmation")
+        if asked not in (None, "true", "false"):
+            raise invalid_parameter("needs_confirmation", "not_a_boolean", "Must be true or false.")
+        if asked is None:
+            return rows
+        return rows.filter(unrated.WAITING) if asked == "true" else rows.exclude(unrated.WAITING)
 
 
 class RecordById(APIView):
@@ -221,6 +237,24 @@ class Confirmation(RecordById):
         return Response(record_body(self.kind, intake.confirm_record(record)))
 
 
+class SessionRating(Confirmation):
+    def post(self, request: Request, id: UUID) -> Response:
+        """Say, as athlete or coach, how hard the session was: its load counts as rated from now on.
+
+        `{"rpe": 6.5}` rates it, an empty body accepts the estimate as it stands (to the half), `{"rpe": null}` takes a
+        rating back. Saying it again is harmless. The source's record stays as it is, and no later version of it
+        changes the rating.
+        """
+        session, said = cast(TrainingSession, self.own(request, id)), built(Rating).run_validation(request.data)
+        if session.deleted_at is not None:
+            raise Http404
+        rpe = said["rpe"] if "rpe" in said else intake.accepted_rpe(session)
+        if rpe is None and "rpe" not in said:
+            message = "There is no estimate to accept: say how hard it was."
+            raise Problem(400, "required", message, [error("required", message, pointer="/rpe")])
+        return Response(record_body(self.kind, intake.rate_session(session, rpe, by=cast(User, request.user))))
+
+
 EXAMPLES: dict[str, dict[str, Any]] = {
     "hrv_reading": {
         "client_record_id": "hrv-2026-11-22", "source": {"provider": "garmin", "device_model": "Forerunner 965"},
@@ -248,7 +282,10 @@ PATHS = {
     "performance-tests": "performance_test",
     "rest-days": "rest_day",
 }
-CONFIRMABLE = ("hrv-readings", "performance-tests")
+CONFIRMABLE = ("hrv-readings", "performance-tests", "training-sessions")
+NEEDS_CONFIRMATION = OpenApiParameter(
+    "needs_confirmation", OpenApiTypes.BOOL, description="true: only sessions nobody has rated, told twice none"
+)
 
 
 def views_of(path: str) -> tuple[type[Records], type[RecordById], type[Confirmation]]:
@@ -257,16 +294,19 @@ def views_of(path: str) -> tuple[type[Records], type[RecordById], type[Confirmat
     body, answer = BODIES[kind], ANSWERS[kind]
     attributes = {"kind": kind, "queryset": intake.RECORDS[kind]._default_manager.none()}
     example = OpenApiExample("a record", EXAMPLES[kind], request_only=True)
-    many = documented(type(f"{kind}s", (Records,), attributes), path, f"{stem}_", {
-        "get": {"suffix": "list", "responses": body(many=True)},
+    is_training = kind == "training_session"
+    of_many, of_confirm = (TrainingSessions, SessionRating) if is_training else (Records, Confirmation)
+    listed = {"responses": body(many=True)} | ({"parameters": [NEEDS_CONFIRMATION]} if is_training else {})
+    many = documented(type(f"{kind}s", (of_many,), attributes), path, f"{stem}_", {
+        "get": {"suffix": "list", **listed},
         "post": {"suffix": "create", "request": body, "responses": {200: answer, 201: answer}, "examples": [example]},
     })  # fmt: skip
     one = documented(type(kind, (RecordById,), attributes), path, f"{stem}_", {
         "get": {"suffix": "retrieve", "responses": body},
         "delete": {"suffix": "delete", "responses": {204: None}},
     })  # fmt: skip
-    confirm = documented(type(f"{kind}_confirmation", (Confirmation,), attributes), path, f"{stem}_", {
-        "post": {"suffix": "confirm", "request": None, "responses": body},
+    confirm = documented(type(f"{kind}_confirmation", (of_confirm,), attributes), path, f"{stem}_", {
+        "post": {"suffix": "confirm", "request": Rating if is_training else None, "responses": body},
     })  # fmt: skip
     return many, one, confirm
 
