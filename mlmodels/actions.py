@@ -7,6 +7,7 @@ recovery days lower the next dose, which lowers the chronic load again, and the 
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,16 +67,32 @@ def dose(
     act = np.asarray(action)
     planned = np.asarray(planned_load_au, dtype=np.float64)
     share = np.asarray(planned_share, dtype=np.float64)
-    minor = np.asarray(under_18, dtype=bool)
-    harder = np.where(minor, INTENSITY_STEP_UNDER_18, INTENSITY_STEP)
-    longer = np.where(minor, VOLUME_STEP_UNDER_18, VOLUME_STEP)
+    harder, longer = _steps(under_18)
     easy = np.minimum(RECOVERY_OF_PLAN * planned, RECOVERY_OF_CHRONIC * np.asarray(chronic_au, dtype=np.float64))
-    is_intensity, is_volume = act == Action.INCREASE_INTENSITY, act == Action.INCREASE_VOLUME
     is_recovery = act == Action.ACTIVE_RECOVERY
-    factor = 1.0 + harder * is_intensity + longer * is_volume
+    more_high = harder * (act == Action.INCREASE_INTENSITY)
+    factor = 1.0 + more_high + longer * (act == Action.INCREASE_VOLUME)
     load = np.where(is_recovery, easy, planned * factor)
-    new_share = np.where(is_recovery, 0.0, np.minimum((share + harder * is_intensity) / factor, 1.0))
+    new_share = np.where(is_recovery, 0.0, np.minimum((share + more_high) / factor, 1.0))
     return load, new_share
+
+
+def increased(planned_load_au: FloatArray, *, under_18: ArrayLike = False) -> FloatArray:
+    """(2, n): ``dose``'s load under more intensity and under more volume."""
+    harder, longer = _steps(under_18)
+    loads = np.empty((2, len(planned_load_au)))
+    np.multiply(planned_load_au, 1.0 + harder, out=loads[0])
+    np.multiply(planned_load_au, 1.0 + longer, out=loads[1])
+    return loads
+
+
+def _steps(under_18: ArrayLike) -> tuple[Any, Any]:
+    """By how much intensity and volume are raised, fractions of the planned load."""
+    minor = np.asarray(under_18, dtype=bool)
+    if not np.count_nonzero(minor):
+        return INTENSITY_STEP, VOLUME_STEP
+    harder = np.where(minor, INTENSITY_STEP_UNDER_18, INTENSITY_STEP)
+    return harder, np.where(minor, VOLUME_STEP_UNDER_18, VOLUME_STEP)
 
 
 def automatic_plan(

@@ -65,21 +65,31 @@ class Resolution:
     guarded: guard.Guarded
     load_au: FloatArray
     share: FloatArray
-    stage: StrArray
+    obs: Observation
     q_values: NDArray[np.float32]
     asked_rule: BoolArray
     used_fallback: BoolArray
 
+    @property
+    def stage(self) -> StrArray:
+        return stages(self.obs)
+
 
 def stages(obs: Observation) -> StrArray:
     """Per athlete profile, provisional or learned; coverage that falls takes an athlete back down."""
+    new, learned = _new_and_learned(obs)
+    return np.array(STAGES)[np.where(new, 0, np.where(learned, 2, 1))]
+
+
+def _new_and_learned(obs: Observation) -> tuple[BoolArray, BoolArray]:
+    """Who is in the first stage, who in the last."""
     known = (
         (obs.load_known_28d >= risk.LEARNED_LOAD_COVERAGE * risk.PROVISIONAL_DAYS)
         & (obs.hrv_known_days >= risk.LEARNED_HRV_DAYS)
         & (obs.test_count >= risk.LEARNED_TESTS)
     )
-    learned = (obs.days_seen >= risk.PROVISIONAL_DAYS) & known
-    return np.select([obs.days_seen < risk.PROFILE_DAYS, learned], ["profile", "learned"], default="provisional")
+    new = obs.days_seen < risk.PROFILE_DAYS
+    return new, (obs.days_seen >= risk.PROVISIONAL_DAYS) & known & ~new
 
 
 def resolve(obs: Observation, policy: Policy, *, fallback: Policy | None = None, cold_start: bool = True) -> Resolution:
@@ -88,12 +98,13 @@ def resolve(obs: Observation, policy: Policy, *, fallback: Policy | None = None,
     ``cold_start=False`` asks the policy from the first day: for rules, and for evaluation of a policy by itself.
     """
     rule = RulePolicy() if fallback is None else fallback
-    stage = stages(obs)
-    due = (stage == "learned") if cold_start else np.ones(len(obs), dtype=bool)
+    due = _new_and_learned(obs)[1] if cold_start else np.ones(len(obs), dtype=bool)
     answer = ask(policy, obs, rule)
     fresh = obs.hrv_age_days <= risk.HRV_STALE_AGE_DAYS
     asked_rule = ~due | answer.used_fallback | ~fresh if cold_start else answer.used_fallback
-    proposed = np.where(asked_rule, rule.choose(obs), answer.action)
+    proposed = answer.action
+    if np.count_nonzero(asked_rule):
+        proposed = np.where(asked_rule, rule.choose(obs), proposed)
     guarded = guard.apply(proposed, obs, rule_policy=due & answer.used_fallback)
     load, share = dose(guarded.action, obs.planned_load_au, obs.planned_share, obs.chronic_au, under_18=obs.under_18)
     load = np.minimum(load, guarded.load_cap_au)
@@ -103,7 +114,7 @@ def resolve(obs: Observation, policy: Policy, *, fallback: Policy | None = None,
         guarded=guarded,
         load_au=load,
         share=np.where(load > 0, share, 0.0),
-        stage=stage,
+        obs=obs,
         q_values=answer.q_values,
         asked_rule=asked_rule,
         used_fallback=due & asked_rule,
@@ -117,12 +128,13 @@ def decide_observed(
     rule = RulePolicy() if fallback is None else fallback
     resolution = resolve(obs, policy, fallback=rule)
     rows, traces = obs.rows(), resolution.guarded.traces()
+    stage = resolution.stage.tolist()
     warnings = hazards.hazards_of(obs, rows)
     flags = _raised(obs)
     return [
         Verdict(
             athlete=str(i) if athletes is None else athletes[i],
-            stage=str(resolution.stage[i]),
+            stage=stage[i],
             guards=traces[i],
             coach_alert=bool(resolution.guarded.coach_alert[i]),
             third_recovery_of_four=bool(resolution.guarded.third_recovery_of_four[i]),

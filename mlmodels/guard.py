@@ -8,16 +8,17 @@ rule high in the table would shadow a strict one below it, and a worse input cou
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from enum import IntFlag
-from functools import lru_cache
+from functools import cached_property, lru_cache, reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlmodels import risk
-from mlmodels.actions import Action, FloatArray, dose
-from mlmodels.observation import over_chronic
+from mlmodels.actions import Action, FloatArray, increased
+from mlmodels.observation import MAY_BE_MISSING, REFUSALS, ROWS, TABLE, over_chronic
 from mlmodels.state import (
     HOLD_CLINICIAN,
     ILLNESS_ABOVE_NECK,
@@ -64,17 +65,45 @@ _EFFECT_CODES = {
 _BY_STRICTNESS = tuple(_EFFECT_CODES)
 
 
-@dataclass(slots=True)
+@dataclass
 class _Seen:
     """The observation, with what several rules need."""
 
     obs: Observation
     rule_policy: BoolArray
     unusable: BoolArray
-    acwr_after_intensity: FloatArray
-    acwr_after_volume: FloatArray
-    week_ratio: FloatArray
-    week_ratio_after_volume: FloatArray
+
+    @cached_property
+    def _loads_after(self) -> FloatArray:
+        """(2, n): today's load with more intensity, with more volume."""
+        return increased(self.obs.planned_load_au, under_18=self.obs.under_18)
+
+    @cached_property
+    def _acwr_after(self) -> FloatArray:
+        return acwr_after(self.obs, self._loads_after)
+
+    @property
+    def acwr_after_intensity(self) -> FloatArray:
+        after: FloatArray = self._acwr_after[0]
+        return after
+
+    @property
+    def acwr_after_volume(self) -> FloatArray:
+        after: FloatArray = self._acwr_after[1]
+        return after
+
+    @cached_property
+    def _usual_week_au(self) -> FloatArray:
+        return risk.WEEK_FLOOR_OF_LREF * 7.0 * self.obs.lref_au
+
+    @cached_property
+    def week_ratio(self) -> FloatArray:
+        return self.obs.week_load_au / np.maximum(self.obs.previous_week_load_au, self._usual_week_au)
+
+    @cached_property
+    def week_ratio_after_volume(self) -> FloatArray:
+        week: FloatArray = self.obs.six_day_load_au + self._loads_after[1]
+        return week / np.maximum(self.obs.week_before_load_au, self._usual_week_au)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,40 +219,81 @@ RULES: tuple[Rule, ...] = (
     Rule("G18", Effect.SUSPENDED, lambda s: s.obs.advice_hold > HOLD_CLINICIAN),
 )
 GUARD_CODES: tuple[str, ...] = tuple(dict.fromkeys(rule.code for rule in RULES))
-_TABLE = tuple((GUARD_CODES.index(rule.code), np.int8(int(rule.effect)), rule) for rule in RULES)
+_TABLE = tuple((GUARD_CODES.index(rule.code), int(rule.effect), rule) for rule in RULES)
 
 # What a tracker never leaves open. A NaN here means a damaged row, not a day without a watch.
-_MAY_BE_MISSING = frozenset(
-    {
-        "pain_0_10", "soreness_1_5", "fatigue_1_5", "readiness_1_5", "days_to_main_race", "hours_since_top_speed_h",
-        "age_years", "hrv_rmssd_ms", "hrv_today_z", "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_range_low_ms",
-        "hrv_range_high_ms", "hrv_z", "sleep_h", "sleep_mean_3d_h", "sleep_score", "sleep_today_z", "sleep_z",
-        "resting_hr_bpm", "resting_hr_delta_bpm", "week_load_au", "previous_week_load_au", "six_day_load_au",
-        "week_before_load_au", "monotony", "strain", "strain_rank", "former_chronic_au", "performance_pct",
-        "performance_sd_pct", "t400_level_s",
-    }
-)  # fmt: skip
-_REQUIRED = tuple(f.name for f in fields(Observation) if f.name not in _MAY_BE_MISSING)
-_OPTIONAL = tuple(f.name for f in fields(Observation) if f.name in _MAY_BE_MISSING)
+_MAY_BE_MISSING = frozenset(MAY_BE_MISSING)
+_REQUIRED, _OPTIONAL = ROWS[TABLE[0], TABLE[-len(MAY_BE_MISSING) - 1]], ROWS[MAY_BE_MISSING[0], MAY_BE_MISSING[-1]]
+WITHHELD = (*REFUSALS, "red_flag", "injury", "medical_hold")
+_RED_FLAG, _INJURY, _MEDICAL_HOLD = range(len(REFUSALS), len(WITHHELD))
 
 
 Trace = tuple[tuple[str, str], ...]
 
 
-@dataclass(slots=True)
+Fired = list[tuple[int, int, Rule, BoolArray]]  # row of the code, bits of the effect, rule, whom it fires for
+
+
+@dataclass
 class Guarded:
     """What the guards left of n proposals.
 
-    ``action`` is always one of the four, also where ``withheld`` is not "" (then the safest, recovery).
-    ``effects`` (n, 18): bits of ``Effect`` for each of ``GUARD_CODES``. ``load_cap_au``: inf = no cap.
+    ``action`` is always one of the four, also where ``withheld`` is not "" (then the safest, recovery). The rest is
+    worked out when asked for: training and forecasts ask for little of it.
     """
 
     action: IntArray
-    effects: NDArray[np.int8]
-    withheld: StrArray
-    load_cap_au: FloatArray
-    coach_alert: BoolArray
-    third_recovery_of_four: BoolArray
+    obs: Observation
+    _fired: Fired = field(repr=False)
+    _resting: BoolArray = field(repr=False)
+
+    @cached_property
+    def effects(self) -> NDArray[np.int8]:
+        """(n, 18): bits of ``Effect`` for each of ``GUARD_CODES``."""
+        effects = np.zeros((len(GUARD_CODES), len(self.action)), dtype=np.int8)
+        for row, bits, _, fires in self._fired:
+            effects[row] |= fires * np.int8(bits)
+        return effects.T
+
+    @cached_property
+    def coach_alert(self) -> BoolArray:
+        return _any([fires for _, _, rule, fires in self._fired if rule.tells_coach], len(self.action))
+
+    @cached_property
+    def third_recovery_of_four(self) -> BoolArray:
+        third: BoolArray = (self.action == Action.ACTIVE_RECOVERY) & (self.obs.recovery_3d >= 2)
+        return third
+
+    @cached_property
+    def withheld_code(self) -> NDArray[np.int8]:
+        """Which of ``WITHHELD``; 0 = advice may be given."""
+        if not any(bits == _SUSPENDED for _, bits, _, _ in self._fired):
+            return self.obs.refused
+        code = np.array(self.obs.refused)
+        code[self._suspended("G04") | self._suspended("G18")] = _MEDICAL_HOLD
+        code[self._suspended("G04") & (self.obs.injured > 0)] = _INJURY
+        code[self._suspended("G01")] = _RED_FLAG
+        return code
+
+    def _suspended(self, code: str) -> BoolArray:
+        fires = [fires for _, bits, rule, fires in self._fired if bits == _SUSPENDED and rule.code == code]
+        return _any(fires, len(self.action))
+
+    @property
+    def told(self) -> BoolArray:
+        """Whose advice is not withheld."""
+        told: BoolArray = self.withheld_code == 0
+        return told
+
+    @cached_property
+    def withheld(self) -> StrArray:
+        """Why advice is withheld, "" where it is not."""
+        return np.array(WITHHELD)[self.withheld_code]
+
+    @cached_property
+    def load_cap_au(self) -> FloatArray:
+        """inf = no cap."""
+        return _load_cap(self.obs, self._resting)
 
     @property
     def fired(self) -> BoolArray:
@@ -254,53 +324,96 @@ def apply(policy_action: ArrayLike, obs: Observation, *, rule_policy: ArrayLike 
 
     ``rule_policy``: rows the caller took from the rule policy because the learned one could not be trusted.
     """
-    proposed = np.asarray(policy_action)
-    valid = (proposed >= 0) & (proposed <= Action.AS_PLANNED) & (proposed == np.floor(proposed))
-    action = np.where(valid, proposed, Action.AS_PLANNED).astype(np.int64)
-    seen = _look(obs, np.asarray(rule_policy, dtype=bool), ~valid)
-    effects = np.zeros((len(GUARD_CODES), len(obs)), dtype=np.int8)
-    alert = np.zeros(len(obs), dtype=bool)
-    for row, bits, rule in _TABLE:
-        fires = rule.fires(seen)
-        effects[row] |= fires * bits
-        if rule.tells_coach:
-            alert |= fires
-    total = np.bitwise_or.reduce(effects, axis=0)
-    action = _restrain(action, total)
-    third = (action == Action.ACTIVE_RECOVERY) & (obs.recovery_3d >= 2)
-    return Guarded(action, effects.T, _withheld(obs, effects), _load_cap(obs, total), alert, third)
-
-
-def _includes(bits: NDArray[np.int8], effect: Effect) -> BoolArray:
-    wanted = np.int8(int(effect))
-    return np.asarray((bits & wanted) == wanted)
-
-
-def _restrain(action: IntArray, total: NDArray[np.int8]) -> IntArray:
-    vetoed = ((action == Action.INCREASE_INTENSITY) & _includes(total, Effect.NO_INTENSITY)) | (
-        (action == Action.INCREASE_VOLUME) & _includes(total, Effect.NO_VOLUME)
-    )
-    held = np.where(vetoed, np.int64(Action.AS_PLANNED), action)
-    recovery = _includes(total, Effect.RECOVERY)
-    return np.where(recovery, np.int64(Action.ACTIVE_RECOVERY), held)
-
-
-_INCREASES = np.array([[Action.INCREASE_INTENSITY], [Action.INCREASE_VOLUME]], dtype=np.int64)
-
-
-def _look(obs: Observation, rule_policy: BoolArray, invalid: BoolArray) -> _Seen:
+    action, valid = _as_actions(np.asarray(policy_action))
     with np.errstate(all="ignore"):
-        (harder, longer), _ = dose(_INCREASES, obs.planned_load_au, 0.0, obs.chronic_au, under_18=obs.under_18)
-        usual = risk.WEEK_FLOOR_OF_LREF * 7.0 * obs.lref_au
-        return _Seen(
-            obs=obs,
-            rule_policy=np.broadcast_to(rule_policy, obs.acwr.shape),
-            unusable=invalid | unusable(obs),
-            acwr_after_intensity=acwr_after(obs, harder),
-            acwr_after_volume=acwr_after(obs, longer),
-            week_ratio=obs.week_load_au / np.maximum(obs.previous_week_load_au, usual),
-            week_ratio_after_volume=(obs.six_day_load_au + longer) / np.maximum(obs.week_before_load_au, usual),
-        )
+        broken = unusable(obs)
+        if valid is not None:
+            broken |= ~valid
+        seen = _Seen(obs, np.broadcast_to(np.asarray(rule_policy, dtype=bool), broken.shape), broken)
+        fired = _fired(seen)
+    no_intensity, no_volume, recovery, resting = (_whom(fired, wanted, len(obs)) for wanted in _TAKEN)
+    vetoed = (action == Action.INCREASE_INTENSITY) & no_intensity
+    vetoed |= (action == Action.INCREASE_VOLUME) & no_volume
+    held = np.where(vetoed, np.int64(Action.AS_PLANNED), action)
+    held[recovery] = Action.ACTIVE_RECOVERY
+    return Guarded(held, obs, fired, resting)
+
+
+_SUSPENDED = int(Effect.SUSPENDED)
+_TAKEN = tuple(map(int, (Effect.NO_INTENSITY, Effect.NO_VOLUME, Effect.RECOVERY, Effect.REST)))
+
+
+def _whom(fired: Fired, wanted: int, n: int) -> BoolArray:
+    """For whom an effect fires that is at least as strict."""
+    return _any([fires for _, bits, _, fires in fired if bits & wanted == wanted], n)
+
+
+def _as_actions(proposed: NDArray[Any]) -> tuple[IntArray, BoolArray | None]:
+    """The proposals, as_planned where one is no action, and which are actions; None: all of them."""
+    if proposed.dtype == np.int64 and np.count_nonzero(proposed & 3 != proposed) == 0:
+        return proposed, None
+    valid = (proposed >= 0) & (proposed <= Action.AS_PLANNED) & (proposed == np.floor(proposed))
+    return np.where(valid, proposed, Action.AS_PLANNED).astype(np.int64), valid
+
+
+def _any(fires: list[BoolArray], n: int) -> BoolArray:
+    return reduce(np.logical_or, fires) if fires else np.zeros(n, dtype=bool)
+
+
+def _fired(seen: _Seen) -> Fired:
+    """The rules that fire for anybody. One that reads only what is the same for everybody is asked once for all."""
+    asked, for_all = _by_what_is_shared(_TABLE, tuple(sorted(seen.obs.shared.items())))
+    everybody = np.ones(len(seen.obs), dtype=bool)
+    fired = [(row, bits, rule, everybody) for row, bits, rule in for_all]
+    for row, bits, rule in asked:
+        fires = rule.fires(seen)
+        if np.count_nonzero(fires):
+            fired.append((row, bits, rule, fires))
+    return fired
+
+
+Line = tuple[int, int, Rule]
+
+
+@lru_cache(maxsize=4096)
+def _by_what_is_shared(table: tuple[Line, ...], shared: tuple[tuple[str, float], ...]) -> tuple[list[Line], list[Line]]:
+    """The rules to ask row by row, and those that fire for everybody; the rest fires for nobody."""
+    values = dict(shared)
+    one = np.full((len(TABLE), 1), np.nan)
+    for name, value in values.items():
+        one[ROWS[name]] = value
+    asked, for_all = [], []
+    for line in table:
+        if not _reads(line[2]) <= values.keys():
+            asked.append(line)
+        elif line[2].fires(_Seen(Observation.of_table(one, values), _NOBODY, _NOBODY))[0]:
+            for_all.append(line)
+    return asked, for_all
+
+
+_NOBODY = np.zeros(1, dtype=bool)
+
+
+@lru_cache(maxsize=256)
+def _reads(rule: Rule) -> frozenset[str]:
+    """What a rule reads, found out by letting it: names of values, and what is never the same for everybody."""
+    names: set[str] = set()
+
+    class Noting(Observation):
+        def __getattribute__(self, name: str) -> Any:
+            names.add(name)
+            return super().__getattribute__(name)
+
+    class NotingSeen(_Seen):
+        def __getattribute__(self, name: str) -> Any:
+            if name in ("rule_policy", "unusable"):
+                names.add(name)
+            return super().__getattribute__(name)
+
+    blank = Noting.of_table(np.full((len(TABLE), 1), np.nan), {})
+    names.clear()
+    rule.fires(NotingSeen(blank, _NOBODY, _NOBODY))
+    return frozenset(names & {*TABLE, "table", "rule_policy", "unusable"})
 
 
 def acwr_after(obs: Observation, load_au: ArrayLike) -> FloatArray:
@@ -313,28 +426,20 @@ def acwr_after(obs: Observation, load_au: ArrayLike) -> FloatArray:
 
 def unusable(obs: Observation) -> BoolArray:
     """Rows with a value that is not finite where there must be one, or infinite anywhere."""
-    required = np.stack([getattr(obs, name) for name in _REQUIRED])
-    optional = np.stack([getattr(obs, name) for name in _OPTIONAL])
-    broken: BoolArray = ~np.isfinite(required).all(axis=0) | np.isinf(optional).any(axis=0)
+    broken: BoolArray = np.isinf(obs.table[_OPTIONAL]).any(axis=0)
+    broken |= ~np.isfinite(obs.table[_REQUIRED]).all(axis=0)
     return broken
 
 
-def _withheld(obs: Observation, effects: NDArray[np.int8]) -> StrArray:
-    def suspended(code: str) -> BoolArray:
-        return _includes(effects[GUARD_CODES.index(code)], Effect.SUSPENDED)
-
-    reasons = ["red_flag", "injury", "medical_hold"]
-    injured = suspended("G04") & (obs.injured > 0)
-    stopped = np.select([suspended("G01"), injured, suspended("G04") | suspended("G18")], reasons, default="")
-    return np.where(stopped == "", obs.refusal, stopped).astype(np.str_)
-
-
-def _load_cap(obs: Observation, total: NDArray[np.int8]) -> FloatArray:
+def _load_cap(obs: Observation, resting: BoolArray) -> FloatArray:
     cap = np.full(len(obs), np.inf)
-    for step, factor in enumerate(risk.ILLNESS_RETURN_STEPS, start=risk.ILLNESS_FREE_DAYS + 1):
-        cap = np.where(obs.days_since_illness == step, factor * obs.planned_load_au, cap)
-    former = np.where(obs.former_chronic_au >= 0, obs.former_chronic_au, obs.chronic_au)
-    weeks = ((1, risk.RETURN_WEEK_1_OF_CHRONIC), (2, risk.RETURN_WEEK_2_OF_CHRONIC))
-    for week, factor in weeks:
-        cap = np.where(obs.return_week == week, np.fmin(cap, factor * former), cap)
-    return np.where(_includes(total, Effect.REST), 0.0, cap)
+    if np.count_nonzero(obs.days_since_illness <= risk.ILLNESS_FREE_DAYS + len(risk.ILLNESS_RETURN_STEPS)):
+        for step, factor in enumerate(risk.ILLNESS_RETURN_STEPS, start=risk.ILLNESS_FREE_DAYS + 1):
+            cap = np.where(obs.days_since_illness == step, factor * obs.planned_load_au, cap)
+    if np.count_nonzero(obs.return_week):
+        former = np.where(obs.former_chronic_au >= 0, obs.former_chronic_au, obs.chronic_au)
+        weeks = ((1, risk.RETURN_WEEK_1_OF_CHRONIC), (2, risk.RETURN_WEEK_2_OF_CHRONIC))
+        for week, factor in weeks:
+            cap = np.where(obs.return_week == week, np.fmin(cap, factor * former), cap)
+    cap[resting] = 0.0
+    return cap

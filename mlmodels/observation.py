@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from typing import Any, cast
@@ -79,9 +79,13 @@ def absorption_gate(hrv_z: ArrayLike) -> FloatArray:
 
 @lru_cache(maxsize=64)
 def constant_column(n: int, value: float) -> FloatArray:
-    column = np.full(n, value, dtype=np.float64)
-    column.flags.writeable = False
-    return column
+    """One value for everybody, kept once: its stride of 0 tells so (see ``same_for_all``)."""
+    return np.broadcast_to(np.float64(value), (n,))
+
+
+def same_for_all(column: FloatArray) -> bool:
+    """One value kept once stands for everybody, so that what follows from it need not be asked athlete by athlete."""
+    return column.strides == (0,)
 
 
 def _column(n: int, value: ArrayLike | None, default: float) -> FloatArray:
@@ -211,7 +215,8 @@ class Evening:
 class Observation:
     """Every named value that features, guard, warnings and wording need; arrays of n, NaN = not known.
 
-    Not changed once made: features and refusals are worked out once and kept.
+    Not changed once made: features and refusals are worked out once and kept. One that a tracker made holds its values
+    as rows of one ``table``: what is asked of many of them is asked of a block of rows at once.
 
     Flags and counts are float64 as well (exact up to 2**53), so that a row is one flat record that survives JSON.
     Ages and counts of "never" are ``risk.NEVER_DAYS``. Day counters ``..._days`` include this morning.
@@ -320,14 +325,39 @@ class Observation:
         return self.age_years < risk.ADULT_YEARS
 
     @cached_property
+    def table(self) -> FloatArray:
+        """(values, n), rows in the order of ``TABLE``."""
+        return np.array([getattr(self, name) for name in TABLE], dtype=np.float64)
+
+    @cached_property
+    def shared(self) -> dict[str, float]:
+        """Values that are known to be the same for everybody, by name."""
+        return {}
+
+    @classmethod
+    def of_table(cls, table: FloatArray, shared: dict[str, float]) -> Observation:
+        """``table``: (values, n), rows in the order of ``TABLE``; from now on read only."""
+        observation = cls.__new__(cls)
+        table.flags.writeable = False
+        observation.__dict__.update(table=table, shared=shared)
+        return observation
+
+    @cached_property
+    def refused(self) -> NDArray[np.int8]:
+        """Per athlete which of ``REFUSALS``, 0 = none."""
+        acute_chronic, planned = self.table[ROWS["acute_au", "chronic_au"]], self.planned_load_au
+        known = np.isfinite(acute_chronic).all(axis=0) & np.isfinite(planned)
+        known &= (self.seeded > 0) | (self.load_known_days >= risk.MIN_KNOWN_DAYS_UNSEEDED)
+        stale = self.load_unlogged_days > risk.LOAD_STALE_DAYS
+        whole = np.isfinite(self._scaled).all(axis=0)
+        if np.count_nonzero(known & whole) == len(known) and not np.count_nonzero(stale):
+            return np.zeros(len(known), dtype=np.int8)
+        return np.select([~known, stale, ~whole], [np.int8(1), np.int8(2), np.int8(3)], default=np.int8(0))
+
+    @cached_property
     def refusal(self) -> StrArray:
         """Per athlete "" or why there is no state: insufficient_history, stale_data, out_of_range."""
-        finite = np.isfinite(self.acute_au) & np.isfinite(self.chronic_au) & np.isfinite(self.planned_load_au)
-        known = finite & ((self.seeded > 0) | (self.load_known_days >= risk.MIN_KNOWN_DAYS_UNSEEDED))
-        stale = self.load_unlogged_days > risk.LOAD_STALE_DAYS
-        broken = known & ~np.isfinite(self.features("observable")).all(axis=1)
-        reasons = ["insufficient_history", "stale_data", "out_of_range"]
-        return np.select([~known, stale, broken], reasons, default="").astype(np.str_)
+        return np.array(REFUSALS)[self.refused]
 
     @property
     def flags(self) -> dict[str, BoolArray]:
@@ -346,10 +376,7 @@ class Observation:
     def features(self, set_name: str) -> NDArray[np.float32]:
         """(n, k) float32 in the order of ``FEATURE_SETS[set_name]``; finite wherever ``refusal`` is ""."""
         if set_name not in self._features:
-            out = np.empty((len(self), len(FEATURE_SETS[set_name])), dtype=np.float32)
-            with np.errstate(all="ignore"):  # a damaged row gives what is not finite, and ``refusal`` says so
-                for column, name in enumerate(FEATURE_SETS[set_name]):
-                    out[:, column] = _FEATURES[name](self)
+            out = self._scaled[_FEATURE_ROWS[set_name]].T.astype(np.float32, order="C")
             out.flags.writeable = False
             self._features[set_name] = out
         return self._features[set_name]
@@ -358,8 +385,13 @@ class Observation:
     def _features(self) -> dict[str, NDArray[np.float32]]:
         return {}
 
+    @cached_property
+    def _scaled(self) -> FloatArray:
+        with np.errstate(all="ignore"):  # a damaged row gives what is not finite, and ``refusal`` says so
+            return _scaled_features(self)
+
     def select(self, index: Any) -> Observation:
-        return Observation(*(getattr(self, name)[index] for name in _OBSERVATION_FIELDS))
+        return Observation.of_table(self.table[:, index], self.shared)
 
     def row(self, i: int) -> Row:
         """Athlete i as plain JSON values; None = not known. ``from_rows`` gives back the same bits."""
@@ -384,6 +416,73 @@ class Observation:
 
 
 _OBSERVATION_FIELDS = tuple(f.name for f in fields(Observation))
+REFUSALS = ("", "insufficient_history", "stale_data", "out_of_range")
+
+# The table's rows: neighbours are what is worked out, copied or tested together. ``LOOKED`` and ``CARRIED`` lie in the
+# tracker's carry in this order too; up to ``MAY_BE_MISSING`` a tracker leaves nothing open.
+LOOKED = (
+    "hrv_age_days", "sleep_age_days", "days_since_illness",
+    "hrv_low_days", "hrv_very_low_days", "sleep_short_nights", "soreness_worst_days", "readiness_worst_days",
+    "illness_signal_days", "check_in_age_days",
+)  # fmt: skip
+CARRIED = (
+    "acute_au", "chronic_au", "high_average_au", "low_average_au", "high_fatigue_au", "low_fatigue_au",
+    "high_reference_au", "low_reference_au", "last_load_au", "acwr_low_days", "load_unlogged_days", "monotonous",
+    "days_off", "hard_run_days", "test_count", "tests_down", "intensity_run", "days_seen", "load_known_days", "seeded",
+    "monotony", "strain", "strain_rank", "former_chronic_au",
+)  # fmt: skip
+_CARRIED_MISSING = 4  # the last ones of them
+_KNOWN = (
+    "weekday", "planned_load_au", "planned_share", "plan_automatic", "ill", "injured", "niggle", "illness", "red_flag",
+    "pain_rising", "advice_hold", "hrv_valid_7d", "hrv_baseline_days", "hrv_era_days", "hrv_era_changes", "lref_au",
+    "acwr", "return_week", "hard_days_6d", "unavailable_28d", "test_age_days", "intensity_6d", "recovery_3d",
+    "load_known_28d", "hrv_known_days",
+)  # fmt: skip
+_MISSING = (
+    "week_load_au", "previous_week_load_au", "six_day_load_au", "week_before_load_au",
+    "hrv_z", "sleep_z", "hrv_today_z", "sleep_today_z",
+    "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_range_low_ms", "hrv_range_high_ms", "t400_level_s",
+    "performance_pct", "performance_sd_pct", "hrv_rmssd_ms", "sleep_h", "sleep_mean_3d_h", "sleep_score",
+    "resting_hr_bpm", "resting_hr_delta_bpm", "pain_0_10", "soreness_1_5", "fatigue_1_5", "readiness_1_5",
+    "days_to_main_race", "hours_since_top_speed_h", "age_years",
+)  # fmt: skip
+TABLE = _KNOWN + LOOKED + CARRIED + _MISSING
+MAY_BE_MISSING = TABLE[-len(_MISSING) - _CARRIED_MISSING :]
+assert sorted(TABLE) == sorted(_OBSERVATION_FIELDS)
+
+
+class _Rows:
+    """``ROWS[name]``: its row in the table; ``ROWS[first, last]``: the block of rows from one to the other."""
+
+    def __init__(self) -> None:
+        self._of = {name: row for row, name in enumerate(TABLE)}
+
+    def __getitem__(self, names: Any) -> Any:
+        if isinstance(names, str):
+            return self._of[names]
+        first, last = names
+        return slice(self._of[first], self._of[last] + 1)
+
+
+ROWS = _Rows()
+
+
+class _Column:
+    """A field of an observation that came as a table: taken out of it when first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._row = name, ROWS[name]
+
+    def __get__(self, observation: Observation | None, owner: type) -> Any:
+        if observation is None:
+            return self
+        column = observation.__dict__["table"][self._row]
+        observation.__dict__[self._name] = column
+        return column
+
+
+for _name in TABLE:
+    setattr(Observation, _name, _Column(_name))
 # Flags, codes and counts: written as whole numbers.
 _WHOLE = frozenset(
     name
@@ -413,46 +512,36 @@ def _clip(values: FloatArray, low: float, high: float) -> FloatArray:
     return np.minimum(np.maximum(values, low), high)
 
 
-def _zero_if_missing(values: FloatArray) -> FloatArray:
-    return np.where(values == values, values, 0.0)
-
-
-def _z_feature(z: FloatArray) -> FloatArray:
-    return _clip(_zero_if_missing(z), -3.0, 3.0) / 3.0
-
-
-def _relative(load: FloatArray, reference: FloatArray) -> FloatArray:
-    return _clip(load / reference - 1.0, -1.0, 2.0) / 2.0
-
-
-def _high_reference(obs: Observation) -> FloatArray:
-    return np.maximum(obs.high_reference_au, 0.05 * obs.lref_au)
-
-
-def _low_reference(obs: Observation) -> FloatArray:
-    return np.maximum(obs.low_reference_au, 0.05 * obs.lref_au)
-
-
 def over_chronic(load: FloatArray, chronic: FloatArray, lref: FloatArray) -> FloatArray:
     """A load (AU/d) over the chronic load, which counts as at least 0.15 Lref; of the acute load this is ACWR."""
     return load / np.maximum(chronic, risk.CHRONIC_FLOOR_OF_LREF * lref)
 
 
-_FEATURES: dict[str, Callable[[Observation], FloatArray]] = {
-    "hrv": lambda o: _z_feature(o.hrv_z),
-    "sleep": lambda o: _z_feature(o.sleep_z),
-    "acute": lambda o: _relative(o.acute_au, o.lref_au),
-    "chronic": lambda o: _relative(o.chronic_au, o.lref_au),
-    "acwr": lambda o: _clip(o.acwr, 0.0, 2.5) - 1.0,
-    "performance": lambda o: _clip(_zero_if_missing(o.performance_pct), -5.0, 5.0) / 5.0,
-    "hrv_today": lambda o: _z_feature(o.hrv_today_z),
-    "sleep_today": lambda o: _z_feature(o.sleep_today_z),
-    "last_load": lambda o: _clip(over_chronic(o.last_load_au, o.chronic_au, o.lref_au), 0.0, 3.0) - 1.0,
-    "intensity_average": lambda o: _relative(o.high_average_au, _high_reference(o)),
-    "volume_average": lambda o: _relative(o.low_average_au, _low_reference(o)),
-    "sick": lambda o: np.where((o.ill > 0) | (o.injured > 0), 1.0, 0.0),
-    "intensity_fatigue": lambda o: _relative(o.high_fatigue_au, _high_reference(o)),
-    "volume_fatigue": lambda o: _relative(o.low_fatigue_au, _low_reference(o)),
-    "planned_load": lambda o: _clip(o.planned_load_au / o.lref_au, 0.0, 3.0) - 1.0,
-    "planned_share": lambda o: _clip(o.planned_share, 0.0, 1.0),
-}
+_FEATURE_ROWS = {name: [list(SCALING).index(feature) for feature in FEATURE_SETS[name]] for name in FEATURE_SETS}
+_Z, _AVERAGES = ROWS["hrv_z", "sleep_today_z"], ROWS["acute_au", "low_fatigue_au"]
+_REFERENCES = ROWS["high_reference_au", "low_reference_au"]
+_RATIO_TOPS = np.array([[2.5], [3.0], [3.0]])
+
+
+def _scaled_features(obs: Observation) -> FloatArray:
+    """(16, n): every feature in the order of ``SCALING``, which says in words what is done here block by block."""
+    table, lref = obs.table, obs.lref_au
+    out = np.empty((len(SCALING), len(lref)))
+    z = table[_Z]
+    z = _clip(np.where(z == z, z, 0.0), -3.0, 3.0) / 3.0
+    out[0:2], out[6:8] = z[:2], z[2:]  # hrv, sleep, hrv_today, sleep_today
+    references = np.empty((6, len(lref)))
+    references[0:2] = lref
+    references[2:4] = references[4:6] = np.maximum(table[_REFERENCES], 0.05 * lref)
+    relative = _clip(table[_AVERAGES] / references - 1.0, -1.0, 2.0) / 2.0
+    out[2:4], out[9:11], out[12:14] = relative[0:2], relative[2:4], relative[4:6]  # acute .. volume_fatigue
+    ratios = np.empty((3, len(lref)))
+    ratios[0], ratios[1] = obs.acwr, over_chronic(obs.last_load_au, obs.chronic_au, lref)
+    np.divide(obs.planned_load_au, lref, out=ratios[2])
+    ratios = np.minimum(np.maximum(ratios, 0.0), _RATIO_TOPS) - 1.0
+    out[4], out[8], out[14] = ratios  # acwr, last_load, planned_load
+    performance = obs.performance_pct
+    out[5] = _clip(np.where(performance == performance, performance, 0.0), -5.0, 5.0) / 5.0
+    out[11] = (obs.ill > 0) | (obs.injured > 0)  # sick
+    out[15] = _clip(obs.planned_share, 0.0, 1.0)
+    return out

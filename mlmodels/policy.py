@@ -119,17 +119,23 @@ class OnnxPolicy:
     def q_values(self, obs: Observation) -> NDArray[np.float32]:
         """(n, a) Q-values; NaN for a row that is refused, out of the box, or answered with something not finite."""
         features = obs.features(self.feature_set)
-        inside = self.in_box(features) & (obs.refusal == "")
-        q = self.scores(np.where(inside[:, None], features, np.float32(0.0)))
-        trusted = inside & np.isfinite(q).all(axis=1)
-        return np.where(trusted[:, None], q, np.float32(np.nan))
+        trusted = self.in_box(features) & (obs.refused == 0)
+        whole = np.count_nonzero(trusted) == len(trusted)
+        q = self.scores(features if whole else np.where(trusted[:, None], features, np.float32(0.0)))
+        finite = np.isfinite(q)
+        if whole and np.count_nonzero(finite) == q.size:
+            return q
+        return np.where((trusted & finite.all(axis=1))[:, None], q, np.float32(np.nan))
 
     def choose(self, obs: Observation) -> IntArray:
         return best_action(self.q_values(obs))
 
     def in_box(self, features: NDArray[np.float32]) -> BoolArray:
         """Rows whose every feature is finite and within the range seen in training."""
-        return np.asarray(((features >= self._low) & (features <= self._high)).all(axis=1))
+        inside = (features >= self._low) & (features <= self._high)
+        if np.count_nonzero(inside) == inside.size:
+            return np.ones(len(features), dtype=bool)
+        return np.asarray(inside.all(axis=1))
 
     def _check_golden(self, path: Path) -> None:
         golden = self.card["golden"]
@@ -145,10 +151,16 @@ class OnnxPolicy:
 
 def best_action(q: NDArray[np.float32]) -> IntArray:
     """Row-wise argmax, -1 where any value is not finite. Ties go to the safest: recovery, plan, volume, intensity."""
-    finite = np.asarray(np.isfinite(q).all(axis=1))
-    order = [action for action in _SAFEST_FIRST if action < q.shape[1]]
-    best = np.array(order)[np.argmax(np.where(finite[:, None], q, 0.0)[:, order], axis=1)]
-    return np.where(finite, best, -1).astype(np.int64)
+    values = np.ascontiguousarray(q.T)
+    first, *others = (action for action in _SAFEST_FIRST if action < len(values))
+    best, most = np.full(len(q), first, dtype=np.int64), values[first]
+    for action in others:
+        best[values[action] > most] = action
+        most = np.maximum(most, values[action])
+    finite = np.isfinite(values)
+    if np.count_nonzero(finite) < finite.size:
+        best[~finite.all(axis=0)] = -1
+    return best
 
 
 _SAFEST_FIRST = (Action.ACTIVE_RECOVERY, Action.AS_PLANNED, Action.INCREASE_VOLUME, Action.INCREASE_INTENSITY)

@@ -9,17 +9,19 @@ Method: Zhang, Wang & Niu 2026, doi 10.1038/s41598-026-41946-w (the six-part sta
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mlmodels import risk
 from mlmodels.actions import Action, FloatArray, automatic_plan
 from mlmodels.observation import (
+    CARRIED,
     FEATURE_SETS,
     HOLD_CLINICIAN,
     HOLD_HEART,
@@ -30,8 +32,11 @@ from mlmodels.observation import (
     ILLNESS_BELOW_NECK,
     ILLNESS_FEVER,
     ILLNESS_NONE,
+    LOOKED,
+    ROWS,
     SCALING,
     STATE_VERSION,
+    TABLE,
     TIMING_FAT,
     TIMING_HAND,
     TIMING_TRIAL,
@@ -43,9 +48,9 @@ from mlmodels.observation import (
     Profiles,
     StrArray,
     absorption_gate,
-    constant_column,
     feature_set_hash,
     over_chronic,
+    same_for_all,
     sleep_score_from_report,
 )
 
@@ -94,6 +99,25 @@ _SCALARS = (
     "level", "level_variance", "baseline_sum", "tests", "test_age", "tests_down", "level_before_down",
     "soreness_worst", "readiness_worst", "check_in_age", "intensity_run",
 )  # fmt: skip
+# In memory they lie so that what is advanced or shown together is one block: first what a morning works out (the rows
+# of ``LOOKED``), then what it shows as it is (``CARRIED``), windows, the rest. A packed row keeps its own order.
+_IN_MEMORY = (
+    "hrv_age", "sleep_age", "since_illness", "hrv_low", "hrv_very_low", "sleep_short", "soreness_worst",
+    "readiness_worst", "illness_signal", "check_in_age",
+    "acute", "chronic", "high_average", "low_average", "high_fatigue", "low_fatigue", "high_reference",
+    "low_reference", "last_load", "acwr_low_days", "unlogged", "monotonous", "days_off", "hard_run", "tests",
+    "tests_down", "intensity_run", "days", "known_days", "seeded", "monotony", "strain", "strain_rank",
+    "former_chronic",
+    "hrv_n", "sleep_n", "hrv_sum", "sleep_sum", "hrv_squares", "sleep_squares",
+    "seed_sum", "lref", "adherence_load", "adherence_plan", "return_day", "hrv_era", "hrv_era_days",
+    "hrv_era_changes", "sleep_source", "resting_hr", "resting_hr_n", "level", "level_variance", "baseline_sum",
+    "test_age", "level_before_down",
+)  # fmt: skip
+_TO_PACKED = np.array([_IN_MEMORY.index(name) for name in _SCALARS])
+_TO_MEMORY = np.array([_SCALARS.index(name) for name in _IN_MEMORY])
+_LOOKED, _CARRIED = slice(0, len(LOOKED)), slice(len(LOOKED), len(LOOKED) + len(CARRIED))
+_AGES, _RUNS, _CHECK_IN_AGE = slice(0, 3), slice(3, 9), 9  # within ``_LOOKED``
+_AVERAGES, _WINDOWS = slice(10, 18), slice(34, 40)
 _RINGS = {
     "hrv": HRV_MEMORY_D,  # ln rMSSD minus HRV_ORIGIN, of one era
     "sleep": 67,
@@ -120,33 +144,37 @@ HRV_ORIGIN = 4.0  # ln ms; readings are kept relative to it so that sums of squa
 _DAY_VARIANCE = risk.T400_PROCESS_SD_PER_WEEK**2 / 7.0
 _TEST_VARIANCE = np.array([risk.T400_SD_TRIAL, risk.T400_SD_HAND, risk.T400_SD_FAT]) ** 2
 _HIGH_LAMBDA, _LOW_LAMBDA, _FATIGUE_LAMBDA = (1.0 - np.exp(-1.0 / tau) for tau in (40.0, 50.0, 8.0))
-_LAGS = {length: np.arange(1, length + 1) for length in set(_RINGS.values()) | {3, 7, 14}}
+_LAMBDAS = np.array(
+    [risk.ACUTE_LAMBDA, risk.CHRONIC_LAMBDA, _HIGH_LAMBDA, _LOW_LAMBDA, _FATIGUE_LAMBDA, _FATIGUE_LAMBDA,
+     risk.LREF_LAMBDA, risk.LREF_LAMBDA]
+)[:, None]  # fmt: skip
+# HRV and sleep, whose windows are the same days.
+_LEAST_DAYS = np.array([[risk.HRV_MIN_BASELINE_PROVISIONAL], [risk.SLEEP_MIN_BASELINE]], dtype=np.float64)
+_PRIOR_SCATTER = np.array([
+    [risk.HRV_PRIOR_WEIGHT * risk.HRV_PRIOR_SD_LN * risk.HRV_PRIOR_SD_LN],
+    [risk.SLEEP_PRIOR_WEIGHT * risk.SLEEP_PRIOR_SD * risk.SLEEP_PRIOR_SD],
+])  # fmt: skip
+_PRIOR_DAYS = np.array([[risk.HRV_PRIOR_WEIGHT], [risk.SLEEP_PRIOR_WEIGHT]])
+_FLOOR_SD = np.array([[risk.HRV_FLOOR_SD_LN], [risk.SLEEP_FLOOR_SD]])
+_NIGHT_WEIGHTS = np.array(risk.SLEEP_NIGHT_WEIGHTS)[:, None]
+_LAGS = {length: np.arange(1, length + 1) for length in set(_RINGS.values()) | {7, 14}}
 _SAME_WEEKDAY = np.array([7, 14, 21, 28])
 
 
-class _Hrv(NamedTuple):
-    new_era: BoolArray
-    value: FloatArray  # ln rMSSD - HRV_ORIGIN, NaN = no reading
+class _Look(NamedTuple):
+    """What a morning and the evening after it both need. Pairs are HRV and sleep."""
+
+    turned: BoolArray | None  # (2, n) whose readings begin anew: another HRV era, the first score; None: nobody's
+    value: FloatArray  # (2, n) ln rMSSD - HRV_ORIGIN, sleep score; NaN = no reading
     mean_7d: FloatArray
     valid_7d: FloatArray
-    baseline: FloatArray
-    baseline_sd: FloatArray
     baseline_days: FloatArray
-    z: FloatArray
-    today_z: FloatArray
-    age: FloatArray
-    low_days: FloatArray
-    very_low_days: FloatArray
-
-
-class _Sleep(NamedTuple):
-    first_score: BoolArray
-    score: FloatArray
-    today_z: FloatArray
-    z: FloatArray
-    age: FloatArray
-    short_nights: FloatArray
-    mean_3d_h: FloatArray
+    baseline: FloatArray  # (2, n)
+    baseline_sd: FloatArray  # (2, n)
+    z: FloatArray  # (4, n) HRV of 7 days, sleep of 3 nights, HRV today, last night
+    resting_hr_delta: FloatArray | float
+    sleep_mean_3d_h: FloatArray | float
+    carry: FloatArray  # (10, n) the rows of LOOKED
 
 
 class Tracker:
@@ -159,8 +187,8 @@ class Tracker:
         self.n = n
         self.profiles = Profiles.default(n) if profiles is None else profiles
         self._clock = 0
-        self._looked: tuple[Morning, int, _Hrv, _Sleep] | None = None
-        self._set(np.zeros((len(_SCALARS), n)), {name: np.zeros((size, n)) for name, size in _RINGS.items()})
+        self._looked: tuple[Morning, int, _Look] | None = None
+        self._set(np.zeros((len(_SCALARS), n)), _rings(n))
         for name in _NAN_RINGS:
             self._rings[name].fill(np.nan)
         for name in _NAN_SCALARS:
@@ -172,7 +200,10 @@ class Tracker:
 
     def _set(self, scalars: FloatArray, rings: dict[str, FloatArray]) -> None:
         self._scalars, self._rings = scalars, rings
-        for name, row in zip(_SCALARS, scalars, strict=True):
+        signals = rings["hrv"].base
+        assert signals is not None and signals is rings["sleep"].base
+        self._signals: FloatArray = signals
+        for name, row in zip(_IN_MEMORY, scalars, strict=True):
             setattr(self, name, row)
 
     # Rows of ``_scalars``; every write goes in place, so that the matrix stays the one copy.
@@ -235,179 +266,122 @@ class Tracker:
 
     def morning(self, m: Morning) -> Observation:
         """What is known this morning. Does not advance; may be asked again with other values for the same day."""
-        hrv, sleep = self._hrv(m), self._sleep(m)
-        self._looked = m, self._clock, hrv, sleep
-        lref = np.maximum(self.lref, risk.LREF_FLOOR_AU)
-        return Observation(
-            **self._see_today(m, lref),
-            **self._see_hrv(m, hrv),
-            **self._see_sleep(m, sleep),
-            **self._see_resting_hr(m, hrv),
-            **self._see_load(lref),
-            **self._see_breaks(m),
-            **self._see_averages(),
-            **self._see_performance(),
-            **self._see_coverage(hrv),
-        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            look = self._look(m)
+            self._looked = m, self._clock, look
+            table = np.empty((len(TABLE), self.n))
+            table[_SEEN_LOOKED], table[_SEEN_CARRIED] = look.carry, self._scalars[_CARRIED]
+            for field, name in _REPORTED:
+                table[ROWS[field]] = getattr(m, name)
+            self._see_today(table, m)
+            self._see_signals(table, look)
+            self._see_load(table)
+            self._see_counts(table)
+            self._see_performance(table)
+        return Observation.of_table(table, self._shared(m))
 
     def evening(self, m: Morning, e: Evening) -> None:
         """Close the day of ``m`` with what became known of it, and advance one local day."""
-        hrv, sleep = self._signals(m)
-        self._close_hrv(m, hrv)
-        self._close_sleep(m, sleep)
-        self._close_resting_hr(m, hrv)
-        self._close_reports(m)
-        self._close_actions(e)
-        self._close_test(e)
-        self._close_load(m, e, hrv)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            look = self._looked_at(m)
+            self._close_signals(m, look)
+            self._close_resting_hr(m)
+            self._push("pain", m.pain_0_10)
+            self._push("unavailable", (m.ill > 0) | (m.injured > 0))
+            self._close_actions(e)
+            self._close_test(e)
+            self._close_load(m, e, look)
         self._clock += 1
         self.days += 1.0
 
-    def _signals(self, m: Morning) -> tuple[_Hrv, _Sleep]:
+    def _looked_at(self, m: Morning) -> _Look:
         """What ``morning`` made of this very morning, if it was the last one it saw: a quarter of an evening's time."""
         if self._looked is not None and self._looked[0] is m and self._looked[1] == self._clock:
-            return self._looked[2:]
-        return self._hrv(m), self._sleep(m)
+            return self._looked[2]
+        return self._look(m)
 
     # --- morning, piece by piece ---
 
-    def _see_today(self, m: Morning, lref: FloatArray) -> dict[str, FloatArray]:
-        soreness, readiness, check_in_age = self._reports(m)
-        planned, share, automatic = self._plan(m, lref)
-        return {
-            "weekday": m.weekday,
-            "planned_load_au": planned,
-            "planned_share": share,
-            "plan_automatic": automatic,
-            "ill": _flag(m.ill),
-            "injured": _flag(m.injured),
-            "niggle": _flag(m.niggle),
-            "illness": m.illness,
-            "red_flag": _flag(m.red_flag),
-            "pain_0_10": m.pain_0_10,
-            "pain_rising": self._pain_rising(m),
-            "soreness_1_5": m.soreness_1_5,
-            "fatigue_1_5": m.fatigue_1_5,
-            "readiness_1_5": m.readiness,
-            "soreness_worst_days": soreness,
-            "readiness_worst_days": readiness,
-            "check_in_age_days": check_in_age,
-            "days_to_main_race": m.days_to_main_race,
-            "hours_since_top_speed_h": m.hours_since_top_speed_h,
-            "age_years": self.profiles.age_years,
-            "advice_hold": self.profiles.advice_hold,
-        }
+    def _shared(self, m: Morning) -> dict[str, float]:
+        if not self.n:
+            return {}
+        known = [(field, getattr(m, name)) for field, name in _SHAREABLE]
+        known += (("age_years", self.profiles.age_years), ("advice_hold", self.profiles.advice_hold))
+        shared = {field: column.item(0) for field, column in known if same_for_all(column)}
+        # One and the same NaN, so that equal mornings are equal keys.
+        shared = {field: value if value == value else math.nan for field, value in shared.items()}
+        shared |= {field: float(shared[field] > 0) for field in _FLAGS if field in shared}
+        if math.isnan(shared.get("pain_0_10", 0.0)):
+            shared["pain_rising"] = 0.0
+        return shared
 
-    def _see_hrv(self, m: Morning, hrv: _Hrv) -> dict[str, FloatArray]:
-        middle, half_width = hrv.baseline + HRV_ORIGIN, risk.HRV_RANGE_SD * hrv.baseline_sd
-        return {
-            "hrv_rmssd_ms": m.hrv_rmssd_ms,
-            "hrv_today_z": hrv.today_z,
-            "hrv_mean_7d_ms": np.exp(hrv.mean_7d + HRV_ORIGIN),
-            "hrv_baseline_ms": np.exp(middle),
-            "hrv_range_low_ms": np.exp(middle - half_width),
-            "hrv_range_high_ms": np.exp(middle + half_width),
-            "hrv_z": hrv.z,
-            "hrv_valid_7d": hrv.valid_7d,
-            "hrv_baseline_days": hrv.baseline_days,
-            "hrv_age_days": hrv.age,
-            "hrv_low_days": hrv.low_days,
-            "hrv_very_low_days": hrv.very_low_days,
-            "hrv_era_days": np.where(hrv.new_era, 0.0, self.hrv_era_days),
-            "hrv_era_changes": self.hrv_era_changes + hrv.new_era,
-        }
+    def _see_today(self, table: FloatArray, m: Morning) -> None:
+        for name in _FLAGS:
+            table[ROWS[name]] = getattr(m, name) > 0
+        table[ROWS["age_years"]], table[ROWS["advice_hold"]] = self.profiles.age_years, self.profiles.advice_hold
+        table[ROWS["pain_rising"]] = self._pain_rising(m)
+        lref = np.maximum(self.lref, risk.LREF_FLOOR_AU, out=table[ROWS["lref_au"]])
+        self._plan(table[_SEEN_PLAN], m, lref)
 
-    def _see_sleep(self, m: Morning, sleep: _Sleep) -> dict[str, FloatArray]:
-        return {
-            "sleep_h": m.sleep_h,
-            "sleep_mean_3d_h": sleep.mean_3d_h,
-            "sleep_short_nights": sleep.short_nights,
-            "sleep_score": sleep.score,
-            "sleep_today_z": sleep.today_z,
-            "sleep_z": sleep.z,
-            "sleep_age_days": sleep.age,
-        }
+    def _see_signals(self, table: FloatArray, look: _Look) -> None:
+        table[_SEEN_Z] = look.z
+        logs = table[_SEEN_EXPONENTIALS]
+        logs[0] = look.mean_7d
+        logs[1] = look.baseline[0]
+        logs[:2] += HRV_ORIGIN
+        half_width = risk.HRV_RANGE_SD * look.baseline_sd[0]
+        np.subtract(logs[1], half_width, out=logs[2])
+        np.add(logs[1], half_width, out=logs[3])
+        logs[4] = self.level
+        np.exp(logs, out=logs)
+        table[ROWS["sleep_score"]] = look.value[1]
+        table[ROWS["sleep_mean_3d_h"]] = look.sleep_mean_3d_h
+        table[ROWS["resting_hr_delta_bpm"]] = look.resting_hr_delta
+        table[ROWS["hrv_valid_7d"]], table[ROWS["hrv_baseline_days"]] = look.valid_7d, look.baseline_days
+        known = np.add(look.baseline_days, look.valid_7d, out=table[ROWS["hrv_known_days"]])
+        np.minimum(known, risk.NEVER_DAYS, out=known)
+        table[ROWS["hrv_era_days"]], table[ROWS["hrv_era_changes"]] = self.hrv_era_days, self.hrv_era_changes
+        if look.turned is not None:
+            table[ROWS["hrv_era_days"]] = np.where(look.turned[0], 0.0, self.hrv_era_days)
+            table[ROWS["hrv_era_changes"]] += look.turned[0]
 
-    def _see_resting_hr(self, m: Morning, hrv: _Hrv) -> dict[str, FloatArray]:
-        delta, illness_signal = self._resting_hr(m, hrv)
-        return {
-            "resting_hr_bpm": m.resting_hr_bpm,
-            "resting_hr_delta_bpm": delta,
-            "illness_signal_days": illness_signal,
-        }
+    def _see_load(self, table: FloatArray) -> None:
+        loads = self._back("load", 14)
+        week, previous, six, before = table[_SEEN_WEEKS]
+        np.add.reduce(loads[:6], axis=0, out=six)
+        between = np.add.reduce(loads[7:13], axis=0)
+        np.add(six, loads[6], out=week)
+        np.add(loads[6], between, out=before)
+        np.add(between, loads[13], out=previous)
+        table[ROWS["acwr"]] = over_chronic(self.acute, self.chronic, table[ROWS["lref_au"]])
 
-    def _see_load(self, lref: FloatArray) -> dict[str, FloatArray]:
-        six, week, before, previous = self._week_loads()
-        return {
-            "acute_au": self.acute.copy(),
-            "chronic_au": self.chronic.copy(),
-            "lref_au": lref,
-            "acwr": over_chronic(self.acute, self.chronic, lref),
-            "acwr_low_days": self.acwr_low_days.copy(),
-            "last_load_au": self.last_load.copy(),
-            "load_unlogged_days": self.unlogged.copy(),
-            "week_load_au": week,
-            "previous_week_load_au": previous,
-            "six_day_load_au": six,
-            "week_before_load_au": before,
-            "monotony": self.monotony.copy(),
-            "strain": self.strain.copy(),
-            "strain_rank": self.strain_rank.copy(),
-            "monotonous": self.monotonous.copy(),
-        }
+    def _see_counts(self, table: FloatArray) -> None:
+        table[ROWS["return_week"]] = self._return_week()
+        np.add.reduce(self._rings["hard"], axis=0, out=table[ROWS["hard_days_6d"]])
+        np.add.reduce(self._rings["unavailable"], axis=0, out=table[ROWS["unavailable_28d"]])
+        actions = self._back("action", 6)
+        table[ROWS["intensity_6d"]] = _count(actions == Action.INCREASE_INTENSITY)
+        table[ROWS["recovery_3d"]] = _count(actions[:3] == Action.ACTIVE_RECOVERY)
+        table[ROWS["load_known_28d"]] = _count(self._rings["load_known"] >= 0)
 
-    def _see_breaks(self, m: Morning) -> dict[str, FloatArray]:
-        return {
-            "days_off": self.days_off.copy(),
-            "return_week": self._return_week(),
-            "former_chronic_au": self.former_chronic.copy(),
-            "days_since_illness": self._days_since_illness(m),
-            "hard_days_6d": self._rings["hard"].sum(axis=0),
-            "hard_run_days": self.hard_run.copy(),
-            "unavailable_28d": self._rings["unavailable"].sum(axis=0),
-        }
-
-    def _see_averages(self) -> dict[str, FloatArray]:
-        return {
-            "high_average_au": self.high_average.copy(),
-            "low_average_au": self.low_average.copy(),
-            "high_reference_au": self.high_reference.copy(),
-            "low_reference_au": self.low_reference.copy(),
-            "high_fatigue_au": self.high_fatigue.copy(),
-            "low_fatigue_au": self.low_fatigue.copy(),
-        }
-
-    def _see_performance(self) -> dict[str, FloatArray]:
-        performance, performance_sd = self._performance()
-        return {
-            "performance_pct": performance,
-            "performance_sd_pct": performance_sd,
-            "t400_level_s": np.exp(self.level),
-            "test_age_days": np.minimum(self.test_age + 1.0, risk.NEVER_DAYS),
-            "test_count": self.tests.copy(),
-            "tests_down": self.tests_down.copy(),
-        }
-
-    def _see_coverage(self, hrv: _Hrv) -> dict[str, FloatArray]:
-        return {
-            "intensity_run": self.intensity_run.copy(),
-            "intensity_6d": _count(self._back("action", _LAGS[6]) == Action.INCREASE_INTENSITY),
-            "recovery_3d": _count(self._back("action", _LAGS[3]) == Action.ACTIVE_RECOVERY),
-            "days_seen": self.days.copy(),
-            "load_known_days": self.known_days.copy(),
-            "load_known_28d": _count(self._rings["load_known"] >= 0),
-            "hrv_known_days": np.minimum(hrv.baseline_days + hrv.valid_7d, risk.NEVER_DAYS),
-            "seeded": self.seeded.copy(),
-        }
+    def _see_performance(self, table: FloatArray) -> None:
+        tests = np.minimum(self.tests, risk.T400_BASELINE_TESTS)
+        faster = 100.0 * (self.baseline_sum / np.maximum(tests, 1.0) - self.level)
+        age = np.minimum(self.test_age + 1.0, risk.NEVER_DAYS, out=table[ROWS["test_age_days"]])
+        if np.count_nonzero(age > risk.PERFORMANCE_HOLD_DAYS):
+            over = np.maximum(self.test_age + 1.0 - risk.PERFORMANCE_HOLD_DAYS, 0.0)
+            faster *= 0.5 ** (over / risk.PERFORMANCE_HALF_LIFE_DAYS)
+        table[ROWS["performance_pct"]] = faster
+        np.multiply(100.0, np.sqrt(self.level_variance), out=table[ROWS["performance_sd_pct"]])
 
     def sleep_baseline(self, same: BoolArray | bool = True) -> tuple[FloatArray, FloatArray]:
         """Own mean and SD of the sleep score, NaN below the least number of nights; ``same``: no new source today."""
-        return _shrunk(self.sleep_n * same, self.sleep_sum, self.sleep_squares, risk.SLEEP_MIN_BASELINE,
-                       risk.SLEEP_PRIOR_SD, risk.SLEEP_PRIOR_WEIGHT, risk.SLEEP_FLOOR_SD)  # fmt: skip
+        mean, sd = _shrunk(self._scalars[_WINDOWS], np.stack([self.hrv_n, self.sleep_n * same]))
+        return mean[1], sd[1]
 
     def recent_loads_au(self) -> FloatArray:
         """Loads of the last 28 days as used (reported or imputed), (28, n), yesterday first."""
-        return self._back("load", _LAGS[28])
+        return self._back("load", 28)
 
     def hrv_turns(self, m: Morning) -> BoolArray:
         """Whose HRV is of another era from this morning on, whether that era has read anything today or not."""
@@ -434,160 +408,165 @@ class Tracker:
             since_the_turn[index] = 0.0
         self._looked = None
 
-    def _back(self, ring: str, lags: NDArray[np.int64]) -> FloatArray:
-        """Values ``lags`` days before today, (len(lags), n); lag 1 is yesterday."""
+    def _back(self, ring: str, days: int) -> FloatArray:
+        """Values of the last ``days`` days, (days, n), yesterday first; a view where they lie in one piece."""
         buffer = self._rings[ring]
-        return buffer[(self._clock - lags) % len(buffer)]
+        end = self._clock % len(buffer) or len(buffer)
+        if end >= days:
+            return buffer[end - days : end][::-1]
+        return buffer[(self._clock - _LAGS[days]) % len(buffer)]
 
     def _push(self, ring: str, values: ArrayLike) -> None:
         buffer = self._rings[ring]
         buffer[self._clock % len(buffer)] = values
 
-    def _hrv(self, m: Morning) -> _Hrv:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.log(np.where(m.hrv_rmssd_ms > 0, m.hrv_rmssd_ms, np.nan)) - HRV_ORIGIN
-        read = value == value
-        new_era = self.hrv_turns(m)
-        same = ~new_era
-        week = self._back("hrv", _LAGS[6])
-        seen = week == week
-        count = seen.sum(axis=0) * same + read
-        total = np.where(seen, week, 0.0).sum(axis=0) * same + np.where(read, value, 0.0)
-        mean_7d = np.where(count >= risk.HRV_MIN_OF_7, total / np.maximum(count, 1), np.nan)
-        days = self.hrv_n * same
-        baseline, sd = _shrunk(days, self.hrv_sum, self.hrv_squares, risk.HRV_MIN_BASELINE_PROVISIONAL,
-                               risk.HRV_PRIOR_SD_LN, risk.HRV_PRIOR_WEIGHT, risk.HRV_FLOOR_SD_LN)  # fmt: skip
-        z = (mean_7d - baseline) / sd
-        return _Hrv(
-            new_era, value, mean_7d, count.astype(np.float64), baseline, sd, days, z, (value - baseline) / sd,
-            np.where(read, 0.0, np.minimum(self.hrv_age + 1.0, risk.NEVER_DAYS)),
-            _run(self.hrv_low * same, z < risk.HRV_LOW_SD, z == z),
-            _run(self.hrv_very_low * same, z < risk.HRV_VERY_LOW_SD, z == z),
-        )  # fmt: skip
-
-    def _sleep(self, m: Morning) -> _Sleep:
+    def _look(self, m: Morning) -> _Look:
+        means = np.empty((4, self.n))
+        value = means[2:]
+        np.log(np.where(m.hrv_rmssd_ms > 0, m.hrv_rmssd_ms, np.nan), out=value[0])
+        value[0] -= HRV_ORIGIN
+        value[1] = self._sleep_score(m)
         scored = m.sleep_score == m.sleep_score
         slept = m.sleep_h == m.sleep_h
-        first_score = scored & (self.sleep_source == 2)
-        from_hours = ~scored & slept & (self.sleep_source != 1)
-        score = m.sleep_score
-        if from_hours.any():
-            own = sleep_score_from_report(m.sleep_h, under_18=self.profiles.age_years < risk.ADULT_YEARS)
-            score = np.where(from_hours, own, score)
-        same = ~first_score
-        mean, sd = self.sleep_baseline(same)
-        nights = np.where(first_score, np.nan, self._back("sleep", _LAGS[2]))
-        three = _weighted_nights(score, nights[0], nights[1])
-        hours = self._back("sleep_h", _LAGS[2])
-        lately = slept | (hours == hours).any(axis=0)
-        return _Sleep(
-            first_score, score, (score - mean) / sd, (three - mean) / sd,
-            np.where(scored | slept, 0.0, np.minimum(self.sleep_age + 1.0, risk.NEVER_DAYS)),
-            _run(self.sleep_short * lately, m.sleep_h < risk.SLEEP_SHORT_H, slept),
-            _mean_of_known(m.sleep_h, hours[0], hours[1]),
+        turned = self._turned(m, scored)
+        valid = self._average_days(means, turned)
+        counts = self._scalars[_WINDOWS][:2]
+        if turned is not None:
+            counts = counts * ~turned
+        baseline, sd = _shrunk(self._scalars[_WINDOWS], counts)
+        z = ((means.reshape(2, 2, -1) - baseline) / sd).reshape(4, -1)
+        hours = self._back("sleep_h", 2)
+        resting_hr_delta = m.resting_hr_bpm - self.resting_hr
+        resting_hr_delta[self.resting_hr_n < risk.RESTING_HR_MIN_DAYS] = np.nan
+        carry = self._advanced(m, value[0] == value[0], scored | slept)
+        self._run_on(carry[_RUNS], m, z, slept, turned, (hours == hours).any(axis=0), resting_hr_delta)
+        return _Look(
+            turned, value, means[0], valid, counts[0], baseline, sd, z,
+            resting_hr_delta, _mean_of_known(m.sleep_h, hours[0], hours[1]), carry,
         )  # fmt: skip
 
-    def _resting_hr(self, m: Morning, hrv: _Hrv) -> tuple[FloatArray, FloatArray]:
-        known = self.resting_hr_n >= risk.RESTING_HR_MIN_DAYS
-        delta = np.where(known, m.resting_hr_bpm - self.resting_hr, np.nan)
-        low = (hrv.today_z < risk.HRV_LOW_SD) | (hrv.z < risk.HRV_LOW_SD)
-        return delta, _run(self.illness_signal, (delta > risk.RESTING_HR_RISE_BPM) & low)
+    def _turned(self, m: Morning, scored: BoolArray) -> BoolArray | None:
+        another_era, first_score = self.hrv_turns(m), scored & (self.sleep_source == 2)
+        if np.count_nonzero(another_era) or np.count_nonzero(first_score):
+            return np.array([another_era, first_score])
+        return None
 
-    def _reports(self, m: Morning) -> tuple[FloatArray, FloatArray, FloatArray]:
-        sore, ready = m.soreness_1_5 == m.soreness_1_5, m.readiness == m.readiness
-        reported = sore | ready | (m.pain_0_10 == m.pain_0_10) | (m.fatigue_1_5 == m.fatigue_1_5)
+    def _sleep_score(self, m: Morning) -> FloatArray:
+        """The watch's score, or one from the reported hours for who never had a watch."""
+        if _all_missing(m.sleep_h):
+            return m.sleep_score
+        from_hours = np.isnan(m.sleep_score) & (m.sleep_h == m.sleep_h) & (self.sleep_source != 1)
+        own = sleep_score_from_report(m.sleep_h, under_18=self.profiles.age_years < risk.ADULT_YEARS)
+        return np.where(from_hours, own, m.sleep_score)
+
+    def _average_days(self, means: FloatArray, turned: BoolArray | None) -> FloatArray:
+        """Put the means of 7 days' HRV and 3 nights' sleep into the first rows; returns the valid days of the 7."""
+        week, nights = self._back("hrv", 6), self._back("sleep", 2)
+        seen = week == week
+        valid, total = _count(seen), np.where(seen, week, 0.0).sum(axis=0)
+        if turned is not None:
+            valid, total = valid * ~turned[0], total * ~turned[0]
+            nights = np.where(turned[1], np.nan, nights)
+        read = means[2] == means[2]
+        valid += read
+        total += np.where(read, means[2], 0.0)
+        np.divide(total, np.maximum(valid, 1.0), out=means[0])
+        means[0][valid < risk.HRV_MIN_OF_7] = np.nan
+        means[1] = _weighted_nights(means[3], nights)
+        return valid
+
+    def _advanced(self, m: Morning, read: BoolArray, slept: BoolArray) -> FloatArray:
+        """(10, n): the rows of LOOKED with this morning's ages; runs are still to come."""
+        carry = np.empty((len(LOOKED), self.n))
+        ages = np.add(self._scalars[_AGES], 1.0, out=carry[_AGES])
+        np.minimum(ages, risk.NEVER_DAYS, out=ages)
+        ages[0][read], ages[1][slept] = 0.0, 0.0
+        ages[2][(m.illness >= ILLNESS_BELOW_NECK) | ((m.ill > 0) & (m.illness < ILLNESS_ABOVE_NECK))] = 0.0
         older = np.where(self.check_in_age >= risk.REPORTER_DAYS, risk.NEVER_DAYS, self.check_in_age + 1.0)
-        return (
-            _run(self.soreness_worst, m.soreness_1_5 <= risk.WELLNESS_WORST, sore),
-            _run(self.readiness_worst, m.readiness <= risk.WELLNESS_WORST, ready),
-            np.where(reported, 0.0, older),
-        )
+        items = [item for item in (m.soreness_1_5, m.readiness, m.pain_0_10, m.fatigue_1_5) if not _all_missing(item)]
+        for item in items:
+            older[item == item] = 0.0
+        carry[_CHECK_IN_AGE] = older
+        return carry
+
+    def _run_on(
+        self,
+        runs: FloatArray,
+        m: Morning,
+        z: FloatArray,
+        slept: BoolArray,
+        turned: BoolArray | None,
+        slept_lately: BoolArray,
+        resting_hr_delta: FloatArray,
+    ) -> None:
+        """Runs of days with low HRV, very low HRV, short sleep, sore, not ready, signs of illness; (6, n)."""
+        known, now = np.empty((2, 6, self.n), dtype=bool)
+        known[0] = known[1] = z[0] == z[0]
+        np.less(z[0], risk.HRV_LOW_SD, out=now[0])
+        np.less(z[0], risk.HRV_VERY_LOW_SD, out=now[1])
+        known[2], now[2] = slept, m.sleep_h < risk.SLEEP_SHORT_H
+        known[3], now[3] = m.soreness_1_5 == m.soreness_1_5, m.soreness_1_5 <= risk.WELLNESS_WORST
+        known[4], now[4] = m.readiness == m.readiness, m.readiness <= risk.WELLNESS_WORST
+        low = (z[2] < risk.HRV_LOW_SD) | now[0]
+        known[5], now[5] = True, (resting_hr_delta > risk.RESTING_HR_RISE_BPM) & low
+        before = self._scalars[_RUNS]
+        before = np.concatenate([before[:2], (before[2] * (slept | slept_lately))[None], before[3:]])
+        if turned is not None:
+            before[:2] *= ~turned[0]
+        runs[:] = _run(before, now, known)
 
     def _pain_rising(self, m: Morning) -> FloatArray:
-        yesterday, before = self._back("pain", _LAGS[2])
+        if _all_missing(m.pain_0_10):
+            return np.zeros(self.n)
+        yesterday, before = self._back("pain", 2)
         rising = (m.pain_0_10 > yesterday) & (yesterday > before)
         return np.where(rising, 1.0, 0.0)
 
-    def _plan(self, m: Morning, lref: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _plan(self, seen: FloatArray, m: Morning, lref: FloatArray) -> None:
+        """Planned load, its share of high intensity, and whether the automatic plan stands in, into ``seen`` (3, n)."""
         planned, share = m.planned_load_au, m.planned_high_intensity_share
         given = planned >= 0
-        if given.all():
-            return planned, np.where(share == share, share, risk.DEFAULT_HIGH_SHARE), constant_column(self.n, 0.0)
+        share = np.where(share == share, share, risk.DEFAULT_HIGH_SHARE)
+        if np.count_nonzero(given) == self.n:
+            seen[0], seen[1], seen[2] = planned, share, 0.0
+            return
         own, own_share = automatic_plan(m.weekday, lref, self.chronic, self.days // 7)
-        return (
-            np.where(given, planned, own),
-            np.where(given, np.where(share == share, share, risk.DEFAULT_HIGH_SHARE), own_share),
-            (~given).astype(np.float64),
-        )
-
-    def _performance(self) -> tuple[FloatArray, FloatArray]:
-        tests = np.minimum(self.tests, risk.T400_BASELINE_TESTS)
-        faster = 100.0 * (self.baseline_sum / np.maximum(tests, 1.0) - self.level)
-        over = np.maximum(self.test_age + 1.0 - risk.PERFORMANCE_HOLD_DAYS, 0.0)
-        return faster * 0.5 ** (over / risk.PERFORMANCE_HALF_LIFE_DAYS), 100.0 * np.sqrt(self.level_variance)
-
-    def _week_loads(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        loads = self._back("load", _LAGS[14])
-        six, between = loads[:6].sum(axis=0), loads[7:13].sum(axis=0)
-        return six, six + loads[6], loads[6] + between, between + loads[13]
+        seen[0], seen[1], seen[2] = np.where(given, planned, own), np.where(given, share, own_share), ~given
 
     def _return_week(self) -> FloatArray:
         first = (self.days_off > risk.DAYS_OFF) | ((self.return_day >= 1) & (self.return_day <= 6))
         return np.where(first, 1.0, np.where((self.return_day >= 7) & (self.return_day <= 13), 2.0, 0.0))
 
-    def _days_since_illness(self, m: Morning) -> FloatArray:
-        below_neck = (m.illness >= ILLNESS_BELOW_NECK) | ((m.ill > 0) & (m.illness < ILLNESS_ABOVE_NECK))
-        return np.where(below_neck, 0.0, np.minimum(self.since_illness + 1.0, risk.NEVER_DAYS))
-
     # --- evening, piece by piece ---
 
-    def _close_hrv(self, m: Morning, hrv: _Hrv) -> None:
-        if hrv.new_era.any():
-            self._rings["hrv"][:, hrv.new_era] = np.nan
-            for sums in (self.hrv_n, self.hrv_sum, self.hrv_squares):
-                sums[hrv.new_era] = 0.0
-        entering, leaving = self._back("hrv", _HRV_EDGES)
-        _slide(self.hrv_n, self.hrv_sum, self.hrv_squares, entering, leaving)
-        self._push("hrv", hrv.value)
-        self.hrv_age[:] = hrv.age
-        read = hrv.age == 0
-        self.hrv_era_days += (self.hrv_era_days > 0) | read
-        self.hrv_era_days[hrv.new_era] = read[hrv.new_era]
-        self.hrv_era_changes += hrv.new_era
-        np.copyto(self.hrv_era, m.hrv_era, where=m.hrv_era > 0)
-        self.hrv_low[:] = hrv.low_days
-        self.hrv_very_low[:] = hrv.very_low_days
-
-    def _close_sleep(self, m: Morning, sleep: _Sleep) -> None:
-        if sleep.first_score.any():
-            self._rings["sleep"][:, sleep.first_score] = np.nan
-            for sums in (self.sleep_n, self.sleep_sum, self.sleep_squares):
-                sums[sleep.first_score] = 0.0
-        entering, leaving = self._back("sleep", _HRV_EDGES)
-        _slide(self.sleep_n, self.sleep_sum, self.sleep_squares, entering, leaving)
-        self._push("sleep", sleep.score)
+    def _close_signals(self, m: Morning, look: _Look) -> None:
+        if look.turned is not None:
+            self._signals[:, look.turned] = np.nan
+            windows = self._scalars[_WINDOWS].reshape(3, 2, -1)
+            windows[:, look.turned] = 0.0
+        _slide(self._scalars[_WINDOWS], self._signals[(self._clock - _EDGES) % HRV_MEMORY_D])
+        self._signals[self._clock % HRV_MEMORY_D] = look.value
         self._push("sleep_h", m.sleep_h)
-        self.sleep_age[:] = sleep.age
-        scored = m.sleep_score == m.sleep_score
-        np.copyto(self.sleep_source, 2.0, where=(self.sleep_source == 0) & (m.sleep_h == m.sleep_h))
-        np.copyto(self.sleep_source, 1.0, where=scored)
-        self.sleep_short[:] = sleep.short_nights
+        read = look.carry[0] == 0
+        self.hrv_era_days += (self.hrv_era_days > 0) | read
+        if look.turned is not None:
+            new_era = look.turned[0]
+            self.hrv_era_days[new_era] = read[new_era]
+            self.hrv_era_changes += new_era
+        np.copyto(self.hrv_era, m.hrv_era, where=m.hrv_era > 0)
+        if not _all_missing(m.sleep_h):
+            np.copyto(self.sleep_source, 2.0, where=(self.sleep_source == 0) & (m.sleep_h == m.sleep_h))
+        np.copyto(self.sleep_source, 1.0, where=m.sleep_score == m.sleep_score)
+        self._scalars[_LOOKED] = look.carry
 
-    def _close_resting_hr(self, m: Morning, hrv: _Hrv) -> None:
-        _, self.illness_signal[:] = self._resting_hr(m, hrv)
+    def _close_resting_hr(self, m: Morning) -> None:
         read = m.resting_hr_bpm == m.resting_hr_bpm
-        if not read.any():
+        if not np.count_nonzero(read):
             return
         self.resting_hr_n += read
         step = np.maximum(risk.RESTING_HR_LAMBDA, 1.0 / np.maximum(self.resting_hr_n, 1.0))
         before = np.where(self.resting_hr == self.resting_hr, self.resting_hr, m.resting_hr_bpm)
         np.copyto(self.resting_hr, before + step * (m.resting_hr_bpm - before), where=read)
-
-    def _close_reports(self, m: Morning) -> None:
-        self.soreness_worst[:], self.readiness_worst[:], self.check_in_age[:] = self._reports(m)
-        self._push("pain", m.pain_0_10)
-        self.since_illness[:] = self._days_since_illness(m)
-        self._push("unavailable", (m.ill > 0) | (m.injured > 0))
 
     def _close_actions(self, e: Evening) -> None:
         self._push("action", e.action_taken)
@@ -598,7 +577,7 @@ class Tracker:
         self.test_age += 1.0
         self.level_variance += _DAY_VARIANCE
         tested = e.t400_s > 0
-        if not tested.any():
+        if not np.count_nonzero(tested):
             return
         time_ln = np.log(np.where(tested, e.t400_s, 1.0))
         noise = _TEST_VARIANCE[e.timing.astype(np.int64)]
@@ -615,35 +594,38 @@ class Tracker:
         self.tests += tested
         self.test_age[tested] = 0.0
 
-    def _close_load(self, m: Morning, e: Evening, hrv: _Hrv) -> None:
+    def _close_load(self, m: Morning, e: Evening, look: _Look) -> None:
         known = e.load_au >= 0
         seeded = self.seeded > 0
         chronic_before = self.chronic.copy()
         reported = np.where(known, e.load_au, np.nan)
         used = reported
-        if not known.all():
+        if np.count_nonzero(known) < self.n:
             used = np.where(known | ~seeded, reported, self._imputed(m))
         self._close_adherence(m, reported, known)
         self._push("load_known", reported)
         self._push("load", used)
-        self.unlogged[:] = np.where(known, 0.0, self.unlogged + 1.0)
+        self.unlogged += 1.0
+        self.unlogged[known] = 0.0
         self.known_days += known
         share = _first_known(e.high_intensity_share, m.planned_high_intensity_share, risk.DEFAULT_HIGH_SHARE)
-        self._close_averages(used, share, hrv, seeded)
-        if not seeded.all():
+        high = used * share
+        self._close_averages(used, high, look.z[0], seeded)
+        if np.count_nonzero(seeded) < self.n:
             self._close_seeding(reported, known, ~seeded)
         self._close_lref()
-        self._close_foster()
-        self._close_break(reported, known, chronic_before)
+        lref = np.maximum(self.lref, risk.LREF_FLOOR_AU)
+        self._close_foster(lref)
+        self._close_break(reported, known, chronic_before, lref)
         np.copyto(self.last_load, used, where=used == used)
-        hard = used * share >= risk.HARD_DAY_HIGH_OF_LREF * np.maximum(self.lref, risk.LREF_FLOOR_AU)
+        hard = high >= risk.HARD_DAY_HIGH_OF_LREF * lref
         self._push("hard", hard)
         self.hard_run[:] = np.where(hard, self.hard_run + 1.0, 0.0)
 
     def _imputed(self, m: Morning) -> FloatArray:
         """Plan x adherence, else the median of the known loads of the same weekday, else the chronic load."""
         adherence = np.where(self.adherence_plan > 0, self.adherence_load / np.maximum(self.adherence_plan, 1e-9), 1.0)
-        median = _median_of_known(self._back("load_known", _SAME_WEEKDAY))
+        median = _median_of_known(self._rings["load_known"][(self._clock - _SAME_WEEKDAY) % 28])
         fallback = np.where(median == median, median, self.chronic)
         return np.where(
             m.planned_load_au >= 0, m.planned_load_au * np.minimum(np.maximum(adherence, 0.2), 1.5), fallback
@@ -654,21 +636,21 @@ class Tracker:
         for total, value in ((self.adherence_load, reported), (self.adherence_plan, m.planned_load_au)):
             np.copyto(total, total + risk.CHRONIC_LAMBDA * (value - total), where=both)
 
-    def _close_averages(self, used: FloatArray, share: FloatArray, hrv: _Hrv, seeded: BoolArray) -> None:
-        high = used * share
-        low = used - high
-        gate = absorption_gate(hrv.z)
-        for average, value, step in (
-            (self.acute, used, risk.ACUTE_LAMBDA),
-            (self.chronic, used, risk.CHRONIC_LAMBDA),
-            (self.high_average, gate * high, _HIGH_LAMBDA),
-            (self.low_average, gate * low, _LOW_LAMBDA),
-            (self.high_reference, high, risk.LREF_LAMBDA),
-            (self.low_reference, low, risk.LREF_LAMBDA),
-            (self.high_fatigue, high, _FATIGUE_LAMBDA),
-            (self.low_fatigue, low, _FATIGUE_LAMBDA),
-        ):
-            np.copyto(average, average + step * (value - average), where=seeded)
+    def _close_averages(self, used: FloatArray, high: FloatArray, hrv_z: FloatArray, seeded: BoolArray) -> None:
+        value = np.empty((8, self.n))
+        value[0:2] = used
+        value[4] = value[6] = high
+        np.subtract(used, high, out=value[5])
+        value[7] = value[5]
+        np.multiply(absorption_gate(hrv_z), value[4:6], out=value[2:4])
+        averages = self._scalars[_AVERAGES]
+        value -= averages
+        value *= _LAMBDAS
+        value += averages
+        if np.count_nonzero(seeded) == self.n:
+            averages[:] = value
+        else:
+            np.copyto(averages, value, where=seeded)
 
     def _close_seeding(self, reported: FloatArray, known: BoolArray, unseeded: BoolArray) -> None:
         """Until the seed is known both averages are the mean of the known days, so that ACWR reads 1."""
@@ -696,23 +678,21 @@ class Tracker:
     def _close_lref(self) -> None:
         self._push("chronic", self.chronic)
         early = self.days + 1.0 <= risk.LREF_FIRST_DAYS
-        late = ~early
-        if late.any():
+        first = np.flatnonzero(early)
+        if len(first) < self.n:
             start = np.where(self.lref == self.lref, self.lref, self.chronic)
-            np.copyto(self.lref, start + risk.LREF_LAMBDA * (self.chronic - start), where=late)
-        if early.any():
-            median = _median_of_known(self._rings["chronic"][:, early])
-            self.lref[early] = np.where(median == median, median, self.lref[early])
+            np.copyto(self.lref, start + risk.LREF_LAMBDA * (self.chronic - start), where=~early)
+        if len(first):
+            median = _median_of_known(self._rings["chronic"][:, first])
+            self.lref[first] = np.where(median == median, median, self.lref[first])
 
-    def _close_foster(self) -> None:
+    def _close_foster(self, lref: FloatArray) -> None:
         """Monotony and strain of the seven days that end today; NaN when one of them was not reported."""
         week = self._rings["load_known"][(self._clock - _LAGS[7] + 1) % 28]
         mean = week.sum(axis=0) / 7.0
         sd = np.sqrt(((week - mean) ** 2).sum(axis=0) / 6.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            monotony = np.where(mean > 0, np.minimum(mean / sd, risk.MONOTONY_CEILING), np.nan)
-        self.monotony[:] = monotony
-        self.strain[:] = 7.0 * mean * monotony
+        self.monotony[:] = np.where(mean > 0, np.minimum(mean / sd, risk.MONOTONY_CEILING), np.nan)
+        self.strain[:] = 7.0 * mean * self.monotony
         past = self._rings["strain"]
         values, below = _count(past == past), _count(past < self.strain)
         enough = (values >= risk.STRAIN_MIN_VALUES) & (self.strain == self.strain)
@@ -720,17 +700,20 @@ class Tracker:
         self._push("strain", self.strain)
         high = (self.monotony > risk.MONOTONY_HIGH) & (self.strain_rank >= risk.STRAIN_OWN_TOP)
         np.copyto(self.monotonous, high, where=self.strain == self.strain)
-        acwr = over_chronic(self.acute, self.chronic, np.maximum(self.lref, risk.LREF_FLOOR_AU))
+        acwr = over_chronic(self.acute, self.chronic, lref)
         self.acwr_low_days[:] = _run(self.acwr_low_days, acwr < risk.ACWR_DROPPING)
 
-    def _close_break(self, reported: FloatArray, known: BoolArray, chronic_before: FloatArray) -> None:
+    def _close_break(
+        self, reported: FloatArray, known: BoolArray, chronic_before: FloatArray, lref: FloatArray
+    ) -> None:
         """A day nobody reported counts as a day off: less data must not end a layoff."""
-        off = ~known | (reported <= risk.OFF_OF_LREF * np.maximum(self.lref, risk.LREF_FLOOR_AU))
+        off = ~known | (reported <= risk.OFF_OF_LREF * lref)
         np.copyto(self.former_chronic, chronic_before, where=off & (self.days_off == 0) & (self.return_day == 0))
         back = ~off & (self.days_off > risk.DAYS_OFF)
         running = np.where(self.return_day > 0, self.return_day + 1.0, 0.0)
-        running = np.where(running > 13, 0.0, running)
-        self.return_day[:] = np.where(back, 1.0, running)
+        running[running > 13] = 0.0
+        running[back] = 1.0
+        self.return_day[:] = running
         self.days_off[:] = np.where(off, self.days_off + 1.0, 0.0)
 
     # --- rows, bytes ---
@@ -738,15 +721,15 @@ class Tracker:
     def _canonical(self) -> FloatArray:
         """(values, n) with every ring oldest first, so that equal histories give equal bytes whatever the clock."""
         rings = [np.roll(self._rings[name], -(self._clock % size), axis=0) for name, size in _RINGS.items()]
-        return np.concatenate([self._scalars, *rings], axis=0)
+        return np.concatenate([self._scalars[_TO_PACKED], *rings], axis=0)
 
     def _adopt(self, values: FloatArray) -> None:
-        rings, start = {}, len(_SCALARS)
+        rings, start = _rings(values.shape[1]), len(_SCALARS)
         for name, size in _RINGS.items():
-            rings[name] = np.ascontiguousarray(values[start : start + size])
+            rings[name][:] = values[start : start + size]
             start += size
         self._clock, self._looked = 0, None
-        self._set(np.ascontiguousarray(values[: len(_SCALARS)]), rings)
+        self._set(values[_TO_MEMORY], rings)
 
     @classmethod
     def _from(cls, values: FloatArray, profiles: Profiles) -> Tracker:
@@ -787,12 +770,29 @@ class Tracker:
         return cls._from(values.T.copy(), Profiles.default(len(blobs)) if profiles is None else profiles)
 
 
-_HRV_EDGES = np.array([risk.HRV_BASELINE_FIRST_LAG - 1, risk.HRV_BASELINE_LAST_LAG])
-_LAGS |= {2: np.arange(1, 3)}
+def _rings(n: int) -> dict[str, FloatArray]:
+    """HRV and sleep share one buffer (67, 2, n): a day of both is read and written as one."""
+    signals = np.zeros((HRV_MEMORY_D, 2, n))
+    rings = {name: np.zeros((size, n)) for name, size in _RINGS.items() if name not in ("hrv", "sleep")}
+    return {"hrv": signals[:, 0], "sleep": signals[:, 1], **rings}
 
 
-def _flag(values: FloatArray) -> FloatArray:
-    return np.where(values > 0, 1.0, 0.0)
+_EDGES = np.array([risk.HRV_BASELINE_FIRST_LAG - 1, risk.HRV_BASELINE_LAST_LAG])
+_FLAGS = ("ill", "injured", "niggle", "red_flag")
+_REPORTED = (
+    ("weekday", "weekday"), ("illness", "illness"), ("pain_0_10", "pain_0_10"), ("soreness_1_5", "soreness_1_5"),
+    ("fatigue_1_5", "fatigue_1_5"), ("readiness_1_5", "readiness"), ("days_to_main_race", "days_to_main_race"),
+    ("hours_since_top_speed_h", "hours_since_top_speed_h"), ("hrv_rmssd_ms", "hrv_rmssd_ms"), ("sleep_h", "sleep_h"),
+    ("resting_hr_bpm", "resting_hr_bpm"),
+)  # fmt: skip
+_SHAREABLE = (*_REPORTED, *((name, name) for name in _FLAGS))
+_SEEN_LOOKED, _SEEN_CARRIED = ROWS[LOOKED[0], LOOKED[-1]], ROWS[CARRIED[0], CARRIED[-1]]
+_SEEN_Z, _SEEN_EXPONENTIALS = ROWS["hrv_z", "sleep_today_z"], ROWS["hrv_mean_7d_ms", "t400_level_s"]
+_SEEN_WEEKS, _SEEN_PLAN = ROWS["week_load_au", "week_before_load_au"], ROWS["planned_load_au", "plan_automatic"]
+
+
+def _all_missing(column: FloatArray) -> bool:
+    return same_for_all(column) and bool(np.isnan(column[:1]).all())
 
 
 def _count(seen: BoolArray) -> FloatArray:
@@ -807,44 +807,51 @@ def _run(previous: FloatArray, now: BoolArray, known: BoolArray | bool = True) -
     return np.where(now, previous + 1.0, np.where(known, 0.0, previous))
 
 
-def _shrunk(
-    n: FloatArray, total: FloatArray, squares: FloatArray, least: int, prior: float, weight: float, floor: float
-) -> tuple[FloatArray, FloatArray]:
-    """Mean and SD of a window from its sums; the variance is pulled towards ``prior`` as ``weight`` days would."""
-    count = np.maximum(n, 1.0)
+def _shrunk(windows: FloatArray, counts: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and SD (2, n) of HRV and sleep over their windows; the variance is pulled towards a prior as days would.
+
+    ``windows`` (6, n): values, sums and sums of squares of both; ``counts`` (2, n): values that count.
+    """
+    total, squares = windows[2:4], windows[4:6]
+    count = np.maximum(counts, 1.0)
     mean = total / count
     scatter = np.maximum(squares - total * mean, 0.0)
-    sd = np.maximum(np.sqrt((scatter + weight * prior * prior) / (count - 1.0 + weight)), floor)
-    enough = n >= least
-    return np.where(enough, mean, np.nan), np.where(enough, sd, np.nan)
+    sd = np.maximum(np.sqrt((scatter + _PRIOR_SCATTER) / (count - 1.0 + _PRIOR_DAYS)), _FLOOR_SD)
+    few = ~(counts >= _LEAST_DAYS)
+    np.putmask(mean, few, np.nan)
+    np.putmask(sd, few, np.nan)
+    return mean, sd
 
 
-def _slide(n: FloatArray, total: FloatArray, squares: FloatArray, entering: FloatArray, leaving: FloatArray) -> None:
-    came, went = entering == entering, leaving == leaving
-    new, old = np.where(came, entering, 0.0), np.where(went, leaving, 0.0)
-    n += came
-    n -= went
-    total += new
-    total -= old
-    squares += new * new
-    squares -= old * old
+def _slide(windows: FloatArray, edges: FloatArray) -> None:
+    """``windows`` as above; ``edges`` (2, 2, n): of HRV and sleep what enters, then what leaves."""
+    known = edges == edges
+    value = np.where(known, edges, 0.0)
+    square = value * value
+    for sums, (new, old) in zip(windows.reshape(3, 2, -1), (known, value, square), strict=True):
+        sums += new
+        sums -= old
 
 
-def _weighted_nights(last: FloatArray, second: FloatArray, third: FloatArray) -> FloatArray:
-    """Weighted mean of the known ones of three nights; NaN when none is."""
-    total, weights = np.zeros_like(last), np.zeros_like(last)
-    for night, weight in zip((last, second, third), risk.SLEEP_NIGHT_WEIGHTS, strict=True):
-        known = night == night
-        total += np.where(known, weight * night, 0.0)
-        weights += weight * known
-    return np.where(weights > 0, total / np.maximum(weights, 0.1), np.nan)
+def _weighted_nights(last: FloatArray, before: FloatArray) -> FloatArray:
+    """Weighted mean of the known ones of three nights; NaN when none is. ``before``: (2, n), the later one first."""
+    nights = np.concatenate([last[None], before])
+    known = nights == nights
+    total = np.add.reduce(np.where(known, _NIGHT_WEIGHTS * nights, 0.0), axis=0)
+    weights = np.add.reduce(_NIGHT_WEIGHTS * known, axis=0)
+    mean: FloatArray = total / np.maximum(weights, 0.1)
+    mean[weights == 0] = np.nan
+    return mean
 
 
 def _mean_of_known(*nights: FloatArray) -> FloatArray:
     """Mean of at least two known values of three."""
-    stacked = np.stack(nights)
-    known = _count(stacked == stacked)
-    total = np.where(stacked == stacked, stacked, 0.0).sum(axis=0)
+    stacked = np.array(nights)
+    seen = stacked == stacked
+    known = _count(seen)
+    if not np.count_nonzero(known >= 2):
+        return np.full(len(known), np.nan)
+    total = np.where(seen, stacked, 0.0).sum(axis=0)
     return np.where(known >= 2, total / np.maximum(known, 1.0), np.nan)
 
 

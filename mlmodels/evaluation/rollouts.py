@@ -214,7 +214,7 @@ def answered(
         answer = ask(policy, obs)
         return ~answer.used_fallback, answer.action, answer.action
     resolution = resolve(obs, policy, cold_start=cold_start)
-    told = resolution.guarded.withheld == ""
+    told = resolution.guarded.told
     done = np.where(told, resolution.action, Action.AS_PLANNED)
     return ~resolution.asked_rule & told, resolution.policy_action, done
 

@@ -118,7 +118,7 @@ class SeasonEnv:
     def _wake(self) -> None:
         self._morning = Morning.of(self.n, **self.world.morning(), weekday=self.world.weekday)
         self.obs = self.tracker.morning(self._morning)
-        self._asked: NDArray[np.bool_] = (self.obs.refusal == "") & (self._warm >= WARM_UP_D)
+        self._asked: NDArray[np.bool_] = (self.obs.refused == 0) & (self._warm >= WARM_UP_D)
         self._features = np.nan_to_num(self.obs.features(self.feature_set), posinf=0.0, neginf=0.0)
 
     def _restart(self, rows: NDArray[np.int64]) -> None:
@@ -141,7 +141,7 @@ class SeasonEnv:
 def guarded(wanted: NDArray[np.int64], obs: Observation) -> NDArray[np.int64]:
     """What is done after the guard: where advice is withheld nobody is told anything, so the plan goes on."""
     result = guard.apply(wanted, obs)
-    return np.where(result.withheld == "", result.action, Action.AS_PLANNED)
+    return np.where(result.told, result.action, Action.AS_PLANNED)
 
 
 def consequences(

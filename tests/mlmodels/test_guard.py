@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlmodels import risk
 from mlmodels.actions import Action
-from mlmodels.guard import GUARD_CODES, RULES, acwr_after, apply
+from mlmodels.guard import GUARD_CODES, RULES, Effect, _reads, acwr_after, apply
 from mlmodels.state import (
     HOLD_CLINICIAN,
     HOLD_HEART,
@@ -365,3 +365,47 @@ def test_garbage_in_any_value_gives_an_action_and_never_an_increase_on_a_damaged
     damaged = ~np.isfinite(obs.acwr) | ~np.isfinite(obs.chronic_au) | np.isinf(obs.hrv_z) | ~np.isfinite(obs.acute_au)
     assert not (is_increase(result.action) & damaged).any()
     assert not np.isnan(result.load_cap_au[result.withheld == ""]).any()
+
+
+EVERYBODY = [
+    {}, {"red_flag": 1.0}, {"pain_0_10": 5.0}, {"niggle": 1.0}, {"soreness_1_5": 1.0, "readiness": 4.0},
+    {"illness": float(ILLNESS_ABOVE_NECK)}, {"days_to_main_race": 2.0}, {"hours_since_top_speed_h": 10.0},
+    {"sleep_h": 4.0}, {"resting_hr_bpm": 50.0},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("values", EVERYBODY)
+@pytest.mark.parametrize("age_years", [None, 15.0, 17.0])
+def test_a_rule_asked_once_for_everybody_answers_as_it_does_athlete_by_athlete(values, age_years):
+    n, dice = 30, np.random.default_rng(3)
+    tracker = Tracker(n, Profiles.of(n, seed_load_au=np.full(n, 300.0), age_years=age_years))
+    for _ in range(30):
+        measured = {"hrv_rmssd_ms": dice.normal(60, 8, n), "planned_load_au": dice.uniform(0, 500, n)}
+        once = Morning.of(n, **measured, **values)
+        tracker.evening(once, Evening.of(n, load_au=dice.uniform(0, 600, n)))
+    one_by_one = Morning.of(n, **{name: np.array(getattr(once, name)) for name in Morning.__slots__})
+    tracker.profiles = Profiles.of(n, age_years=age_years)
+    shared = tracker.morning(once)
+    tracker.profiles = Profiles.of(n, age_years=None if age_years is None else np.full(n, age_years))
+    alone = tracker.morning(one_by_one)
+    assert set(alone.shared) < {"weekday", "pain_rising", "age_years", "advice_hold"} and values.keys() <= {
+        "readiness" if name == "readiness_1_5" else name for name in shared.shared
+    }
+    assert shared.rows() == alone.rows()
+    for proposed in Action:
+        first, second = (apply(np.full(n, int(proposed)), obs) for obs in (shared, alone))
+        assert np.array_equal(first.effects, second.effects)
+        for name in ("action", "withheld", "load_cap_au", "coach_alert", "third_recovery_of_four"):
+            assert np.array_equal(getattr(first, name), getattr(second, name)), name
+
+
+def test_a_rule_reads_what_it_says():
+    lines = {rule.code: _reads(rule) for rule in RULES if rule.effect in (Effect.SUSPENDED, Effect.NO_VOLUME)}
+    assert lines == {
+        "G01": {"red_flag"},
+        "G04": {"injured", "advice_hold"},
+        "G06": {"planned_load_au", "age_years", "acute_au", "chronic_au", "lref_au"},
+        "G07": {"planned_load_au", "age_years", "six_day_load_au", "week_before_load_au", "lref_au"},
+        "G18": {"advice_hold"},
+    }
+    assert all("unusable" in _reads(rule) for rule in RULES if rule.code == "G15")
