@@ -6,7 +6,7 @@ athletes); ``Oracle`` reads the latent readiness. They measure the room there is
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,12 +75,12 @@ class Network:
     sha256 = ""
 
     def __init__(self, name: str, feature_set: str, network: Any) -> None:
-        self.name, self.feature_set, self._network = name, feature_set, network
+        self.name, self.feature_set, self.network = name, feature_set, network
 
     def q_values(self, obs: Observation) -> NDArray[np.float32]:
         features = obs.features(self.feature_set)
         known = np.isfinite(features).all(axis=1) & (obs.refusal == "")
-        q = self._network.q(np.where(known[:, None], features, np.float32(0.0)))
+        q = self.network.q(np.where(known[:, None], features, np.float32(0.0)))
         return np.where(known[:, None], q, np.float32(np.nan))
 
     def choose(self, obs: Observation) -> Ints:
@@ -94,23 +94,45 @@ class Learned:
     rewards: list[float]  # mean a day, one value per 100 days
 
 
-def learned_on(twin: Twin, name: str, *, feature_set: str, reward: str, days: int, seed: int) -> Learned:
-    """A DQN on a twin, for this comparison only: ablations and learning curves."""
-    from mlmodels.training.dqn import Settings, train
+def learned_on(
+    twin: Twin, name: str, *, feature_set: str, reward: str, days: int, seed: int, networks: int | None = None
+) -> Learned:
+    """The shipped recipe on a twin, for this comparison only: ablations, other seeds, learning curves."""
+    from mlmodels.training.dqn import Settings
+    from mlmodels.training.making import learn_on
 
     settings = Settings(seed=seed, days=days)
-    trained = train(SeasonEnv(twin, settings.seasons, seed, feature_set=feature_set, reward=reward), settings)
+    settings = settings if networks is None else replace(settings, networks=networks)
+    trained = learn_on(twin, settings, feature_set=feature_set, reward=reward)
     return Learned(Network(name, feature_set, trained.network), trained.rewards)
 
 
-def learned_in(make_world: MakeWorld, twin: Twin, *, days: int, seed: int = 1) -> Learned:
-    """A DQN in the judging world itself: the same features and guards, its reward the gain alone."""
-    from mlmodels.training.dqn import Settings, train
+def averaged_on(
+    twin: Twin, name: str, *, feature_set: str, reward: str, days: int, seed: int, networks: int
+) -> Learned:
+    """The mean of several networks as they are, not repeated by one: what distillation would lose."""
+    from mlmodels.training.dqn import Settings
+    from mlmodels.training.making import SeasonsOf
+    from mlmodels.training.several import Mean, train_members
 
-    settings = Settings(seed=seed, days=days)
-    world = Practice.staggered(make_world, settings.seasons, seed)
-    env = SeasonEnv(twin, settings.seasons, seed, feature_set="observable", reward="performance-only", world=world)
-    trained = train(env, settings)
+    settings = Settings(seed=seed, days=days, networks=networks)
+    members = train_members(SeasonsOf(twin, settings.seasons, feature_set, reward), settings)
+    rewards = np.mean([member.rewards for member in members], axis=0).tolist()
+    return Learned(Network(name, feature_set, Mean([member.network for member in members])), rewards)
+
+
+def learned_in(make_world: MakeWorld, twin: Twin, *, days: int, seed: int = 1, networks: int = 1) -> Learned:
+    """The recipe in the judging world itself: the same features and guards, its reward the gain alone."""
+    from mlmodels.training.dqn import Settings
+    from mlmodels.training.several import train_as_one
+
+    settings = Settings(seed=seed, days=days, networks=networks)
+
+    def seasons(own: int) -> SeasonEnv:
+        world = Practice.staggered(make_world, settings.seasons, own)
+        return SeasonEnv(twin, settings.seasons, own, feature_set="observable", reward="performance-only", world=world)
+
+    trained = train_as_one(seasons, settings)
     return Learned(Network("ceiling: DQN in this world", "observable", trained.network), trained.rewards)
 
 

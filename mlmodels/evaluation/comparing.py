@@ -11,10 +11,12 @@ import pandas as pd
 
 from mlmodels.baselines import BASELINES, Squad
 from mlmodels.baselines.constant import PlanUnchanged
+from mlmodels.baselines.tuning import Tuning
 from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Score, score
 from mlmodels.policy import OnnxPolicy, Policy
 from mlmodels.twin.fitting import fit_twin
+from mlmodels.twin.model import Twin
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,22 @@ def rounds_of(seed: int, cohorts: int, athletes: int, days: int) -> list[Round]:
 
 
 def policies_of(
-    log: pd.DataFrame, files: Sequence[Path], only: Sequence[str] | None = None, unguarded: bool = False
+    log: pd.DataFrame,
+    files: Sequence[Path],
+    only: Sequence[str] | None = None,
+    unguarded: bool = False,
+    *,
+    twin: Twin | None = None,
+    tuning: Tuning | None = None,
 ) -> list[Contender]:
-    """The baselines fitted on ``log``, then the ONNX files.
+    """The baselines fitted on ``log`` (its ``twin`` and its ``tuning``, if they are at hand), then the ONNX files.
 
     Raises: ValueError on an unknown baseline, ModelRefused on a file that may not be used.
     """
     unknown = set(only or ()) - set(BASELINES)
     if unknown:
         raise ValueError(f"no baseline {', '.join(sorted(unknown))}; there are {', '.join(BASELINES)}")
-    squad = Squad(log, fit_twin(log), seed=1)
+    squad = Squad(log, fit_twin(log) if twin is None else twin, seed=1, tuning=tuning)
     contenders = [Contender(name, make(squad)) for name, make in BASELINES.items() if only is None or name in only]
     learned = [OnnxPolicy.load(file, file.with_suffix(".card.json")) for file in files]
     contenders += [Contender(row_name(policy), policy, cold_start=True) for policy in learned]

@@ -6,15 +6,24 @@ import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from mlmodels.baselines.threshold import Threshold, cross_entropy, on_the_twin
-from mlmodels.evaluation.ceiling import Learned, Oracle, learned_in, learned_on, searched_in
+from mlmodels.evaluation.ceiling import Learned, Oracle, averaged_on, learned_in, learned_on, searched_in
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played
-from mlmodels.evaluation.goals import THRESHOLD, Goal, Seasons, goals_of
+from mlmodels.evaluation.goals import Goal, Seasons, goals_of
 from mlmodels.evaluation.rollouts import MakeWorld
 from mlmodels.evaluation.scores import Score, score
+from mlmodels.simulator import make_cohort
+from mlmodels.twin.fitting import TooLittleData, fit_twin
 from mlmodels.twin.model import Twin
 
 ABLATIONS = {"health-only DQN": "health-only", "performance-only DQN": "performance-only"}
+RECIPE = "homestretch"  # the reward of what ships
+OTHER_SEEDS = (2, 3)
+SAME_RECIPE = "same recipe, seed"
+ENSEMBLE = "five networks, their mean"
+ENSEMBLE_OF = 5
+ONE_NETWORK = "one network, not a mean"
+OWN_LOG = "same recipe, own log of this world"
+SQUAD, SQUAD_D, SQUAD_SEED = 25, 168, 1  # the season log that a squad of each world would learn from
 ORACLE_ATHLETES = 60
 
 
@@ -22,10 +31,11 @@ ORACLE_ATHLETES = 60
 class Effort:
     """How much practice the yardsticks of a comparison get."""
 
-    dqn_days: int = 1500  # of 512 seasons side by side, for each ablation; 0 = none
-    ceiling_days: int = 1500  # for the DQN in the judging world, three times as slow; 0 = none
+    dqn_days: int = 1500  # of 512 seasons side by side, for every network trained on a twin; 0 = none
+    ceiling_days: int = 1500  # for the DQN in the judging world; 0 = none
     search_athletes: int = 40
     search_rounds: int = 10
+    seeds: tuple[int, ...] = OTHER_SEEDS  # of the shipped recipe, besides the first; () = none
 
 
 @dataclass
@@ -39,33 +49,66 @@ class Result:
     curves: dict[str, list[float]] = field(default_factory=dict)
 
 
-def threshold_rule(twin: Twin, effort: Effort) -> Contender:
-    """The strongest opponent without a network: searched on the same twin, inside the same guards."""
-    value = on_the_twin(twin, Threshold, athletes=effort.search_athletes)
-    return Contender(THRESHOLD, Threshold(cross_entropy(value, rounds=effort.search_rounds).numbers), cold_start=True)
+def ablations(twin: Twin, effort: Effort, tick: Callable[[], object] | None = None) -> dict[str, Learned]:
+    """Policies on the twin beside the shipped one: a reward of one side only, other seeds, one network, five."""
+    made: dict[str, Learned] = {}
+    plan: list[tuple[str, str, int, int | None]] = [(name, reward, 1, None) for name, reward in ABLATIONS.items()]
+    plan += [(f"{SAME_RECIPE} {seed}", RECIPE, seed, None) for seed in effort.seeds]
+    plan += [(ONE_NETWORK, RECIPE, 1, 1)]
+    days = effort.dqn_days
+    for name, reward, seed, networks in plan:
+        made[name] = learned_on(
+            twin, name, feature_set="observable", reward=reward, days=days, seed=seed, networks=networks
+        )
+        if tick:
+            tick()
+    made[ENSEMBLE] = averaged_on(
+        twin, ENSEMBLE, feature_set="observable", reward=RECIPE, days=days, seed=1, networks=ENSEMBLE_OF
+    )
+    if tick:
+        tick()
+    return made
 
 
-def ablations(twin: Twin, effort: Effort) -> dict[str, Learned]:
-    """DQNs on the twin whose reward looks at one side only."""
-    return {
-        name: learned_on(twin, name, feature_set="observable", reward=reward, days=effort.dqn_days, seed=1)
-        for name, reward in ABLATIONS.items()
-    }
+def practice_count(effort: Effort | None) -> int:
+    """How many policies ``ablations`` trains."""
+    if not effort or not effort.dqn_days:
+        return 0
+    return len(ABLATIONS) + len(effort.seeds) + 2
+
+
+def on_own_log(make_world: MakeWorld, effort: Effort) -> Learned | None:
+    """What a squad of this world would have: the shipped recipe on a twin of one season log of its own.
+
+    None where no twin can be fitted to such a log.
+    """
+    try:
+        twin = fit_twin(make_cohort(SQUAD, SQUAD_D, SQUAD_SEED, make_world=make_world), seed=1)
+    except TooLittleData:
+        return None
+    return learned_on(twin, OWN_LOG, feature_set="observable", reward=RECIPE, days=effort.dqn_days, seed=1)
 
 
 def yardsticks(
     make_world: MakeWorld, twin: Twin, effort: Effort | None
 ) -> tuple[list[Contender], dict[str, list[float]]]:
-    """Rows that only this world has: ceilings and, where readiness can be read, the oracle; learning curves."""
+    """Rows that only this world has: its own squad's policy, ceilings and, where readiness can be read, the oracle."""
     rows: list[Contender] = []
     curves: dict[str, list[float]] = {}
+
+    def add(learned: Learned) -> None:
+        rows.append(Contender(learned.policy.name, learned.policy, cold_start=True))
+        curves[learned.policy.name] = learned.rewards
+
+    if effort and effort.dqn_days:
+        own = on_own_log(make_world, effort)
+        if own:
+            add(own)
     if effort:
         searched = searched_in(make_world, athletes=effort.search_athletes, rounds=effort.search_rounds)
         rows.append(Contender(searched.name, searched, cold_start=True))
     if effort and effort.ceiling_days:
-        learned = learned_in(make_world, twin, days=effort.ceiling_days)
-        curves[learned.policy.name] = learned.rewards
-        rows.append(Contender(learned.policy.name, learned.policy, cold_start=True))
+        add(learned_in(make_world, twin, days=effort.ceiling_days))
     if hasattr(make_world, "readiness"):
         rows.append(Contender(Oracle.name, Oracle.tuned(make_world, athletes=ORACLE_ATHLETES)))
     return rows, curves
@@ -81,12 +124,13 @@ def play_world(
     candidates: Sequence[str],
     tick: Callable[[], object] | None = None,
 ) -> Result:
-    """``effort`` None = no ceilings; goals are worked out for ``candidates``, by row."""
+    """``effort`` None = no ceilings; goals are worked out for ``candidates`` and the own log's policy, by row."""
     own, curves = yardsticks(make_world, twin, effort)
     seasons = played(make_world, [*contenders, *own], rounds, tick)
     plan = seasons[UNTOUCHED]
     scores = [score(row, one, plan) for row, one in seasons.items()]
-    return Result(name, seasons, scores, {row: goals_of(row, seasons, name) for row in candidates}, curves)
+    judged = [*candidates, *(row.name for row in own if row.name == OWN_LOG)]
+    return Result(name, seasons, scores, {row: goals_of(row, seasons, name) for row in judged}, curves)
 
 
 def can_learn() -> bool:

@@ -31,6 +31,8 @@ class Settings:
     """Every number the learner knows."""
 
     seed: int = 1
+    networks: int = 3  # of seeds of their own, averaged into the one that serves (``several.py``); ``train`` makes one
+    distil_steps: int = 3000  # updates that make one network of several
     seasons: int = 512  # N
     days: int = 1500  # environment steps; times N = athlete-days
     warm_up_days: int = 120  # steps before the first update
@@ -218,8 +220,14 @@ def remember(replay: Replay, recent: Any, state: Features, asked: NDArray[np.boo
     replay.add(first_state[keep], first_action[keep], ret[keep], state[keep])
 
 
+class Asked(Protocol):
+    """Whatever has Q-values: (B, K) -> (B, A)."""
+
+    def q(self, x: Features) -> Features: ...
+
+
 def explore(
-    network: QNetwork | Learner, state: Features, epsilon: float, rng: np.random.Generator
+    network: Asked, state: Features, epsilon: float, rng: np.random.Generator
 ) -> NDArray[np.int64]:
     q = network.q(state)
     greedy: NDArray[np.int64] = q.argmax(1)

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from mlmodels.actions import ACTION_CODES, Action
 from mlmodels.reward import FORMS
-from mlmodels.training.dqn import QNetwork, Settings, explore, train
+from mlmodels.training.dqn import QNetwork, Settings, Trained, explore
 from mlmodels.training.export import export_policy
+from mlmodels.training.several import train_as_one
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.loading import twin_of
 from mlmodels.twin.model import Twin, sha256
@@ -39,6 +40,7 @@ def make_policy(
     reproduce: str,
     twin_file: Path | None = None,
     ships: bool = False,
+    processes: int = 1,
     tick: Callable[[dict[str, float]], None] | None = None,
 ) -> Made:
     """Train on a season log and write ONNX + card into ``directory``.
@@ -48,8 +50,7 @@ def make_policy(
     began = time.perf_counter()
     twin = twin_of(log, twin_file, settings.seed)
     fit_s = time.perf_counter() - began
-    env = SeasonEnv(twin, settings.seasons, settings.seed, feature_set=feature_set, reward=reward)
-    trained = train(env, settings, tick)
+    trained = learn_on(twin, settings, feature_set=feature_set, reward=reward, processes=processes, tick=tick)
     own, shares, lived = on_the_twin(twin, feature_set, reward, trained.network)
     plan, _, _ = on_the_twin(twin, feature_set, reward, None)
     onnx, card = export_policy(
@@ -85,6 +86,34 @@ def make_policy(
         ("bytes", f"{onnx.stat().st_size:,}"),
     ]
     return Made(onnx, card, figures)
+
+
+def learn_on(
+    twin: Twin,
+    settings: Settings,
+    *,
+    feature_set: str,
+    reward: str,
+    processes: int = 1,
+    tick: Callable[[dict[str, float]], None] | None = None,
+) -> Trained:
+    """The whole recipe on a twin: every member its own seasons, then one network for all."""
+    return train_as_one(
+        SeasonsOf(twin, settings.seasons, feature_set, reward), settings, processes=processes, tick=tick
+    )
+
+
+@dataclass(frozen=True)
+class SeasonsOf:
+    """Seed -> learning environment; picklable, so that members may train in processes of their own."""
+
+    twin: Twin
+    seasons: int
+    feature_set: str
+    reward: str
+
+    def __call__(self, seed: int) -> SeasonEnv:
+        return SeasonEnv(self.twin, self.seasons, seed, feature_set=self.feature_set, reward=self.reward)
 
 
 def on_the_twin(

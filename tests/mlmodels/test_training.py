@@ -21,9 +21,10 @@ from mlmodels.baselines.constant import AllHard  # noqa: E402
 from mlmodels.evaluation.rollouts import play  # noqa: E402
 from mlmodels.training import export  # noqa: E402
 from mlmodels.training.dqn import QNetwork, Settings, train  # noqa: E402
-from mlmodels.training.making import make_policy  # noqa: E402
+from mlmodels.training.making import SeasonsOf, make_policy  # noqa: E402
+from mlmodels.training.several import Mean, states_under, train_as_one, train_members  # noqa: E402
 
-SMALL = Settings(seasons=64, days=400, hidden=32, replay=30_000, warm_up_days=60, updates_per_day=1)
+SMALL = Settings(networks=1, seasons=64, days=400, hidden=32, replay=30_000, warm_up_days=60, updates_per_day=1)
 
 
 class SayWhatYouSee:
@@ -193,3 +194,46 @@ def test_a_twin_of_another_log_is_refused(tmp_path):
 def test_a_reward_nobody_defined_is_refused(tmp_path):
     with pytest.raises(CommandError, match="--reward is one of paper, homestretch"):
         call_command("train_policy", tmp_path / "x.csv", reward="fame", out=tmp_path)
+
+
+def test_members_are_the_same_in_one_process_and_in_two_and_differ_by_their_seed(log):
+    twin = fit_twin(log)
+    seasons = SeasonsOf(twin, 24, "observable", "homestretch")
+    settings = replace(SMALL, networks=2, seasons=24, days=200, distil_steps=600)
+    alone, together = (train_members(seasons, settings, processes=processes) for processes in (1, 2))
+    states = alone[0].sample
+    for one, same in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one.network.q(states), same.network.q(states))
+    assert np.abs(alone[0].network.q(states) - alone[1].network.q(states)).max() > 0.01
+
+
+def test_the_network_that_serves_repeats_the_mean_of_its_members(log):
+    seasons = SeasonsOf(fit_twin(log), 24, "observable", "homestretch")
+    settings = replace(SMALL, networks=2, seasons=24, days=200, distil_steps=600)
+    members = train_members(seasons, settings)
+    said = []
+    one = train_as_one(seasons, settings, tick=said.append)
+    assert len(said) == 4  # two members, a figure per hundred days
+    assert one.athlete_days == sum(member.athlete_days for member in members)
+    mean = Mean([member.network for member in members])
+    states = states_under(seasons(7), mean, 7)
+    wanted, own = mean.q(states), one.network.q(states)
+    apart = np.sort(wanted, axis=1)
+    clear = apart[:, -1] - apart[:, -2] > np.median(apart[:, -1] - apart[:, -2])
+    assert (wanted.argmax(1) == own.argmax(1))[clear].mean() > 0.97
+    assert (one.low <= members[1].low).all() and (one.high >= members[0].high).all()
+    again = train_as_one(seasons, settings)
+    np.testing.assert_array_equal(again.network.q(states), own)
+
+
+def test_doubt_lowers_what_members_disagree_about():
+    class Sure:
+        def __init__(self, *q):
+            self.values = np.array([q], dtype=np.float32)
+
+        def q(self, x):
+            return self.values
+
+    members = [Sure(1.0, 3.0), Sure(1.0, -1.0)]
+    assert Mean(members).q(None).tolist() == [[1.0, 1.0]]
+    assert Mean(members, doubt=1.0).q(None).tolist() == [[1.0, -1.0]]

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from mlmodels.baselines.tuning import Tuning
     from mlmodels.evaluation.comparing import Contender, Round
     from mlmodels.evaluation.tournament import Effort, Result
     from mlmodels.twin.model import Twin
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / "artifacts"
+TUNED_RULES = ARTIFACTS / "tuned_rules.json"
 
 
 class Command(BaseCommand):
@@ -31,13 +33,14 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=168)
         parser.add_argument("--seed", type=int, default=90_000, help="of the first cohort")
         parser.add_argument("--only", action="append", help="baselines to play (all without it)")
+        parser.add_argument("--tuned", type=Path, help="FILE.json of tune_rules (the shipped one where the log is its)")
         parser.add_argument("--unguarded", action="store_true", help="add a row without the guard for each policy")
         parser.add_argument("--no-practice", action="store_true", help="no ceilings and no ablations")
         parser.add_argument(
             "--practice-days",
             type=int,
             default=1500,
-            help="that each ablation learns for; 0 = none (needs torch)",
+            help="that every network for comparison learns for; 0 = none (needs torch)",
         )
         parser.add_argument(
             "--ceiling-days",
@@ -60,7 +63,7 @@ class Command(BaseCommand):
         from mlmodels.evaluation.comparing import policies_of, rounds_of
         from mlmodels.evaluation.report import HEADER, aligned, page, table_rows, write_csv
         from mlmodels.evaluation.rollouts import world_from
-        from mlmodels.evaluation.tournament import Effort, can_learn, play_world
+        from mlmodels.evaluation.tournament import Effort, can_learn, play_world, practice_count
         from mlmodels.policy import ModelRefused
         from mlmodels.season_log import SeasonLogError, read_season_log
         from mlmodels.simulator import make_cohort
@@ -78,16 +81,19 @@ class Command(BaseCommand):
         try:
             worlds = {name: world_from(name) for name in options["world"] or WORLDS}
             log = read_season_log(options["log"]) if options["log"] else make_cohort(25, 168, 1)
-            contenders = policies_of(log, files, options["only"], options["unguarded"])
+            twin = fit_twin(log, seed=1)
+            tuning = self._tuning(options["tuned"])
+            only = self._affordable(options, twin, tuning)
+            contenders = policies_of(log, files, only, options["unguarded"], twin=twin, tuning=tuning)
         except (OSError, ValueError, SeasonLogError, ModelRefused, TooLittleData) as error:
             raise CommandError(str(error)) from error
         days = {"dqn_days": options["practice_days"], "ceiling_days": options["ceiling_days"]}
         if any(days.values()) and not options["no_practice"] and not can_learn():
-            raise CommandError("torch is not installed (./homestretch test installs it): set both days to 0")
-        twin = fit_twin(log, seed=1)
+            raise CommandError("torch is not installed (./homestretch setup --train installs it): set both days to 0")
         effort = None if options["no_practice"] else Effort(**days)
         candidates = [contender.name for contender in contenders if contender.cold_start and contender.guarded]
-        curves = self._add_learned(contenders, twin, effort)
+        with tqdm(total=practice_count(effort), unit="network", desc="practising", disable=None) as bar:
+            curves = self._add_learned(contenders, twin, effort, bar.update)
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], options["days"])
         total = len(worlds) * (len(contenders) + 1) * options["days"]
         results = []
@@ -100,7 +106,7 @@ class Command(BaseCommand):
                 self.stdout.write(aligned(HEADER, table_rows(results[-1].scores)))
                 self._goals(results[-1])
         if options["guard_costs"]:
-            last = [contender for contender in contenders if contender.guarded][-1]
+            last = [contender for contender in contenders if contender.guarded and contender.cold_start][-1]
             self._guard_costs(next(iter(worlds.values())), last, rounds)
         out = options["out"]
         out.mkdir(parents=True, exist_ok=True)
@@ -109,18 +115,36 @@ class Command(BaseCommand):
         (out / "results.md").write_text(page(results, about(options), plots), encoding="utf-8")
         self.stdout.write(f"\n{out / 'results.csv'}\n{out / 'results.md'}")
 
-    def _add_learned(self, contenders: list[Contender], twin: Twin, effort: Effort | None) -> dict[str, list[float]]:
-        from mlmodels.evaluation.comparing import Contender
-        from mlmodels.evaluation.goals import THRESHOLD
-        from mlmodels.evaluation.tournament import ablations, threshold_rule
+    def _tuning(self, file: Path | None) -> Tuning | None:
+        from mlmodels.baselines.tuning import Tuning
 
-        if effort and THRESHOLD not in {contender.name for contender in contenders}:
-            contenders.append(threshold_rule(twin, effort))
+        if file is None and not TUNED_RULES.is_file():
+            return None
+        return Tuning.load(TUNED_RULES if file is None else file)
+
+    def _affordable(self, options: dict[str, Any], twin: Twin, tuning: Tuning | None) -> list[str] | None:
+        """Without practice the rules that would have to be searched first are left out, unless asked for by name."""
+        from mlmodels.baselines import BASELINES
+        from mlmodels.baselines.tuning import FAMILIES, row_of
+
+        known = tuning is not None and tuning.fingerprint == twin.fingerprint
+        if options["only"] or not options["no_practice"] or known:
+            return list(options["only"]) if options["only"] else None
+        searched = {row_of(name) for name in FAMILIES}
+        self.stderr.write("No tuned rules of this season log: rows left out (tune_rules makes them).")
+        return [name for name in BASELINES if name not in searched]
+
+    def _add_learned(
+        self, contenders: list[Contender], twin: Twin, effort: Effort | None, tick: Callable[[], object]
+    ) -> dict[str, list[float]]:
+        from mlmodels.evaluation.comparing import Contender
+        from mlmodels.evaluation.tournament import ablations
+
         if not effort or not effort.dqn_days:
             return {}
-        made = ablations(twin, effort)
+        made = ablations(twin, effort, tick)
         contenders += [Contender(name, learned.policy, cold_start=True) for name, learned in made.items()]
-        return {name: learned.rewards for name, learned in made.items()}
+        return {name: learned.rewards for name, learned in made.items() if learned.rewards}
 
     def _goals(self, result: Result) -> None:
         from mlmodels.evaluation.report import aligned
@@ -176,6 +200,7 @@ def about(options: dict[str, Any]) -> list[str]:
     words += [f"--policy {file}" for file in options["policy"] or []]
     words += [f"--world {name}" for name in options["world"] or []]
     words += [f"--only '{name}'" for name in options["only"] or []]
+    words += [f"--tuned {options['tuned']}"] if options["tuned"] else []
     words += [
         f"--{name} {options[name.replace('-', '_')]}"
         for name in ("cohorts", "athletes", "days", "seed", "practice-days", "ceiling-days")
@@ -185,8 +210,8 @@ def about(options: dict[str, Any]) -> list[str]:
     source = options["log"] or "`make_cohort --athletes 25 --days 168 --seed 1`, the true world"
     return [
         "{cohorts} cohorts of {athletes} unseen athletes a world, {days} days, seeds from {seed}.".format(**options),
-        "The first 28 days are as planned. Baselines, threshold rule and networks learned from one season log of",
-        f"invented athletes ({source}). This page is written by",
+        "The first 28 days are as planned. Baselines, tuned rules and networks learned from one season log of",
+        f"invented athletes ({source}), but where a row says otherwise. This page is written by",
         "",
         "```sh",
         " ".join([*words, f"--out {options['out']}"]),

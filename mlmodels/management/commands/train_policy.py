@@ -15,6 +15,8 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--days", type=int, default=1500, help="environment steps of --seasons seasons each")
         parser.add_argument("--seasons", type=int, default=512)
+        parser.add_argument("--networks", type=int, default=3, help="of seeds of their own, averaged into one")
+        parser.add_argument("--processes", type=int, default=1, help="to train them in; the result is the same")
         parser.add_argument("--twin", type=Path, help="a fitted twin of this log; without it one is fitted")
         parser.add_argument("--made-by", action="append", default=[], help="command that made the log, for the card")
         parser.add_argument("--ships", action="store_true", help="mark it as the artifact that answers by default")
@@ -37,8 +39,11 @@ class Command(BaseCommand):
 
         if options["reward"] not in FORMS:
             raise CommandError(f"--reward is one of {', '.join(FORMS)}, not {options['reward']!r}")
-        settings = Settings(seed=options["seed"], days=options["days"], seasons=options["seasons"])
-        with tqdm(total=settings.days, unit="day", desc="learning", disable=None) as bar:
+        if options["networks"] < 1 or options["processes"] < 1:
+            raise CommandError("--networks and --processes are at least 1")
+        chosen = {name: options[name] for name in ("seed", "days", "seasons", "networks")}
+        settings = Settings(**chosen)
+        with tqdm(total=settings.days * settings.networks, unit="day", desc="learning", disable=None) as bar:
 
             def tick(figures: dict[str, float]) -> None:
                 bar.update(100)
@@ -55,6 +60,7 @@ class Command(BaseCommand):
                     directory=options["out"],
                     reproduce=reproduce(options),
                     ships=options["ships"],
+                    processes=options["processes"],
                     tick=tick,
                 )
             except (OSError, ValueError, SeasonLogError, TooLittleData) as error:
@@ -70,7 +76,7 @@ def reproduce(options: dict[str, Any]) -> str:
     """The commands that make this policy again, one a line."""
     words = ["manage.py", "train_policy", str(options["log"]), "--feature-set", options["feature_set"]]
     words += ["--reward", options["reward"], "--seed", str(options["seed"]), "--days", str(options["days"])]
-    words += ["--seasons", str(options["seasons"])]
+    words += ["--seasons", str(options["seasons"]), "--networks", str(options["networks"])]
     words += ["--twin", str(options["twin"])] if options["twin"] else []
     words += ["--ships"] if options["ships"] else []
     words += ["--out", str(options["out"])]
