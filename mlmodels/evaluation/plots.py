@@ -16,6 +16,7 @@ from mlmodels.evaluation.scores import Score
 from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
 from mlmodels.state import Observation
 
+LOWEST_SHOWN_PCT = -0.6  # gains below it would press all the others together
 COLOURS = ("#8a8a8a", "#c4662c", "#1f5fa8", "#2f8f5b", "#8a4fa3", "#b09000")
 
 
@@ -49,9 +50,9 @@ def track(make_world: MakeWorld, contender: Contender, *, athletes: int, seed: i
 
 def draw_gain_against_danger(scores: Mapping[str, Sequence[Score]], path: Path, leave_out: Sequence[str] = ()) -> None:
     """Gain over the plan with its interval against days with ACWR above 1.5; a panel per world."""
-    figure, axes = _canvas(len(scores), width=5.2, height=4.6)
+    figure, axes = _canvas(len(scores), width=6.2, height=5.2)
     for axis, (world, rows) in zip(axes, scores.items(), strict=True):
-        shown = [row for row in rows if row.policy not in leave_out and row.gain_pct.mean > -0.6]
+        shown = [row for row in rows if row.policy not in leave_out and row.gain_pct.mean > LOWEST_SHOWN_PCT]
         for row in shown:
             colour = _colour(row.policy)
             low, high = row.gain_pct.mean - row.gain_pct.low, row.gain_pct.high - row.gain_pct.mean
@@ -91,14 +92,16 @@ def draw_season(tracks: Sequence[Track], path: Path, about: str) -> None:
     _save(figure, path)
 
 
-def draw_learning(curves: Mapping[str, Sequence[float]], path: Path) -> None:
-    """Mean reward a day over training, one curve per learner; forms of reward differ, so do their levels."""
-    figure, axes = _canvas(1, width=7.0, height=4.2)
-    for (name, rewards), colour in zip(curves.items(), COLOURS * 3, strict=False):
-        axes[0].plot(100 * (1 + np.arange(len(rewards))), rewards, color=colour, lw=1.4, label=name)
-    axes[0].set_xlabel("training day (of 512 seasons side by side)")
-    axes[0].set_ylabel("mean reward a day, exploration included")
-    axes[0].legend(fontsize=8, frameon=False)
+def draw_learning(panels: Mapping[str, Mapping[str, Sequence[float]]], path: Path) -> None:
+    """Mean reward a day over training, a panel per group; forms of reward and worlds differ, so do their levels."""
+    figure, axes = _canvas(len(panels), width=5.6, height=3.8)
+    for axis, (about, curves) in zip(axes, panels.items(), strict=True):
+        for (name, rewards), colour in zip(curves.items(), COLOURS * 3, strict=False):
+            axis.plot(100 * (1 + np.arange(len(rewards))), rewards, color=colour, lw=1.4, label=name)
+        axis.set_title(about, fontsize=10)
+        axis.set_xlabel("training day (of 512 seasons side by side)")
+        axis.set_ylabel("mean reward a day, exploration included")
+        axis.legend(fontsize=7, frameon=False, loc="best")
     _save(figure, path)
 
 

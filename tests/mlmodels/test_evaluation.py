@@ -202,7 +202,7 @@ def test_figures_are_drawn_the_same_to_the_byte(tmp_path):
     scores = {"true": [score("plan, untouched", plan, plan)]}
     for name in ("one.svg", "two.svg"):
         draw_gain_against_danger(scores, tmp_path / name)
-        draw_learning({"DQN": [0.1, 0.2]}, tmp_path / f"learning-{name}")
+        draw_learning({"on the twin": {"DQN": [0.1, 0.2]}, "in it": {"true": [0.3]}}, tmp_path / f"learning-{name}")
         tracks = [track(World, Contender("plan", PlanUnchanged()), athletes=5, seed=1, who=2, days=35)]
         draw_season(tracks, tmp_path / f"season-{name}", "one season")
     for kind in ("", "learning-", "season-"):

@@ -171,26 +171,33 @@ class Command(BaseCommand):
         first: Round,
     ) -> list[tuple[str, str]]:
         from mlmodels.evaluation.comparing import UNTOUCHED, Contender
-        from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, draw_season, track
+        from mlmodels.evaluation.plots import (
+            LOWEST_SHOWN_PCT,
+            draw_gain_against_danger,
+            draw_learning,
+            draw_season,
+            track,
+        )
+        from mlmodels.evaluation.tournament import ABLATIONS, ENSEMBLE
 
         (out / "results").mkdir(exist_ok=True)
-        made = [
-            (
-                "400 m gain against days in the danger zone, 95 % intervals (rows below -0.6 % are left out)",
-                "results/gain_and_danger.svg",
-            )
-        ]
-        draw_gain_against_danger({r.world: r.scores for r in results}, out / made[0][1])
+        said = f"rows below {LOWEST_SHOWN_PCT} % and variants of the same recipe are left out"
+        made = [(f"400 m gain against days in the danger zone, 95 % intervals ({said})", "results/gain_and_danger.svg")]
+        variants = [name for name in curves if name not in ABLATIONS] + [ENSEMBLE, "rule", "random"]
+        draw_gain_against_danger({r.world: r.scores for r in results}, out / made[0][1], leave_out=variants)
         name, make_world = next(iter(worlds.items()))
         plan = Contender(UNTOUCHED, contenders[0].policy, guarded=False)
         shown = [plan, *(c for c in contenders if c.name == "ACWR rule"), *(c for c in contenders if c.cold_start)][:3]
         tracks = [track(make_world, c, athletes=first.athletes, seed=first.seed, who=3, days=first.days) for c in shown]
         made.append((f"One athlete's season under three planners, the same luck, {name} world", "results/season.svg"))
         draw_season(tracks, out / made[1][1], made[1][0])
-        curves = curves | {f"{row} ({r.world})": rewards for r in results for row, rewards in r.curves.items()}
-        if curves:
+        panels = {"on the twin": curves} if curves else {}
+        for r in results:
+            for row, rewards in r.curves.items():
+                panels.setdefault(row, {})[f"{r.world} world"] = rewards
+        if panels:
             made.append(("Learning curves of the networks trained for this page", "results/learning.svg"))
-            draw_learning(curves, out / made[2][1])
+            draw_learning(panels, out / made[2][1])
         return made
 
 
