@@ -73,7 +73,7 @@ class AthleteAdmin(ScopedHistoryAdmin):
     never = ("birth_date", "next_morning_at")
     list_display = ("display_name", "event", "timezone", "main_race_on", "current_squads")
     search_fields = ("display_name", "user__email")
-    readonly_fields = ("user", "created_at")
+    readonly_fields = ("user", "created_at", "source_priority", "source_periods")  # the athlete's own; days follow
     ordering = ("display_name",)
 
     @admin.display(description="squads")

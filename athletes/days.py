@@ -9,26 +9,18 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from athletes import loads, nights, statements, wellness
+from athletes import era_choice, loads, nights, statements, wellness
+from athletes.era_choice import Choice
 from athletes.intensity import share_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, CheckIn, Day
+from athletes.priorities import SOURCES, order_on
 from athletes.statements import Row
 
 __all__ = ["Reports", "local_today", "read_reports", "resolve", "resolve_days"]
 
 Reports = dict[str, list[Row]]  # kind -> what was reported for one day
 
-# What counts when the athlete has set no priority of their own (convention): devices before what was typed in, direct
-# sources before those that pass others' data on, single measurements before a season log's daily values.
-SOURCES = (
-    "oura", "whoop", "garmin", "polar", "ultrahuman", "google", "fitbit", "withings", "suunto", "samsung", "apple",
-    "health_connect", "hrv4training", "elitehrv", "open_wearables", "intervals_icu", "other", "manual", "season_log",
-)  # fmt: skip
-HRV_CONTEXTS = (
-    "overnight_mean", "overnight_deep", "morning_supine", "morning_sitting", "morning_standing",
-    "overnight_5min_high", "spot",
-)  # fmt: skip
 TIMINGS = ("fat", "gates", "hand", "app", "trial", "")
 SEASON_LOG = {"kind": "season_day", "provider": "season_log"}
 MOST_LOAD_AU = 12_000.0
@@ -72,27 +64,56 @@ def choose(candidates: list[Candidate], unit: str) -> tuple[Candidate | None, Ro
     return chosen, entry
 
 
-def resolve_days(athlete: Athlete, dates: Iterable[date], *, now: datetime | None = None) -> set[date]:
-    """Resolve these days again from all that was reported; the dates whose Day changed."""
+def resolve_days(
+    athlete: Athlete, dates: Iterable[date], *, now: datetime | None = None, eras_again: bool = False
+) -> set[date]:
+    """Resolve these days again from all that was reported, and others that stand on another HRV era now.
+
+    Returns the dates whose Day changed. `eras_again`: not only what was read has changed, but what decides.
+    """
     wanted = sorted(set(dates))
     if not wanted:
         return set()
     with transaction.atomic():
         statements.lock_athlete(athlete.pk)
-        before = {d.date: d for d in Day.objects.filter(athlete=athlete, date__range=(wanted[0], wanted[-1]))}
-        reports = read_reports(athlete.pk, wanted[0], wanted[-1])
-        resolved = [resolved_if_changed(athlete, d, reports[d], before.get(d), now) for d in wanted]
+        before, reports = stored_and_reported(athlete, wanted)
+        read = {day: eras_read(reports[day]) for day in wanted}
+        moved = [day for day in wanted if eras_again or read[day] != eras_known(before.get(day))]
+        choices = {day: choice_of(before.get(day)) for day in wanted} | era_choice.choices(athlete, moved)
+        if others := sorted(choices.keys() - reports.keys()):
+            more_before, more_reports = stored_and_reported(athlete, others)
+            before, reports = more_before | before, more_reports | reports
+        resolved = [
+            resolved_if_changed(athlete, day, reports[day], choice, before.get(day), now)
+            for day, choice in sorted(choices.items())
+        ]
         changed = [day for day in resolved if day is not None]
         statements.number(changed)
         statements.upsert_days(changed)
     return {day.date for day in changed}
 
 
+def choices_with(athlete: Athlete, on: date, reports: Reports, check_in_before: Row | None) -> dict[date, Choice]:
+    """The choice of this date with `reports` that are not written yet, and of later ones that change with it."""
+    read = eras_read(reports)
+    if not read and (check_in_before is None or check_in_before["hrv_value_ms"] is None):
+        return {on: era_choice.NONE}
+    return era_choice.choices(athlete, [on], {on: read})
+
+
+def stored_and_reported(athlete: Athlete, dates: list[date]) -> tuple[dict[date, Day], defaultdict[date, Reports]]:
+    span = (dates[0], dates[-1])
+    reports = read_reports(athlete.pk, *span)
+    for day in dates:
+        reports[day]  # a date of which nothing is reported is a date too
+    return {day.date: day for day in Day.objects.filter(athlete=athlete, date__range=span)}, reports
+
+
 def resolved_if_changed(
-    athlete: Athlete, day: date, reports: Reports, before: Day | None, now: datetime | None
+    athlete: Athlete, day: date, reports: Reports, choice: Choice, before: Day | None, now: datetime | None
 ) -> Day | None:
     """The Day to store, if it is another than before."""
-    values = resolve(athlete, day, reports)
+    values = resolve(athlete, day, reports, choice)
     if before is not None and all(getattr(before, name) == value for name, value in values.items()):
         return None
     return Day(athlete_id=athlete.pk, date=day, revised_at=now or timezone.now(), **values)
@@ -105,16 +126,19 @@ def read_reports(athlete_id: int, first: date, last: date) -> defaultdict[date, 
     return reports
 
 
-def resolve(athlete: Athlete, day: date, reports: Reports) -> Row:
-    """Every column of the Day but its key and revised_at: a function of what was reported, and of nothing else."""
+def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Row:
+    """Every column of the Day but its key and revised_at: a function of what was reported, and of nothing else.
+
+    `choice`: the HRV era the day stands on, which what was read on the days before decides (`era_choice`).
+    """
     season = next(iter(reports.get("season_day", ())), None)
     check_in = next(iter(reports.get("check_in", ())), None)
     provenance: Row = {}
     values: Row = {
-        **hrv_of(athlete, reports, check_in, season, provenance),
+        **hrv_of(reports, check_in, season, choice, provenance),
         **sleep_of(athlete, day, reports, check_in, season, provenance),
         **wellness_of(check_in, season, provenance),
-        **load_of(athlete, reports, season, provenance),
+        **load_of(athlete, day, reports, season, provenance),
         **test_of(athlete, reports, season, provenance),
         **plan_of(reports, season, provenance),
     }
@@ -124,51 +148,69 @@ def resolve(athlete: Athlete, day: date, reports: Reports) -> Row:
 # --- HRV -------------------------------------------------------------------------------------------------------------
 
 
-def hrv_of(athlete: Athlete, reports: Reports, check_in: Row | None, season: Row | None, provenance: Row) -> Row:
-    candidates = [
-        hrv_candidate(
-            athlete,
-            r["value_ms"],
-            r["metric"],
-            r["provider"],
-            r["context"],
-            source_of("hrv_reading", r),
-            unfit_of(r),
-            r["measured_at"],
-        )
-        for r in reports.get("hrv_reading", ())
-    ]
-    if check_in and check_in["hrv_value_ms"] is not None:
-        candidates.append(
-            hrv_candidate(
-                athlete, check_in["hrv_value_ms"], check_in["hrv_metric"], "manual", check_in["hrv_context"],
-                source_of("check_in", check_in), unfit_in(check_in, "hrv"), check_in["submitted_at"],
-            )
-        )  # fmt: skip
+def hrv_of(reports: Reports, check_in: Row | None, season: Row | None, choice: Choice, provenance: Row) -> Row:
+    candidates = hrv_candidates(reports, check_in, choice)
     if season and season["hrv_rmssd_ms"] is not None:
         # A log does not name its device: no era of its own, so it joins whichever baseline there is.
-        rank = (priority_of(athlete, "hrv", "season_log"), 2, 0, 0, ())
-        candidates.append(Candidate(season["hrv_rmssd_ms"], SEASON_LOG, rank, also={"era": ""}))
+        unfit = "lower_priority" if choice.era else ""
+        candidates.append(Candidate(season["hrv_rmssd_ms"], SEASON_LOG, (2, 0, 0, ""), unfit, also={"era": ""}))
     if not candidates:
         return {"hrv_ms": None, "hrv_era": ""}
     chosen, provenance["hrv"] = choose(candidates, "ms")
-    return {"hrv_ms": chosen and chosen.value, "hrv_era": chosen.also["era"] if chosen else ""}
+    if choice.era:
+        provenance["hrv"] |= {"era": choice.era, "because": choice.because}
+    return {"hrv_ms": chosen and chosen.value, "hrv_era": choice.era}
 
 
-def hrv_candidate(
-    athlete: Athlete, value: float, metric: str, provider: str, context: str, source: Row, unfit: str, at: datetime
-) -> Candidate:
-    """The athlete's own priority first; then rMSSD before SDNN, steady contexts before spot readings, then SOURCES."""
-    own, by_default = priority_of(athlete, "hrv", provider), SOURCES.index(provider)
-    era = f"{metric}/{provider}/{context}"
-    return Candidate(
-        value,
-        source,
-        (own, metric != "rmssd", HRV_CONTEXTS.index(context), by_default, -at.timestamp(), value),
-        unfit,
-        lambda chosen: "lower_priority" if chosen.also["era"] in ("", era) else "other_era",
-        {"era": era},
-    )
+def hrv_candidates(reports: Reports, check_in: Row | None, choice: Choice) -> list[Candidate]:
+    """What is read in the era of the choice may count, the last reading first; all other eras' readings do not."""
+    rows = [
+        (era_of(r), r["value_ms"], r["measured_at"], source_of("hrv_reading", r), unfit_of(r))
+        for r in reports.get("hrv_reading", ())
+    ]
+    if check_in and check_in["hrv_value_ms"] is not None:
+        source, unfit = source_of("check_in", check_in), unfit_in(check_in, "hrv")
+        rows.append((era_said(check_in), check_in["hrv_value_ms"], check_in["submitted_at"], source, unfit))
+    return [
+        Candidate(
+            value,
+            source,
+            (era != choice.era, -at.timestamp(), value, era),
+            unfit or ("" if era == choice.era else "other_era"),
+            also={"era": era},
+        )
+        for era, value, at, source, unfit in rows
+    ]
+
+
+def era_of(reading: Row) -> str:
+    return f"{reading['metric']}/{reading['provider']}/{reading['context']}"
+
+
+def era_said(check_in: Row) -> str:
+    return f"{check_in['hrv_metric']}/manual/{check_in['hrv_context']}"
+
+
+def eras_read(reports: Reports) -> frozenset[str]:
+    """The eras of the day with a reading that is not doubted."""
+    read = [era_of(reading) for reading in reports.get("hrv_reading", ()) if not unfit_of(reading)]
+    said = [c for c in reports.get("check_in", ()) if c["hrv_value_ms"] is not None and not unfit_in(c, "hrv")]
+    return frozenset([*read, *map(era_said, said)])
+
+
+def eras_known(day: Day | None) -> frozenset[Any]:
+    """The eras that were read when the day was resolved last. None among them: it does not say."""
+    if day is None:
+        return frozenset()
+    rejected = day.provenance.get("hrv", {}).get("rejected", ())
+    others = [r.get("era") for r in rejected if r["why"] != "quarantined" and r["source"] != SEASON_LOG]
+    return frozenset([*others, *([day.hrv_era] if day.hrv_era and day.hrv_ms is not None else [])])
+
+
+def choice_of(day: Day | None) -> Choice:
+    if day is None:
+        return era_choice.NONE
+    return Choice(day.hrv_era, day.provenance.get("hrv", {}).get("because", ""))
 
 
 # --- sleep -----------------------------------------------------------------------------------------------------------
@@ -177,7 +219,7 @@ def hrv_candidate(
 def sleep_of(
     athlete: Athlete, day: date, reports: Reports, check_in: Row | None, season: Row | None, provenance: Row
 ) -> Row:
-    durations, scores = sleep_candidates(athlete, reports, check_in, season)
+    durations, scores = sleep_candidates(athlete, day, reports, check_in, season)
     duration, score = None, None
     if durations:
         duration, provenance["sleep_duration"] = choose(durations, "min")
@@ -202,19 +244,19 @@ def sleep_of(
 
 
 def sleep_candidates(
-    athlete: Athlete, reports: Reports, check_in: Row | None, season: Row | None
+    athlete: Athlete, day: date, reports: Reports, check_in: Row | None, season: Row | None
 ) -> tuple[list[Candidate], list[Candidate]]:
     durations, scores = [], []
-    for candidate, score in night_candidates(athlete, reports.get("sleep_session", ())):
+    for candidate, score in night_candidates(athlete, day, reports.get("sleep_session", ())):
         durations.append(candidate)
         if score is not None:
             scores.append(Candidate(score, candidate.source, candidate.rank, candidate.unfit))
     if check_in and check_in["sleep_duration_min"] is not None:
         source = source_of("check_in", check_in)
-        rank = (rank_of(athlete, "sleep", "manual"), 0, "")
+        rank = (rank_of(athlete, "sleep", "manual", day), 0, "")
         durations.append(Candidate(float(check_in["sleep_duration_min"]), source, rank, unfit_in(check_in, "sleep")))
     if season:
-        rank = (rank_of(athlete, "sleep", "season_log"), 0, "")
+        rank = (rank_of(athlete, "sleep", "season_log", day), 0, "")
         if season["sleep_h"] is not None:
             durations.append(Candidate(season["sleep_h"] * 60, SEASON_LOG, rank))
         if season["sleep_score"] is not None:
@@ -222,7 +264,9 @@ def sleep_candidates(
     return durations, scores
 
 
-def night_candidates(athlete: Athlete, sessions: Iterable[Row]) -> list[tuple[Candidate, float | None]]:
+def night_candidates(
+    athlete: Athlete, day: date, sessions: Iterable[Row]
+) -> list[tuple[Candidate, float | None]]:
     """Each source's nights, the longest first; what is no night says why. With the vendor's score."""
     found = []
     by_provider: dict[str, list[Row]] = defaultdict(list)
@@ -237,7 +281,7 @@ def night_candidates(athlete: Athlete, sessions: Iterable[Row]) -> list[tuple[Ca
             source = source_of("sleep_session", night.longest)
             if len(night.fragments) > 1:
                 source["merged"] = [fragment["id"] for fragment in night.fragments]
-            rank = (rank_of(athlete, "sleep", provider), place, "")
+            rank = (rank_of(athlete, "sleep", provider, day), place, "")
             unfit = "" if place == 0 else "not_the_main_sleep"
             found.append((Candidate(minutes(night.asleep_s), source, rank, unfit), night.score))
             found += [no_night(inner, "replaced_by_longer") for inner in night.replaced]
@@ -302,8 +346,8 @@ def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Ro
 # --- load ------------------------------------------------------------------------------------------------------------
 
 
-def load_of(athlete: Athlete, reports: Reports, season: Row | None, provenance: Row) -> Row:
-    counted, rejected = counted_sessions(athlete, reports.get("training_session", ()))
+def load_of(athlete: Athlete, day: date, reports: Reports, season: Row | None, provenance: Row) -> Row:
+    counted, rejected = counted_sessions(athlete, day, reports.get("training_session", ()))
     rest = next(iter(reports.get("rest_day", ())), None)
     values: Row = {
         "load_au": None, "load_basis": "", "high_intensity_share": None, "first_session_at": None, "rest_day": False,
@@ -358,7 +402,9 @@ def season_has_load(season: Row) -> bool:
     return season["load_au"] is not None or bool(season["rest_day"])
 
 
-def counted_sessions(athlete: Athlete, sessions: Iterable[Row]) -> tuple[list[Row], list[Row]]:
+def counted_sessions(
+    athlete: Athlete, day: date, sessions: Iterable[Row]
+) -> tuple[list[Row], list[Row]]:
     """Sessions that overlap by more than half of the shorter are one, told twice: RPE, then heart rate, then priority.
 
     `same_as` of a rejected one names the one that counts, by what every source calls its own.
@@ -368,7 +414,7 @@ def counted_sessions(athlete: Athlete, sessions: Iterable[Row]) -> tuple[list[Ro
         return (
             said_rpe(session) is None,
             said_rpe(session) is None and session["avg_hr_bpm"] is None,
-            rank_of(athlete, "training", session["provider"]),
+            rank_of(athlete, "training", session["provider"], day),
             -session["duration_min"],
             -(said_rpe(session) or 0.0),
             session["client_record_id"],
@@ -473,11 +519,7 @@ def unfit_in(check_in: Row, signal: str) -> str:
     return "quarantined" if status == "quarantined" else ""
 
 
-def priority_of(athlete: Athlete, signal: str, provider: str) -> int:
-    """The place the athlete gave this source; all those not named come after, equal."""
-    own = athlete.source_priority.get(signal, [])
-    return own.index(provider) if provider in own else len(own)
-
-
-def rank_of(athlete: Athlete, signal: str, provider: str) -> tuple[int, int]:
-    return priority_of(athlete, signal, provider), SOURCES.index(provider)
+def rank_of(athlete: Athlete, kind: str, provider: str, day: date) -> tuple[int, int]:
+    """The place the athlete gave this source on this day; all those not named come after, in the order of SOURCES."""
+    own = order_on(athlete, kind, day)
+    return own.index(provider) if provider in own else len(own), SOURCES.index(provider)

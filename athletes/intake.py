@@ -90,11 +90,14 @@ def record_check_in(
             check_in.id = UUID(before["id"])
         reports["check_in"] = [check_in_row(check_in)]
         # Whatever was answered changes the day (it was submitted anew), so there is nothing to compare it with first.
-        day = Day(athlete_id=athlete.pk, date=on, revised_at=now, **days.resolve(athlete, on, reports))
+        choices = days.choices_with(athlete, on, reports, before)
+        values = days.resolve(athlete, on, reports, choices.pop(on))
+        day = Day(athlete_id=athlete.pk, date=on, revised_at=now, **values)
         statements.number([check_in, day])
         statements.upsert_check_in(check_in)
         statements.upsert_days([day])
-        announce(athlete, {on}, rings=True)
+        later = days.resolve_days(athlete, choices, now=now, eras_again=True)
+        announce(athlete, {on} | later, rings=True)
     return CheckedIn("updated" if before else "created", check_in, day)
 
 

@@ -79,6 +79,12 @@ class Athlete(models.Model):
     source_priority = models.JSONField(
         default=dict, blank=True, help_text='{"hrv": ["oura", "garmin"], "sleep": [...]}'
     )
+    source_periods = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text='other orders for stretches of dates: {"hrv": [{"date_from": null, "date_to": "2026-02-28", '
+        '"providers": ["garmin"]}]}',
+    )
     main_race_on = models.DateField(null=True, blank=True)
     hold = models.CharField(max_length=16, choices=Hold.choices, default=Hold.NONE)
     wants_push = models.BooleanField(default=True)

@@ -13,6 +13,7 @@ from athletes.models import CheckIn, Day, HrvReading, PerformanceTest, Provider,
 from athletes.quality import STAGES_TOLERANCE_S
 from athletes.rest import strict
 from athletes.wellness import ITEMS
+from athletes.why import CHOSEN, REJECTED, WITHOUT_VALUE
 
 STATUSES = ("created", "updated", "unchanged", "conflict", "stale")
 LONGEST_SLEEP_S = 86_400
@@ -131,7 +132,9 @@ PLAIN = ("illness", "injury_status", "red_flag", "load_basis")
 class Rejected(serializers.Serializer[Any]):
     value = serializers.FloatField(allow_null=True)
     source = serializers.DictField()  # type: ignore[assignment]
-    why = serializers.CharField(help_text="quarantined, lower_priority, other_era, nap, not_the_main_sleep, ...")
+    why = serializers.ChoiceField(choices=list(REJECTED))
+    text = serializers.CharField(help_text="the same in words")
+    era = serializers.CharField(required=False, help_text="of HRV: metric/provider/context")
 
 
 class Signal(serializers.Serializer[Any]):
@@ -141,13 +144,23 @@ class Signal(serializers.Serializer[Any]):
     rejected = Rejected(many=True)
 
 
+class HrvSignal(Signal):
+    era = serializers.CharField(
+        required=False, help_text="metric/provider/context: each has a baseline of its own. The day stands on this one"
+    )
+    because = serializers.ChoiceField(choices=list(CHOSEN), required=False, help_text="why on this era")
+    text = serializers.CharField(required=False, help_text="the same in words")
+
+
 class DayBody(serializers.Serializer[Any]):
     """One value a signal: where it came from, what was not chosen and why. Null: nobody reported it."""
 
     date = serializers.DateField()
     revised_at = serializers.DateTimeField(allow_null=True)
     checked_in_at = serializers.DateTimeField(allow_null=True)
-    hrv = Signal(help_text="`era` names metric, provider and context: each has a baseline of its own")
+    hrv = HrvSignal(
+        help_text="Of one era a day, which changes only for a reason: null when that era has no reading of the day"
+    )
     sleep_duration = Signal()
     sleep_score = Signal(help_text="the vendor's, or derived from hours and quality")
     resting_hr = Signal()
@@ -182,7 +195,7 @@ def day_body(day: Day) -> dict[str, Any]:
         "date": day.date.isoformat(),
         "revised_at": in_utc(day.revised_at),
         "checked_in_at": in_utc(day.checked_in_at),
-        **{name: known.get(name) or {**nothing, "unit": unit} for name, unit in UNITS.items()},
+        **{name: in_words(known[name]) if name in known else {**nothing, "unit": unit} for name, unit in UNITS.items()},
         "fatigue_1_5": day.fatigue_1_5,
         "soreness_1_5": day.soreness_1_5,
         "pain_0_10": day.pain_0_10,
@@ -192,6 +205,13 @@ def day_body(day: Day) -> dict[str, Any]:
         "planned_high_intensity_share": day.planned_high_intensity_share,
         "first_session_at": in_utc(day.first_session_at),
     }
+
+
+def in_words(signal: dict[str, Any]) -> dict[str, Any]:
+    shown = {**signal, "rejected": [{**each, "text": REJECTED.get(each["why"], "")} for each in signal["rejected"]]}
+    if because := signal.get("because"):
+        shown["text"] = CHOSEN[because] + ("" if signal["value"] is not None else f" {WITHOUT_VALUE}")
+    return shown
 
 
 class HrvEra(serializers.Serializer[Any]):

@@ -145,9 +145,40 @@ def hrv_of_check_ins(athlete_id: int, first: date, last: date, metric: str, cont
         f'SELECT "hrv_value_ms", "quality"{text} FROM "{CheckIn._meta.db_table}" WHERE "athlete_id" = %s'  # noqa: S608
         ' AND "date" BETWEEN %s AND %s AND "hrv_metric" = %s AND "hrv_context" = %s AND "hrv_value_ms" IS NOT NULL'
     )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [athlete_id, _as_parameter(first), _as_parameter(last), metric, context])
-        return [(value_ms, json.loads(quality)) for value_ms, quality in cursor.fetchall()]
+
+
+def hrv_standing(athlete_id: int, first: date, last: date) -> Iterator[tuple[str, date, str, str]]:
+    """("read", date, era, "") of every era with a believed reading, ("day", date, era, why) of what days stand on."""
+    sql = _hrv_standing_sql(connection.vendor)
+    rows = _run(sql, [athlete_id, _as_parameter(first), _as_parameter(last)] * 3)
+    for kind, day, era, because in rows:
+        yield kind, _date(day), era, because or ""
+
+
+@cache
+def _hrv_standing_sql(vendor: str) -> str:
+    sqlite = vendor == "sqlite"
+    doubted = "json_extract(\"quality\", '$.hrv.status')" if sqlite else "\"quality\" #>> '{hrv,status}'"
+    because = "json_extract(\"provenance\", '$.hrv.because')" if sqlite else "\"provenance\" #>> '{hrv,because}'"
+    where = 'WHERE "athlete_id" = %s AND "date" BETWEEN %s AND %s'
+    era = "\"metric\" || '/' || \"provider\" || '/' || \"context\""
+    manual = "\"hrv_metric\" || '/manual/' || \"hrv_context\""
+    return (
+        f"SELECT DISTINCT 'read', \"date\", {era}, ''"  # noqa: S608
+        f' FROM "{HrvReading._meta.db_table}" {where} AND "deleted_at" IS NULL'
+        " AND \"quality_status\" <> 'quarantined'"
+        f" UNION ALL SELECT 'read', \"date\", {manual}, ''"
+        f' FROM "{CheckIn._meta.db_table}" {where} AND "hrv_value_ms" IS NOT NULL'
+        f" AND COALESCE({doubted}, '') <> 'quarantined'"
+        f" UNION ALL SELECT 'day', \"date\", \"hrv_era\", {because}"
+        f' FROM "{Day._meta.db_table}" {where} AND "hrv_era" <> \'\''
+    )
+
+
+def next_hrv(athlete_id: int, after: date) -> date | None:
+    """The first date after this one whose day stands on an era."""
+    days = Day.objects.filter(athlete=athlete_id, date__gt=after).exclude(hrv_era="")
+    return days.order_by("date").values_list("date", flat=True).first()
 
 
 def reported(athlete_id: int, first: date, last: date) -> Iterator[tuple[str, date, Row]]:

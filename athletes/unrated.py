@@ -107,8 +107,8 @@ def tell_apart(sheet: "Sheet", dates: Collection[date]) -> None:
     for row in rows:
         if row.date in dates:
             by_date[row.date].append(row)
-    for sessions in by_date.values():
-        _, rejected = days.counted_sessions(sheet.athlete, map(as_reported, sessions))
+    for on, sessions in by_date.items():
+        _, rejected = days.counted_sessions(sheet.athlete, on, map(as_reported, sessions))
         others = {entry["source"]["id"]: entry.get("same_as", "") for entry in rejected}
         for session in sessions:
             same_as = others.get(str(session.pk), "")

@@ -1,6 +1,7 @@
 """Oneself, and the squads one belongs to."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, Literal, cast
 
 from django.core.validators import RegexValidator
@@ -25,6 +26,7 @@ from athletes.rest.problems import Problem
 from athletes.rest.throttling import JoinThrottle, WriteThrottle
 
 EARLIEST_BIRTH = date(1900, 1, 1)
+MOST_PERIODS = 100
 FARTHEST_RACE = timedelta(days=730)
 LOCALE = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", "Must be a language tag like pt-BR.", "not_a_locale")
 EVENT = RegexValidator(r"^[0-9]{2,5}m(h|sc)?\Z", "Must be an event like 400m or 400mh.", "not_an_event")
@@ -63,8 +65,8 @@ class QuietHours(Whole):
 class SourceOrder(serializers.ListField):
     child = strict.StrictChoiceField(choices=Provider.choices)
 
-    def __init__(self) -> None:
-        super().__init__(required=False, max_length=len(Provider.choices))
+    def __init__(self, *, may_be_empty: bool = True) -> None:
+        super().__init__(required=not may_be_empty, allow_empty=may_be_empty, max_length=len(Provider.choices))
 
     def to_internal_value(self, data: Any) -> list[str]:
         providers: list[str] = super().to_internal_value(data)
@@ -83,6 +85,50 @@ class SourcePriority(strict.StrictSerializer):
     training = SourceOrder()
 
 
+class SourcePeriod(Whole):
+    """Another order of sources from one date to another, both included; null: since ever, or until further notice."""
+
+    date_from = strict.ISODateField(allow_null=True)
+    date_to = strict.ISODateField(allow_null=True)
+    providers = SourceOrder(may_be_empty=False)
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        first, last = data["date_from"], data["date_to"]
+        if first and last and last < first:
+            raise serializers.ValidationError(
+                {"date_to": [serializers.ErrorDetail("Must not be before date_from.", "ends_before_it_starts")]}
+            )
+        return {**data, "date_from": first and first.isoformat(), "date_to": last and last.isoformat()}
+
+
+class SourcePeriodList(serializers.ListField):
+    child = SourcePeriod()
+
+    def __init__(self) -> None:
+        super().__init__(required=False, max_length=MOST_PERIODS)
+
+    def to_internal_value(self, data: Any) -> list[dict[str, Any]]:
+        """In order of time; no date may lie in two of them."""
+        periods = sorted(super().to_internal_value(data), key=lambda period: period["date_from"] or "")
+        for period, following in pairwise(periods):
+            if (following["date_from"] or "") <= (period["date_to"] or "9999-12-31"):
+                raise serializers.ValidationError("No date may lie in two periods.", "overlap")
+        return periods
+
+
+class SourcePeriods(strict.StrictSerializer):
+    """Like "Garmin until the end of February, Oura from then": where a period covers a date, its order counts there.
+
+    While a source that is named for the date is read, those that are not named do not count for HRV.
+    """
+
+    may_be_empty = True
+    hrv = SourcePeriodList()
+    sleep = SourcePeriodList()
+    resting_hr = SourcePeriodList()
+    training = SourcePeriodList()
+
+
 class Profile(strict.StrictSerializer):
     id = serializers.IntegerField(source="pk", read_only=True, allow_null=True, help_text="of the athlete profile")
     email = serializers.EmailField(source="user.email", read_only=True)
@@ -98,7 +144,10 @@ class Profile(strict.StrictSerializer):
     usual_week = UsualWeek(source="*", allow_null=True)
     morning_deadline = strict.LocalTimeField(help_text="local time by which the day's advice is final")
     quiet_hours = QuietHours(source="*")
-    source_priority = SourcePriority()
+    source_priority = SourcePriority(help_text="sent whole; a change concerns every date that no period covers")
+    source_periods = SourcePeriods(
+        help_text="sent whole; only the days between the dates that change are looked at again"
+    )
     main_race_on = strict.ISODateField(allow_null=True)
     hold = strict.StrictChoiceField(
         choices=Athlete.Hold.choices, help_text="Holds the advice at recovery. One can set it; staff lift it."
@@ -132,6 +181,18 @@ class Profile(strict.StrictSerializer):
         return shown
 
 
+CHANGE_OF_DEVICE = OpenApiExample(
+    "a watch until the end of February, a ring from then on",
+    {
+        "source_periods": {
+            "hrv": [
+                {"date_from": None, "date_to": "2026-02-28", "providers": ["garmin"]},
+                {"date_from": "2026-03-01", "date_to": None, "providers": ["oura", "garmin"]},
+            ]
+        }
+    },
+    request_only=True,
+)
 MORNING_EXAMPLE = OpenApiExample(
     "first start of the phone",
     {
@@ -154,7 +215,9 @@ class Me(APIView):
         athlete.user = user
         return conditional(request, Profile(athlete).data)
 
-    @extend_schema(request=Profile, responses=Profile, examples=[MORNING_EXAMPLE], summary="Change my profile")
+    @extend_schema(
+        request=Profile, responses=Profile, examples=[MORNING_EXAMPLE, CHANGE_OF_DEVICE], summary="Change my profile"
+    )
     def patch(self, request: Request) -> Response:
         """Only the fields that are sent change. A change that concerns today's advice asks for it again."""
         serializer = Profile(data=request.data, partial=True)

@@ -4,6 +4,7 @@ import pytest
 import time_machine
 
 from athletes.models import CheckIn, Day
+from athletes.why import CHOSEN
 
 pytestmark = [pytest.mark.usefixtures("valkey")]
 URL = "/api/v1/check-ins/2026-11-22/"
@@ -56,6 +57,8 @@ def test_a_morning_is_answered_with_the_day_as_stored(api, alice):
                 "source": own,
                 "rejected": [],
                 "era": "rmssd/manual/morning_supine",
+                "because": "first",
+                "text": CHOSEN["first"],
             },
             "sleep_duration": {"value": 435.0, "unit": "min", "source": own, "rejected": []},
             "sleep_score": {

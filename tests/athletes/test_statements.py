@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from athletes import days, intake, statements
+from athletes.era_choice import NONE
 from athletes.models import CheckIn, Day, SeasonDay, TrainingSession
 from tests import factories
 from tests.athletes.test_admin import TODAY, fill
@@ -44,7 +45,7 @@ def test_the_union_reads_what_the_orm_reads(alice, bob, charlie):
 def test_an_upserted_day_reads_back_as_it_was(alice):
     intake.record_check_in(alice, ON, {"fatigue": 3, "resting_hr_bpm": 47.25}, now=NOW)
     stored = Day.objects.get()
-    values = days.resolve(alice, ON, days.read_reports(alice.pk, ON, ON)[ON])
+    values = days.resolve(alice, ON, days.read_reports(alice.pk, ON, ON)[ON], NONE)
     assert {name: getattr(stored, name) for name in values} == values
     assert Day.objects.filter(provenance__resting_hr__value=47.25).exists()
     intake.record_check_in(alice, ON, {"fatigue": 1}, now=NOW)

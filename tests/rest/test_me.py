@@ -49,6 +49,7 @@ def test_the_profile_of_an_athlete(api, alice):
         "morning_deadline": "09:00",
         "quiet_hours": {"start": "21:30", "end": "06:00"},
         "source_priority": {},
+        "source_periods": {},
         "main_race_on": None,
         "hold": "none",
         "wants_push": True,
@@ -86,6 +87,12 @@ def test_everything_can_be_changed_at_once_and_today_is_asked_for_again(api, ali
         "morning_deadline": "08:15",
         "quiet_hours": {"start": "22:00", "end": "07:00"},
         "source_priority": {"hrv": ["oura", "garmin"], "sleep": []},
+        "source_periods": {
+            "hrv": [
+                {"date_from": None, "date_to": "2026-02-28", "providers": ["garmin"]},
+                {"date_from": "2026-03-01", "date_to": None, "providers": ["oura", "garmin"]},
+            ]
+        },
         "main_race_on": "2027-06-12",
         "hold": "clinician",
         "wants_push": False,
@@ -114,6 +121,10 @@ def test_what_was_set_can_be_taken_back(api, alice):
     assert (body["birth_date"], body["usual_week"], body["source_priority"]) == (None, None, {})
 
 
+def period(first, last, *providers):
+    return {"date_from": first, "date_to": last, "providers": list(providers)}
+
+
 @pytest.mark.parametrize(
     ("changes", "problem"),
     [
@@ -139,6 +150,23 @@ def test_what_was_set_can_be_taken_back(api, alice):
         ({"source_priority": {"hrv": ["fitbut"]}}, ("#/source_priority/hrv/0", "invalid_choice")),
         ({"source_priority": {"hrv": ["oura", "oura"]}}, ("#/source_priority/hrv", "duplicate")),
         ({"source_priority": {"mood": ["oura"]}}, ("#/source_priority/mood", "unknown_field")),
+        *[
+            ({"source_periods": {"hrv": periods}}, (f"#/source_periods/hrv{pointer}", code))
+            for periods, pointer, code in [
+                ([["2026-01-01", None, ["garmin"]]], "/0", "not_an_object"),
+                ([period("2026-01-01", None, "fitbut")], "/0/providers/0", "invalid_choice"),
+                ([period("2026-01-01", None, "oura", "oura")], "/0/providers", "duplicate"),
+                ([period("2026-01-01", None)], "/0/providers", "empty"),
+                ([period("2026-01-02", "2026-01-01", "oura")], "/0/date_to", "ends_before_it_starts"),
+                ([period("2026-W01-1", None, "oura")], "/0/date_from", "not_a_date"),
+                ([{"date_from": None, "providers": ["oura"]}], "/0/date_to", "required"),
+                ([period(None, "2026-03-01", "oura"), period("2026-03-01", None, "garmin")], "", "overlap"),
+                ([period(None, None, "oura"), period("2026-03-01", "2026-03-02", "garmin")], "", "overlap"),
+                ([period("2026-03-01", None, "oura"), period("2026-04-01", None, "garmin")], "", "overlap"),
+                ([period(f"{year}-01-01", f"{year}-01-02", "oura") for year in range(1900, 2001)], "", "max_length"),
+            ]
+        ],
+        ({"source_periods": {"mood": []}}, ("#/source_periods/mood", "unknown_field")),
         ({"main_race_on": "2199-01-01"}, ("#/main_race_on", "out_of_range")),
         ({"wants_push": "yes"}, ("#/wants_push", "not_a_boolean")),
         ({"email": "eve@example.org"}, ("#/email", "read_only_field")),
