@@ -36,6 +36,7 @@ class Item:
     date: date | None
     data: dict[str, Any] | None
     client_record_id: str | None = None
+    provider: str | None = None
 
     def body(self) -> dict[str, Any]:
         return {
@@ -43,6 +44,7 @@ class Item:
             "id": self.id,
             "date": self.date and self.date.isoformat(),
             "client_record_id": self.client_record_id,
+            "provider": self.provider,
             "deleted": self.data is None,
             "data": self.data,
         }
@@ -186,7 +188,8 @@ def deletion_items(athlete: Athlete, keys: Sequence[Any]) -> dict[Any, Item]:
 
 def deleted(row: Deletion) -> Item:
     if row.kind in RECORDS:
-        return Item(row.kind, None, None, None, client_record_id=row.key.partition("/")[2])
+        provider, _, name = row.key.partition("/")
+        return Item(row.kind, None, None, None, client_record_id=name, provider=provider)
     return Item(row.kind, None, date.fromisoformat(row.key), None)
 
 
@@ -202,7 +205,9 @@ def record_feed(kind: str) -> Feed:
 
 def record_item(kind: str, row: Any) -> Item:
     data = None if row.deleted_at else record_body(kind, row)
-    return Item(kind, str(row.pk), row.date, data, client_record_id=row.client_record_id)
+    return Item(
+        kind, str(row.pk), row.date, data, client_record_id=row.client_record_id, provider=str(row.provider)
+    )
 
 
 for record_kind in RECORDS:

@@ -14,12 +14,12 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from rest_framework import serializers
 
-from athletes import intake, recording, statements, uploads
+from athletes import changes, intake, recording, statements, uploads
 from athletes.local_time import local_today
 from athletes.models import Athlete, CheckIn, Upload
 from athletes.recording import Outcome, Refused, Sent
 from athletes.rest.problems import error, errors_of
-from athletes.serializers import BODIES, CheckInBody
+from athletes.serializers import BODIES, CheckInBody, in_utc
 from athletes.wearables import READERS
 from athletes.wearables.readings import Reader, Reading, ReadingProfile, Tally, Unreadable
 
@@ -32,6 +32,12 @@ CONTENT_FORMATS = {
     "application/zip": {"zip"},
     "application/octet-stream": {"fit", "zip", "xml", "txt", "rr", "csv", "json"},
 }
+FAILED_CODE = "reader_failed"
+FAILED = f"The payload could not be read in {uploads.MOST_ATTEMPTS} attempts: the fault is the reader's, not yours."
+WHAT_TO_DO = (
+    f"It is kept for {uploads.KEPT.days} days: once the reader is corrected an operator reads it again "
+    "(manage.py reread), or you send it again; what is stored is not stored twice."
+)
 STORE_UNREACHABLE = (OperationalError, InterfaceError)  # not the reader's fault: the row waits for a better moment
 
 VALIDATORS = {kind: body() for kind, body in BODIES.items()}  # built once; validation keeps nothing on them
@@ -170,7 +176,10 @@ def read_at_once(upload: Upload, most_readings: int) -> dict[str, Any] | None:
     readings = list(islice(reader.stream(body, profile=profile_of(upload), tally=tally), most_readings + 1))
     if len(readings) > most_readings:
         return None
-    stored = store(upload.athlete, readings)
+    with transaction.atomic():
+        statements.lock_athlete(upload.athlete_id)
+        cursor = changes.cursor_of(upload.athlete, changes.position_of(upload.athlete))
+        stored = store(upload.athlete, readings)
     result = result_of(stored, tally)
     Upload.objects.filter(pk=upload.pk).update(
         state=Upload.State.DONE,
@@ -179,7 +188,7 @@ def read_at_once(upload: Upload, most_readings: int) -> dict[str, Any] | None:
         readings_done=len(readings),
         result={**result, "results": [each for each in stored.results if each["errors"]]},
     )
-    return result
+    return {**result, "next_cursor": cursor}
 
 
 def result_of(stored: Stored, tally: Tally) -> dict[str, Any]:
@@ -217,7 +226,7 @@ def work(budget_s: float = TASK_BUDGET_S, only: UUID | None = None) -> int:
             raise  # Celery logs it; the lease runs out and the upload is taken up again
         except Exception as crash:  # noqa: BLE001  a reader's bug: it is named, the body kept, and the queue goes on
             log.error("reader_failed", upload=str(upload.pk), provider=upload.provider, kind=type(crash).__name__)
-            fail(upload, "reader_failed", "The payload could not be read; it is kept and will be read again.")
+            put_off_or_fail(upload)
     return finished
 
 
@@ -228,10 +237,27 @@ def fail(upload: Upload, code: str, message: str) -> None:
         log.warning("upload_taken_over", upload=str(upload.pk))
 
 
+def put_off_or_fail(upload: Upload) -> None:
+    if upload.attempts >= uploads.MOST_ATTEMPTS:
+        return fail(upload, FAILED_CODE, f"{FAILED} {stored_so_far(upload)} {WHAT_TO_DO}")
+    now = timezone.now()
+    again_at = now + uploads.pause_after(upload.attempts)
+    message = f"Reading it failed; it is tried again after {in_utc(again_at)}. {stored_so_far(upload)}"
+    try:
+        uploads.put_off(upload, again_at, code=FAILED_CODE, message=message)
+    except uploads.Lost:
+        log.warning("upload_taken_over", upload=str(upload.pk))
+
+
+def stored_so_far(upload: Upload) -> str:
+    return f"{upload.readings_done} of its readings are stored."
+
+
 def work_off(upload: Upload, ends: float) -> bool:
     """Read twice: first to see that all of it can be read and is one person's, then to store it chunk by chunk."""
     if upload.attempts > uploads.MOST_ATTEMPTS:
-        raise Unreadable("gave_up", "The worker died over it several times.")
+        raise Unreadable("gave_up", f"The worker died over it several times. {stored_so_far(upload)} {WHAT_TO_DO}")
+    upload.result = {name: value for name, value in upload.result.items() if name not in ("code", "message")}
     reader = READERS[upload.provider]
     if upload.readings_total is None:
         tally = Tally()

@@ -23,7 +23,8 @@ from athletes.rest.problems import Problem
 CHUNK_BYTES = 256 * 1024
 KEPT = timedelta(days=30)
 LEASE = timedelta(seconds=90)  # renewed with each chunk that is stored; a killed worker's upload is taken up after it
-MOST_ATTEMPTS = 5  # deaths in the middle; a pause at the end of a task's time is none
+MOST_ATTEMPTS = 5  # deaths and failures in the middle; a pause at the end of a task's time is none
+FIRST_PAUSE = timedelta(minutes=1)  # after a failure; five times as long after each further one, 2.6 hours in all
 ORPHAN_AGE = timedelta(days=1)  # a file whose request never committed its row
 
 
@@ -135,8 +136,9 @@ def opened(upload: Upload) -> BinaryIO:
 
 
 def unfinished(now: datetime) -> QuerySet[Upload]:
-    left_behind = Q(state=Upload.State.WORKING, leased_until__lt=now)
-    return Upload.objects.filter(Q(state=Upload.State.WAITING) | left_behind)
+    """Waiting and due, or left behind by a worker that died."""
+    due = Q(state=Upload.State.WAITING) & (Q(leased_until=None) | Q(leased_until__lt=now))
+    return Upload.objects.filter(due | Q(state=Upload.State.WORKING, leased_until__lt=now))
 
 
 def claim(now: datetime, only: UUID | None = None) -> Upload | None:
@@ -175,6 +177,15 @@ def pause(upload: Upload) -> None:
     """The task's time is over: the next one goes on where this one stopped. That was no failure."""
     held = Upload.objects.filter(pk=upload.pk, state=Upload.State.WORKING, attempts=upload.attempts)
     held.update(state=Upload.State.WAITING, attempts=F("attempts") - 1, leased_until=None)
+
+
+def pause_after(attempts: int) -> timedelta:
+    return FIRST_PAUSE * pow(5.0, attempts - 1)
+
+
+def put_off(upload: Upload, until: datetime, **result: Any) -> None:
+    """Reading it failed, perhaps for a reason that passes: nobody takes it up before `until`."""
+    save_progress(upload, until, state=Upload.State.WAITING, leased_until=until, result={**upload.result, **result})
 
 
 def finish(upload: Upload, state: Upload.State, now: datetime, **result: Any) -> None:

@@ -81,6 +81,10 @@ class IngestAnswer(serializers.Serializer[Any]):
     findings_total = serializers.IntegerField()
     ignored = serializers.DictField(child=serializers.IntegerField())
     server_time = serializers.DateTimeField()
+    next_cursor = serializers.CharField(
+        help_text="for /sync/changes/: all that this payload changed comes after it. A client that keeps a cursor goes "
+        "on from its own, else it misses what changed before."
+    )
     upload = serializers.UUIDField(help_text="see /uploads/{id}/")
 
 
@@ -104,7 +108,7 @@ class UploadBody(serializers.Serializer[Any]):
     sha256 = serializers.CharField()
     size_bytes = serializers.IntegerField()
     progress = UploadProgress()
-    problem = UploadProblem(allow_null=True, help_text="why it failed")
+    problem = UploadProblem(allow_null=True, help_text="why it failed, or why it is tried again")
     summary = serializers.DictField(child=serializers.IntegerField())
     results = ReadingResult(many=True)
     affected_dates = serializers.ListField(child=serializers.DateField())

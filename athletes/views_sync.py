@@ -150,6 +150,9 @@ class ChangeItem(serializers.Serializer[Any]):
     id = serializers.CharField(allow_null=True)
     date = serializers.DateField(allow_null=True)
     client_record_id = serializers.CharField(allow_null=True)
+    provider = serializers.CharField(
+        allow_null=True, help_text="of a record: with kind and client_record_id its identity, also once it is deleted"
+    )
     deleted = serializers.BooleanField()
     data = serializers.DictField(  # type: ignore[assignment]
         allow_null=True, help_text="as its own resource answers it; null: deleted"

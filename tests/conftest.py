@@ -12,6 +12,7 @@ from django.conf import settings
 
 from tests import factories
 from tests.no_network import no_network  # noqa: F401  (a fixture that every test uses)
+from tests.push_service import PushService
 
 
 def valkey_binary() -> Path:
@@ -48,6 +49,21 @@ def valkey(valkey_server: redis.Redis) -> str:
     valkey_server.flushall()
     breaker.open_until_s = 0.0
     return settings.VALKEY_URL
+
+
+@pytest.fixture
+def push_service(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
+    """Where phones subscribe in tests. The sender starts with a fresh memory of who is down."""
+    from recommendations.push import sending, transports
+    from recommendations.push.breaker import Breaker
+
+    with PushService() as service:
+        settings.PUSH_INSECURE_ORIGINS = [service.origin]
+        settings.FCM_BASE_URL = service.origin
+        monkeypatch.setattr(sending, "breaker", Breaker())
+        transports.transport_for.cache_clear()
+        yield service
+    transports.transport_for.cache_clear()
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ def test_one_pull_tells_all_and_the_next_only_what_changed_since(api, alice, bob
     ]  # fmt: skip
     assert second["changes"][0] == {
         "kind": "training_session", "id": str(session.pk), "date": on, "client_record_id": "2026-11-22-track",
+        "provider": "manual",
         "deleted": True, "data": None,
     }  # fmt: skip
     assert told(pull(client)) == [("hrv_reading", on, False), ("day", on, False)]

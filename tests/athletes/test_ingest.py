@@ -94,8 +94,13 @@ def test_a_vendors_night_is_stored_and_the_answer_says_what_became_of_it(api, al
         ],
         "affected_dates": ["2022-05-31"], "findings": [], "findings_total": 0,
         "ignored": {"hrv[].unknownField": 1}, "server_time": "2026-11-22T20:00:00Z",
-        "upload": str(Upload.objects.get().pk),
+        "upload": str(Upload.objects.get().pk), "next_cursor": answer.json()["next_cursor"],
     }  # fmt: skip
+    since = api(alice).get("/api/v1/sync/changes/", {"cursor": answer.json()["next_cursor"]}).json()["changes"]
+    assert [(change["kind"], change["date"]) for change in since] == [
+        ("hrv_reading", "2022-05-31"),
+        ("day", "2022-05-31"),
+    ]
     assert (stored.value_ms, stored.metric, stored.context, stored.provider) == (
         44,
         "rmssd",
@@ -227,11 +232,59 @@ def test_two_people_in_a_file_for_the_worker_leave_nothing_imported(alice):
     assert (upload.state, upload.result["code"], HrvReading.objects.count()) == ("failed", "two_athletes", 0)
 
 
-def test_a_readers_bug_fails_its_upload_and_the_queue_goes_on(alice):
-    broken, good = waiting(alice, file_of(1) + b"a;2026-09-01T06:00:00+00:00;crash\n"), waiting(alice, file_of(2))
-    ingest.work()
+CRASHES = b"a;2026-09-01T06:00:00+00:00;crash\n"
+
+
+def test_a_readers_bug_puts_its_upload_off_and_the_queue_goes_on(api, alice, now):
+    broken, good = waiting(alice, file_of(1) + CRASHES), waiting(alice, file_of(2))
+    assert ingest.work() == 1
     broken.refresh_from_db(), good.refresh_from_db()
-    assert (broken.state, broken.result["code"], good.state) == ("failed", "reader_failed", "done")
+    assert (broken.state, broken.attempts, good.state) == ("waiting", 1, "done")
+    assert api(alice).get(f"/api/v1/uploads/{broken.pk}/").json()["problem"] == {
+        "code": "reader_failed",
+        "message": "Reading it failed; it is tried again after 2026-11-22T20:01:00Z. 0 of its readings are stored.",
+    }
+    assert ingest.work() == 0, "not yet due"
+    assert uploads.claim(timezone.now()) is None
+
+
+def test_what_fails_every_time_fails_for_good_after_hours_and_says_what_to_do(alice, now):
+    broken, tried = waiting(alice, file_of(1) + CRASHES), []
+    for _ in range(uploads.MOST_ATTEMPTS):
+        assert ingest.work() == 0
+        broken.refresh_from_db()
+        tried.append(broken.leased_until and round((broken.leased_until - timezone.now()).total_seconds() / 60))
+        now.shift(timedelta(minutes=tried[-1] or 0, seconds=1))
+    assert tried == [1, 5, 25, 125, None]
+    assert (broken.state, broken.result["code"]) == ("failed", "reader_failed")
+    assert broken.result["message"] == (
+        "The payload could not be read in 5 attempts: the fault is the reader's, not yours. 0 of its readings are "
+        "stored. It is kept for 30 days: once the reader is corrected an operator reads it again (manage.py reread), "
+        "or you send it again; what is stored is not stored twice."
+    )
+    assert ingest.work() == 0
+
+
+def test_a_failure_that_passes_goes_on_where_the_last_chunk_ended_and_leaves_no_problem(alice, now, monkeypatch):
+    monkeypatch.setattr(ingest, "CHUNK", 10)
+    upload, store, calls = waiting(alice, file_of(25)), ingest.store, []
+
+    def fails_once(*arguments, **options):
+        calls.append(1)
+        if len(calls) == 2:
+            raise ArithmeticError
+        return store(*arguments, **options)
+
+    monkeypatch.setattr(ingest, "store", fails_once)
+    ingest.work()
+    upload.refresh_from_db()
+    assert (upload.state, upload.readings_done, HrvReading.objects.count()) == ("waiting", 10, 10)
+    assert upload.result["message"].endswith("10 of its readings are stored.")
+    now.shift(timedelta(minutes=2))
+    assert ingest.work() == 1
+    upload.refresh_from_db()
+    assert (upload.state, upload.result["summary"], HrvReading.objects.count()) == ("done", {"created": 25}, 25)
+    assert "code" not in upload.result
 
 
 def test_a_readers_bug_in_a_request_is_no_500(api, alice):
