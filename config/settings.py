@@ -177,6 +177,12 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 15},
     },
     "sweep-uploads": {"task": "athletes.tasks.slow_uploads", "schedule": 10.0, "options": {"expires": 10}},
+    # one short query while every shipped policy has its row
+    "register-shipped-policies": {
+        "task": "recommendations.tasks.slow_policies",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "tidy-up-uploads": {"task": "athletes.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
     "tidy-up": {"task": "recommendations.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
 }

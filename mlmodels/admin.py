@@ -1,38 +1,62 @@
-from typing import Any
+from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.html import format_html_join
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextareaWidget
 
 from mlmodels import registry
 from mlmodels.models import PolicyVersion
 
-NOT_FOR_READING = ("golden", "box")
+NOT_FOR_READING = ("golden", "box", "distribution", "gate")
+
+
+class Why(forms.Form):
+    reason = forms.CharField(max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="Stays in the history.")
+
+
+class WhyAndAlthough(Why):
+    override = forms.CharField(
+        label="Although something is lacking",
+        required=False,
+        max_length=2000,
+        widget=UnfoldAdminTextareaWidget,
+        help_text="Only where the gate was not passed or days in shadow are lacking. Stays on record.",
+    )
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]
-    """Rows come from add_policy alone. Activation is the one thing done here, by POST and by superusers."""
+class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+    """Rows come from the code and from add_policy. What may be done here are the steps of a policy's life, each asked
+    again on a page of its own, by staff with the permission to approve."""
 
     list_display = (
         "name",
-        "active",
-        "short_sha256",
+        "life",
+        "gate_result",
+        "shadow_days",
         "feature_set",
-        "added_at",
+        "short_sha256",
         "activated_at",
-        "activated_by",
-        "previous",
+        "approved_by",
     )
     list_display_links = ("name",)
     ordering = ("-active", "-added_at")
+    actions_detail = ("approve", "shadow", "unshadow", "activate", "roll_back")
     fields = readonly_fields = (
-        "name", "active", "sha256", "path", "added_at", "activated_at", "activated_by", "previous", "readable_card",
+        "name", "life", "lacking", "approved_at", "approved_by", "approval_reason", "approval_override", "shadow_since",
+        "shadow_days", "shadow_error", "activated_at", "activated_by", "previous", "gate_lines", "sha256", "path",
+        "added_at", "readable_card",
     )  # fmt: skip
-    actions = ("make_active",)
+    history_list_display = ("life", "history_change_reason")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -43,8 +67,17 @@ class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]
     def has_delete_permission(self, request: HttpRequest, obj: PolicyVersion | None = None) -> bool:
         return False
 
-    def has_activate_permission(self, request: HttpRequest) -> bool:
-        return bool(getattr(request.user, "is_superuser", False))
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return bool(request.user.is_staff) and request.user.has_perm("mlmodels.approve_policyversion")
+
+    def history_form_view(
+        self, request: HttpRequest, object_id: str, version_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        if request.method not in ("GET", "HEAD"):
+            raise PermissionDenied  # simple-history would save the old version
+        return cast(HttpResponse, super().history_form_view(request, object_id, version_id, extra_context))
+
+    # --- what is shown
 
     @admin.display(description="sha256")
     def short_sha256(self, version: PolicyVersion) -> str:
@@ -54,6 +87,35 @@ class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]
     def feature_set(self, version: PolicyVersion) -> str:
         return str(version.card.get("feature_set", ""))
 
+    @admin.display(description="gate")
+    def gate_result(self, version: PolicyVersion) -> str:
+        if not version.gate:
+            return "not played"
+        missed = sum(not line["passed"] for line in version.gate.get("lines", []))
+        return "passed" if version.gate_passed else f"missed {missed}" if missed else "only in part"
+
+    @admin.display(description="lacking for approval")
+    def lacking(self, version: PolicyVersion) -> str:
+        return "; ".join(registry.lacks(version)) or "nothing"
+
+    @admin.display(description="gate")
+    def gate_lines(self, version: PolicyVersion) -> SafeString | str:
+        if not version.gate:
+            return "not played"
+        given = ", ".join(f"{name} {version.gate[name]}" for name in GATE_HEAD if name in version.gate)
+        rows = [
+            (
+                line["world"] or "all",
+                line["condition"],
+                line["found"],
+                line["wanted"],
+                "passed" if line["passed"] else "MISSED",
+            )
+            for line in version.gate.get("lines", [])
+        ]
+        body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
+        return format_html('<div>{}</div><table class="gate">{}</table>', given, body)
+
     @admin.display(description="card")
     def readable_card(self, version: PolicyVersion) -> SafeString:
         lines = [
@@ -61,18 +123,75 @@ class PolicyVersionAdmin(ModelAdmin):  # type: ignore[misc]
         ]
         return format_html_join("", "<div><strong>{}</strong> {}</div>", lines)
 
-    @admin.action(description="Let this policy answer", permissions=["activate"])
-    def make_active(self, request: HttpRequest, chosen: QuerySet[PolicyVersion]) -> None:
-        if len(chosen) != 1:
-            self.message_user(request, "Choose exactly one policy.", messages.ERROR)
-            return
-        try:
-            replaced = registry.activate(chosen[0], by=request.user)  # type: ignore[arg-type]
-        except (registry.PolicyUnusable, registry.PolicyConflict) as error:
-            self.message_user(request, str(error), messages.ERROR)
-        else:
-            was = f" It replaces {replaced.name}." if replaced else ""
-            self.message_user(request, f"{chosen[0].name} answers from now on.{was}", messages.SUCCESS)
+    # --- the steps
+
+    @action(description="Approve", url_path="approve", permissions=["approve"])  # type: ignore[untyped-decorator]
+    def approve(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        def do(version: PolicyVersion, why: dict[str, str]) -> str:
+            registry.approve(version, by=cast(Any, request.user), **why)
+            return f"{version.name} is approved. It does not answer yet."
+
+        return self.step(request, object_id, "Approve {}", WhyAndAlthough, do)
+
+    @action(description="Start shadow", url_path="shadow", permissions=["approve"])  # type: ignore[untyped-decorator]
+    def shadow(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        def do(version: PolicyVersion, why: dict[str, str]) -> str:
+            registry.start_shadow(version, by=cast(Any, request.user))
+            return f"What {version.name} would advise is logged from now on, and shown to nobody."
+
+        return self.step(request, object_id, "Run {} in shadow", None, do)
+
+    @action(description="Stop shadow", url_path="unshadow", permissions=["approve"])  # type: ignore[untyped-decorator]
+    def unshadow(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        def do(version: PolicyVersion, why: dict[str, str]) -> str:
+            registry.stop_shadow(version, by=cast(Any, request.user))
+            return f"{version.name} is not in shadow any more."
+
+        return self.step(request, object_id, "End the shadow mode of {}", None, do)
+
+    @action(description="Activate", url_path="activate", permissions=["approve"])  # type: ignore[untyped-decorator]
+    def activate(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        def do(version: PolicyVersion, why: dict[str, str]) -> str:
+            replaced = registry.activate(version, by=cast(Any, request.user))
+            return f"{version.name} answers from now on.{f' It replaces {replaced.name}.' if replaced else ''}"
+
+        return self.step(request, object_id, "Let {} answer", None, do)
+
+    @action(description="Roll back", url_path="roll-back", permissions=["approve"])  # type: ignore[untyped-decorator]
+    def roll_back(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        def do(version: PolicyVersion, why: dict[str, str]) -> str:
+            if not version.active:
+                raise registry.PolicyConflict(f"{version.name} is not active. Go back from the one that is.")
+            return f"{registry.roll_back(by=cast(Any, request.user), **why).name} answers again."
+
+        return self.step(request, object_id, "Go back from {} to the one before", Why, do)
+
+    def step(self, request: HttpRequest, object_id: Any, title: str, form_class: Any, do: Any) -> HttpResponse:
+        """A page that asks once more; posting it does it."""
+        version = get_object_or_404(PolicyVersion, pk=object_id)
+        form = form_class(request.POST or None) if form_class else None
+        back = reverse("admin:mlmodels_policyversion_change", args=[version.pk])
+        if request.method == "POST" and (form is None or form.is_valid()):
+            try:
+                messages.success(request, do(version, form.cleaned_data if form else {}))
+                return redirect(back)
+            except (registry.PolicyUnusable, registry.PolicyConflict) as error:
+                if form is None:
+                    messages.error(request, str(error))
+                    return redirect(back)
+                form.add_error(None, str(error))
+        context = self.admin_site.each_context(request) | {
+            "title": title.format(version.name),
+            "version": version,
+            "lacking": registry.lacks(version) if form_class is WhyAndAlthough else [],
+            "form": form,
+            "back": back,
+        }
+        return render(request, "mlmodels/step.html", context)
+
+
+RESULT = {True: "passed", False: "MISSED"}
+GATE_HEAD = ("at", "cohorts", "athletes", "seed", "worlds", "source")
 
 
 def flat(name: str, value: Any) -> list[tuple[str, str]]:

@@ -1,5 +1,8 @@
 """Which policy answers: files in two directories, a row for each that may be used, at most one row active.
 
+A row's life: candidate, gate, shadow, approved by a named person, active, and back again in one row. Every step is in
+its history.
+
 `artifacts/` comes with the code; `DATA_DIR/policies/` holds what was trained here. A file is verified when it is added
 and again when a process opens it. Nothing here imports onnxruntime until a policy is really loaded.
 """
@@ -168,7 +171,21 @@ def add(model: Path, *, name: str = "") -> PolicyVersion:
         PolicyVersion.objects.filter(pk=known.pk).update(path=path, card=policy.card)
         known.refresh_from_db()
         return known
-    return PolicyVersion.objects.create(name=name, sha256=policy.sha256, path=path, card=policy.card)
+    try:
+        with transaction.atomic():
+            return PolicyVersion.objects.create(
+                name=name, sha256=policy.sha256, path=path, card=policy.card, gate=gate_of(policy.card)
+            )
+    except IntegrityError as error:
+        raise PolicyConflict(f"{name!r} was added at the same moment. Look again.") from error
+
+
+def gate_of(card: dict[str, Any]) -> dict[str, Any] | None:
+    """The gate's report that a card carries (``promote --into-card``), if it is one."""
+    report = card.get("gate")
+    if not isinstance(report, dict) or not isinstance(report.get("passed"), bool):
+        return None
+    return {**report, "source": "card"}
 
 
 def _keep(model: Path, name: str, sha256: str) -> str:
@@ -184,19 +201,137 @@ def _keep(model: Path, name: str, sha256: str) -> str:
     return f"policies/{kept.name}"
 
 
+def register_shipped() -> list[PolicyVersion]:
+    """Rows for the files that come with the code, so that what answers can be seen, judged and gone back to.
+
+    Nothing changes in what answers: where no person chose, the shipped one did and does. Returns the new rows.
+    """
+    models = sorted(ARTIFACTS.glob("*.onnx"))
+    known = set(PolicyVersion.objects.values_list("sha256", flat=True))
+    added = []
+    for model in models:
+        if str(read_card(model).get("sha256")) in known:
+            continue
+        try:
+            added.append(add(model))
+        except (PolicyUnusable, PolicyConflict) as refused:
+            log.error("shipped policy not registered", model=model.name, reason=str(refused))
+    answer_where_nobody_chose()
+    return added
+
+
+def answer_where_nobody_chose() -> None:
+    """The shipped policy is active until a person chooses, and the one of the newest code while nobody did."""
+    model = shipped(ARTIFACTS)
+    active = PolicyVersion.objects.filter(active=True).first()
+    if model is None or (active and (active.approved_by_id or active.activated_by_id)):
+        return
+    version = PolicyVersion.objects.filter(path=f"artifacts/{model.name}").first()
+    if version is None or version == active or (active and version.activated_at):
+        return  # activated once already and not active now: somebody went back
+    reason = "comes with the code, answers where nobody chose"
+    judged = "" if version.gate_passed else "its card holds no passed gate"
+    try:
+        with transaction.atomic():
+            if not version.approved_at:
+                _change(
+                    version,
+                    {"approved_at": timezone.now(), "approval_reason": reason, "approval_override": judged},
+                    why=reason,
+                )
+            _swap(active, version, by=None, previous=active, why=reason)
+    except PolicyConflict as conflict:
+        log.warning("shipped policy not activated", policy=version.name, reason=str(conflict))
+
+
+# --- its life: candidate, gate, shadow, approved, active
+
+MOST_IN_SHADOW = 3  # each costs one more network call and one more row for every advice
+SHADOW_DAYS_NEEDED = 14  # two training weeks (convention)
+
+
+def record_gate(version: PolicyVersion, report: dict[str, Any], *, by: AbstractBaseUser | None = None) -> None:
+    """Keep what the promotion gate found. One that missed a line takes no approval back: a person does."""
+    verdict = "passed" if report["passed"] else "missed"
+    _change(version, {"gate": report}, why=f"promotion gate {verdict}", by=by)
+
+
+def start_shadow(version: PolicyVersion, *, by: AbstractBaseUser | None = None) -> None:
+    """From the next drain on its advice is logged beside the active one's. Starting again clears an old error."""
+    verify_bits(version)
+    with transaction.atomic():
+        others = PolicyVersion.objects.filter(shadow_since__isnull=False).exclude(pk=version.pk)
+        if version.active:
+            raise PolicyConflict(f"{version.name} is active: its advice is the advice.")
+        if len(others) >= MOST_IN_SHADOW:
+            names = ", ".join(sorted(other.name for other in others))
+            raise PolicyConflict(f"{MOST_IN_SHADOW} policies are in shadow already: {names}. Stop one first.")
+        since = version.shadow_since or timezone.now()
+        _change(version, {"shadow_since": since, "shadow_error": ""}, why="shadow mode started", by=by)
+
+
+def stop_shadow(version: PolicyVersion, *, by: AbstractBaseUser | None = None) -> None:
+    _change(version, {"shadow_since": None, "shadow_error": ""}, why="shadow mode stopped", by=by)
+
+
+def leave_out(version: PolicyVersion, error: str) -> None:
+    """It was refused or raised: not asked any more until somebody starts it again. The real advice goes on."""
+    log.error("policy left out of shadow mode", policy=version.name, reason=error)
+    _change(version, {"shadow_error": error[:300] or "unknown error"}, why=f"left out of shadow mode: {error}"[:300])
+
+
+def lacks(version: PolicyVersion) -> list[str]:
+    """What an approval still asks for; empty when it may be approved without an override."""
+    missing = []
+    if not version.gate_passed:
+        found = "it missed a line of" if version.gate else "it was not played against"
+        missing.append(f"{found} the promotion gate (promote {version.name})")
+    if version.shadow_days < SHADOW_DAYS_NEEDED:
+        missing.append(f"{version.shadow_days} of {SHADOW_DAYS_NEEDED} days in shadow (shadow_policy {version.name})")
+    return missing
+
+
+def approve(version: PolicyVersion, *, by: AbstractBaseUser | None, reason: str, override: str = "") -> None:
+    """A named person takes it upon themselves. ``override``: why although something is lacking; kept with the row."""
+    if by is None or not by.is_active or not getattr(by, "is_staff", False):
+        raise PolicyConflict("An approval needs a person: an active member of staff.")
+    if not reason.strip():
+        raise PolicyConflict("An approval needs a reason.")
+    version.refresh_from_db()
+    verify_bits(version)
+    missing = lacks(version)
+    if missing and not override.strip():
+        raise PolicyConflict(
+            f"{version.name} may not be approved yet: {'; '.join(missing)}. "
+            "Whoever approves it all the same says why (override); it stays on record."
+        )
+    values = {
+        "approved_at": timezone.now(),
+        "approved_by": by,
+        "approval_reason": reason.strip(),
+        "approval_override": f"{override.strip()} (lacking: {'; '.join(missing)})" if missing else "",
+    }
+    _change(version, values, why=f"approved: {reason.strip()}", by=by)
+
+
 def activate(version: PolicyVersion, *, by: AbstractBaseUser | None = None) -> PolicyVersion | None:
     """Make it answer from the next drain on; says which one it replaced. Activating the active one changes nothing."""
     verify_bits(version)
     with transaction.atomic():
+        version.refresh_from_db()
+        if not version.approved_at:
+            raise PolicyConflict(
+                f"{version.name} is not approved. approve_policy {version.name} --by E-MAIL --reason TEXT does it."
+            )
         before = PolicyVersion.objects.filter(active=True).first()
         if before == version:
             return before
-        _swap(before, version, by=by, previous=before)
+        _swap(before, version, by=by, previous=before, why=f"replaces {before.name}" if before else "the first")
     log.info("policy activated", policy=version.name, replaced=before.name if before else None)
     return before
 
 
-def roll_back(*, by: AbstractBaseUser | None = None) -> PolicyVersion:
+def roll_back(*, by: AbstractBaseUser | None = None, reason: str = "") -> PolicyVersion:
     """Activate the one before, again. Its own predecessor stays on record, so that a second step goes further back."""
     current = PolicyVersion.objects.select_related("previous").filter(active=True).first()
     if current is None or current.previous is None:
@@ -204,7 +339,8 @@ def roll_back(*, by: AbstractBaseUser | None = None) -> PolicyVersion:
     target = current.previous
     verify_bits(target)
     with transaction.atomic():
-        _swap(current, target, by=by, previous=target.previous)
+        why = f"rolled back from {current.name}{': ' if reason else ''}{reason}"
+        _swap(current, target, by=by, previous=target.previous, why=why)
     log.info("policy rolled back", policy=target.name, replaced=current.name)
     return target
 
@@ -215,13 +351,35 @@ def _swap(
     *,
     by: AbstractBaseUser | None,
     previous: PolicyVersion | None,
+    why: str,
 ) -> None:
     """Compare and swap: whoever finds the rows changed meanwhile changes nothing."""
     if before and not PolicyVersion.objects.filter(pk=before.pk, active=True).update(active=False):
         raise PolicyConflict(f"{before.name} is not active any more: somebody else changed it. Look again.")
+    values = {
+        "active": True,
+        "activated_at": timezone.now(),
+        "activated_by": by,
+        "previous": previous,
+        "shadow_since": None,
+        "shadow_error": "",
+    }
     try:
-        PolicyVersion.objects.filter(pk=after.pk).update(
-            active=True, activated_at=timezone.now(), activated_by=by, previous=previous
-        )
+        with transaction.atomic():
+            _change(after, values, why=why, by=by)
     except IntegrityError as error:
         raise PolicyConflict("Another policy was activated at the same moment. Look again.") from error
+    if before:
+        _remember(before, why=f"replaced by {after.name}", by=by)
+
+
+def _change(version: PolicyVersion, values: dict[str, Any], *, why: str, by: AbstractBaseUser | None = None) -> None:
+    """These columns and no others, whatever an old copy in memory holds; and a row of history."""
+    with transaction.atomic():
+        PolicyVersion.objects.filter(pk=version.pk).update(**values)
+        _remember(version, why=why, by=by)
+
+
+def _remember(version: PolicyVersion, *, why: str, by: AbstractBaseUser | None) -> None:
+    version.refresh_from_db()
+    PolicyVersion.history.bulk_history_create([version], update=True, default_user=by, default_change_reason=why)

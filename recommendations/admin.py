@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
-from recommendations import admin_push, charts, coach_page, forecasting, overriding, showing  # noqa: F401  registers devices and deliveries
+from recommendations import admin_push, admin_shadow, charts, coach_page, forecasting, overriding, showing  # noqa: F401  two register models of their own
 from recommendations.models import ActionCode, Advice, Feedback, Forecast, Override, WaitingDay, Warning
 from recommendations.serializers import NOTE_NEEDED
 

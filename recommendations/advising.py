@@ -12,7 +12,7 @@ from athletes.local_time import local_today
 from athletes.models import Athlete
 from mlmodels.decision import Verdict, decide_observed
 from mlmodels.state import Observation
-from recommendations import frames, turns, waiting, warnings_log
+from recommendations import frames, shadowing, turns, waiting, warnings_log
 from recommendations.asking import active_policy, policy_by_sha256
 from recommendations.drafting import decision_columns, draft, draft_of_failure, may_be_answered
 from recommendations.frames import Asked
@@ -121,12 +121,14 @@ def answer_mornings(mornings: Sequence[tuple[Athlete, date]], *, rings: set[int]
     if not asked:
         return
     policy = active_policy()
-    verdicts = decide_observed(frames.observe(asked), policy)
+    observation = frames.observe(asked)
+    verdicts = decide_observed(observation, policy)
     worse = warnings_log.note(
         [(a.athlete, a.today, v.warnings) for a, v in zip(asked, verdicts, strict=True)], rings, now
     )
     drafts = [(a, draft(a, verdict, policy, now)) for a, verdict in zip(asked, verdicts, strict=True)]
-    issue(drafts, standing, rings=rings, worse=worse, now=now)
+    issued = issue(drafts, standing, rings=rings, worse=worse, now=now)
+    shadowing.after_commit(observation, asked, issued)
 
 
 def replay(advice: Advice) -> Verdict:

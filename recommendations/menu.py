@@ -20,6 +20,8 @@ FOR_COACHES = (
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """unfold's hook for the side bar."""
     lists = [{"title": title, "link": reverse(f"admin:{name}_changelist")} for title, name in FOR_COACHES]
+    if request.user.has_perm("recommendations.view_shadowadvice"):
+        lists.append({"title": "Shadow mode", "link": reverse("admin:recommendations_shadowadvice_changelist")})
     groups: list[dict[str, Any]] = [{"items": [{"title": "Squads today", "link": reverse("admin:index")}, *lists]}]
     if request.user.is_superuser:
         groups += [everything(app) for app in admin.site.get_app_list(request)]

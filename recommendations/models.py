@@ -7,6 +7,7 @@ from django.db.models import Q
 from athletes.encryption import EncryptedTextField
 from athletes.identifiers import uuid7
 from athletes.models import Athlete
+from mlmodels.models import PolicyVersion
 
 
 class ActionCode(models.TextChoices):
@@ -151,6 +152,12 @@ class Forecast(models.Model):
     )
     would_change_if = models.JSONField(default=list)
     twin_sha256 = models.CharField(max_length=64, blank=True)
+    twin_level = models.CharField(
+        max_length=10,
+        blank=True,
+        help_text="individual: adapted to own days; group: the squad's that the twin was fitted to",
+    )
+    twin_days = models.PositiveIntegerField(default=0, help_text="own logged days it was adapted to")
     policy_sha256 = models.CharField(max_length=64, blank=True)
     asked_at = models.DateTimeField()
     computed_at = models.DateTimeField(null=True, blank=True)
@@ -171,6 +178,48 @@ class Forecast(models.Model):
 
     def __str__(self) -> str:
         return f"forecast {self.state}"
+
+
+class AthleteTwin(models.Model):
+    """The twin's row of one athlete: the group's answers to load, pulled towards this athlete's own logged days.
+
+    A cache: made again when the twin's file changes or enough new days have come.
+    """
+
+    athlete = models.OneToOneField(Athlete, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    twin_sha256 = models.CharField(max_length=64)
+    logged_days = models.PositiveIntegerField(help_text="own days with a load, HRV, sleep or test that it is made of")
+    fitted_through = models.DateField()
+    fitted_at = models.DateTimeField()
+    own = models.JSONField(help_text="arrays in the order of the twin's, and how far each part is the athlete's own")
+
+    def __str__(self) -> str:
+        return f"twin of {self.logged_days} days"
+
+
+class ShadowAdvice(models.Model):
+    """What a policy in shadow would have advised where the active one did. Read by whoever judges policies, by nobody
+    else: no athlete, coach or client is ever shown it."""
+
+    advice = models.ForeignKey(Advice, on_delete=models.CASCADE, related_name="shadows")
+    policy = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="+")
+    date = models.DateField(help_text="of the advice")
+    policy_action = models.CharField(max_length=20, choices=ActionCode.choices, help_text="before the guards")
+    action = models.CharField(max_length=20, choices=ActionCode.choices, blank=True, help_text="empty: withheld")
+    margin = models.FloatField(null=True, help_text="Q[best] - Q[second]; empty where the policy was not asked")
+    unanswered = models.BooleanField(
+        default=False, help_text="it was due and had no answer (outside of what it learned, or not finite)"
+    )
+
+    class Meta:
+        verbose_name_plural = "shadow advice"
+        constraints = [
+            models.UniqueConstraint(fields=["advice", "policy"], name="one_shadow_advice_per_advice_and_policy")
+        ]
+        indexes = [models.Index(fields=["policy", "date"], name="shadow_advice_by_policy")]
+
+    def __str__(self) -> str:
+        return f"shadow advice {self.date}"
 
 
 class Warning(models.Model):

@@ -7,12 +7,14 @@ from django.db.models import Q, QuerySet
 
 from athletes.changes import TOMBSTONES_KEPT
 from athletes.models import Deletion, HrvReading, PerformanceTest, RestDay, SleepSession, SquadInvite, TrainingSession
-from recommendations.models import Delivery, Device
+from recommendations.models import Delivery, Device, Forecast, ShadowAdvice
 
 TOMBSTONE = TOMBSTONES_KEPT  # a client that was away for longer syncs from the start
 INVITE = timedelta(days=30)  # after it was used or ran out
 DELIVERY = timedelta(days=30)
 DEAD_DEVICE = timedelta(days=30)
+FORECAST = timedelta(days=90)  # what the twin said of four weeks that are over since two months
+SHADOW_ADVICE = timedelta(days=180)  # two comparisons of a season; how many days a policy was in shadow stays with it
 BATCH = 5_000  # rows a statement: no long lock
 
 RECORDS = (HrvReading, SleepSession, TrainingSession, PerformanceTest, RestDay)
@@ -27,6 +29,8 @@ def tidy_up(now: datetime) -> dict[str, int]:
     settled = Delivery.objects.exclude(state=Delivery.State.WAITING).filter(created_at__lt=now - DELIVERY)
     removed["Delivery"] = delete(settled)
     removed["Device"] = delete(Device.objects.filter(active=False, created_at__lt=now - DEAD_DEVICE, deliveries=None))
+    removed["Forecast"] = delete(Forecast.objects.filter(asked_at__lt=now - FORECAST))
+    removed["ShadowAdvice"] = delete(ShadowAdvice.objects.filter(date__lt=(now - SHADOW_ADVICE).date()))
     return removed
 
 

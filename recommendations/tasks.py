@@ -42,3 +42,10 @@ def slow_tidy_up() -> dict[str, int]:
     from recommendations import retention
 
     return retention.tidy_up(timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def slow_policies() -> int:
+    from mlmodels import registry
+
+    return len(registry.register_shipped())

@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import run_checks
 
 from mlmodels import registry
-from tests.mlmodels.model_files import flip_a_bit, reshape, write_model
+from tests.mlmodels.model_files import approved, flip_a_bit, reshape, write_model
 
 
 def warnings(**options):
@@ -55,6 +55,7 @@ def test_an_active_policy_that_is_missing_or_altered_is_a_warning_that_names_the
 ):
     write_model(directories)
     version = registry.add(write_model(tmp_path, "mine"))
+    approved(version)
     registry.activate(version)
     assert warnings(databases=["default"]) == []
     damage(registry.file_of(version.path))

@@ -11,7 +11,7 @@ from mlmodels import registry
 from mlmodels.models import PolicyVersion
 from mlmodels.policy import OnnxPolicy
 from tests.factories import make_coach, make_user
-from tests.mlmodels.model_files import flip_a_bit, reshape, write_model
+from tests.mlmodels.model_files import approved, flip_a_bit, reshape, write_model
 
 pytestmark = pytest.mark.django_db
 
@@ -26,17 +26,17 @@ def trained(tmp_path, directories) -> Path:
 
 @pytest.fixture
 def first(trained):
-    return registry.add(write_model(trained, "first", seed=1))
+    return approved(registry.add(write_model(trained, "first", seed=1)))
 
 
 @pytest.fixture
 def second(trained):
-    return registry.add(write_model(trained, "second", seed=2))
+    return approved(registry.add(write_model(trained, "second", seed=2)))
 
 
 @pytest.fixture
 def third(trained):
-    return registry.add(write_model(trained, "third", seed=3))
+    return approved(registry.add(write_model(trained, "third", seed=3)))
 
 
 def active_name():
@@ -227,9 +227,11 @@ def test_many_who_activate_at_once_leave_exactly_one_active(first, second, third
 
 def test_the_commands_add_activate_list_and_go_back(trained, capsys):
     one, two = write_model(trained, "one"), write_model(trained, "two", seed=2)
-    call_command("add_policy", one, "--activate")
+    call_command("add_policy", one)
     call_command("add_policy", two)
-    call_command("activate_policy", "two")
+    for name in ("one", "two"):
+        approved(PolicyVersion.objects.get(name=name))
+        call_command("activate_policy", name)
     assert "active: two (was one)" in capsys.readouterr().out
     call_command("activate_policy", "--roll-back")
     out = capsys.readouterr().out
@@ -237,13 +239,52 @@ def test_the_commands_add_activate_list_and_go_back(trained, capsys):
     assert next(line.split()[:2] for line in out.splitlines() if "verified" in line) == ["active", "one"]
 
 
-def test_the_shipped_policy_is_registered_once_at_the_first_start(directories, first):
-    write_model(directories, "shipped")
-    call_command("add_policy", "--shipped", "--activate", "--unless-active")
-    assert active_name() == "shipped"
+def test_the_shipped_policies_are_registered_once_at_the_first_start(directories, first, capsys):
+    write_model(directories, "chosen", seed=7, ships=True, version="2025")
+    write_model(directories, "wide", seed=8)
+    call_command("add_policy", "--shipped")
+    assert active_name() == "chosen"
+    assert set(PolicyVersion.objects.values_list("name", flat=True)) == {"first", "chosen", "wide"}
+    chosen = PolicyVersion.objects.get(name="chosen")
+    assert (chosen.approved_by, chosen.approval_override) == (None, "its card holds no passed gate")
     registry.activate(first)
-    call_command("add_policy", "--shipped", "--activate", "--unless-active")
+    call_command("add_policy", "--shipped")
     assert active_name() == "first"
+    assert PolicyVersion.objects.count() == 3
+
+
+def test_newer_code_brings_its_own_policy_where_nobody_chose(directories):
+    write_model(directories, "old", seed=7)
+    registry.register_shipped()
+    (directories / "old.onnx").unlink()
+    (directories / "old.card.json").unlink()
+    registry.shipped.cache_clear()
+    write_model(directories, "new", seed=8)
+    registry.register_shipped()
+    assert active_name() == "new"
+    assert PolicyVersion.objects.get(name="new").previous.name == "old"
+
+
+def test_who_went_back_from_a_shipped_policy_is_not_led_there_again(directories):
+    write_model(directories, "old", seed=7)
+    registry.register_shipped()
+    write_model(directories, "new", seed=8, ships=True)
+    registry.shipped.cache_clear()
+    registry.register_shipped()
+    assert active_name() == "new"
+    registry.roll_back()
+    registry.register_shipped()
+    assert active_name() == "old"
+
+
+def test_the_gate_that_a_card_carries_is_the_rows(directories):
+    report = {"passed": True, "at": "2026-11-22T21:00:00+00:00", "lines": []}
+    write_model(directories, "judged", gate=report)
+    write_model(directories, "odd", seed=2, gate={"passed": "certainly"})
+    registry.register_shipped()
+    judged, odd = (PolicyVersion.objects.get(name=name) for name in ("judged", "odd"))
+    assert (judged.gate, judged.gate_passed) == (report | {"source": "card"}, True)
+    assert odd.gate is None
 
 
 @pytest.mark.parametrize(
@@ -266,11 +307,10 @@ def test_a_superuser_reads_the_card_and_activates_in_the_admin(client, first, se
     page = client.get(reverse("admin:mlmodels_policyversion_change", args=[second.pk])).content.decode()
     assert "<strong>metrics gain_pct mean</strong> 0.3123" in page
     assert "golden" not in page
-    answer = client.post(
-        reverse("admin:mlmodels_policyversion_changelist"),
-        {"action": "make_active", "_selected_action": [second.pk]},
-        follow=True,
-    )
+    url = reverse("admin:mlmodels_policyversion_activate", args=[second.pk])
+    assert "Let second answer" in client.get(url).content.decode()
+    assert active_name() == "first"
+    answer = client.post(url, follow=True)
     assert "second answers from now on. It replaces first." in answer.content.decode()
     assert active_name() == "second"
     assert PolicyVersion.objects.get(active=True).activated_by.email == "admin@example.org"
@@ -288,10 +328,9 @@ def test_nobody_adds_changes_or_deletes_a_policy_in_the_admin(client, first):
 def test_a_coach_sees_no_policies(client, first):
     client.force_login(make_coach("charlie@example.org"))
     assert client.get(reverse("admin:mlmodels_policyversion_changelist")).status_code == 403
-    answer = client.post(
-        reverse("admin:mlmodels_policyversion_changelist"), {"action": "make_active", "_selected_action": [first.pk]}
-    )
-    assert answer.status_code == 403
+    for act in ("approve", "shadow", "unshadow", "activate", "roll_back"):
+        answer = client.post(reverse(f"admin:mlmodels_policyversion_{act}", args=[first.pk]), {"reason": "x"})
+        assert answer.status_code == 403
     assert not PolicyVersion.objects.filter(active=True).exists()
 
 

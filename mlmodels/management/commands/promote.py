@@ -1,42 +1,64 @@
+import json
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from mlmodels import registry
+from mlmodels.management.people import member_of_staff, policy_named
 from mlmodels.models import PolicyVersion
+
+WHOLE = 5, 200  # cohorts, athletes: the protocol's; fewer, or some of the worlds only, are no pass
+
+TUNED_RULES = Path(__file__).resolve().parents[2] / "artifacts" / "tuned_rules.json"
 
 
 class Command(BaseCommand):
-    help = "Play a registered policy against the gate in every world; a named person's word makes it answer."
+    help = "Play a registered policy against the gate in every world and keep the report with it."
     requires_system_checks = []  # they warn of the very policy this replaces
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="as activate_policy lists it")
-        parser.add_argument("--by", help="e-mail of the person who approves; without it nothing is activated")
+        parser.add_argument("--by", help="e-mail of the person who approves and activates when it passed")
+        parser.add_argument("--reason", default="", help="of the approval; needed with --by")
+        parser.add_argument("--override", default="", help="why although days in shadow are lacking; kept on record")
+        parser.add_argument(
+            "--into-card", action="store_true", help="also write the report into the policy's card file"
+        )
         parser.add_argument("--world", action="append", help="true, shifted, other, sceptic or FILE.py:Class; all four")
         parser.add_argument("--cohorts", type=int, default=5)
         parser.add_argument("--athletes", type=int, default=200)
         parser.add_argument("--seed", type=int, default=3000, help="of the first cohort; fresh ones, none learned on")
+        parser.add_argument("--tuned", type=Path, help="FILE.json of tune_rules: rules to beat (the shipped one)")
         parser.add_argument("--quick", action="store_true", help="2 cohorts of 40 athletes in the true world")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from mlmodels import promotion
         from mlmodels.evaluation.report import aligned
 
-        version = PolicyVersion.objects.filter(name=options["name"]).first()
-        if version is None:
-            raise CommandError(f"No policy is named {options['name']!r}. activate_policy lists them.")
-        approver = self.person(options["by"]) if options["by"] else None
+        version = policy_named(options["name"])
+        approver = member_of_staff(options["by"]) if options["by"] else None
+        if approver and not options["reason"].strip():
+            raise CommandError("--by needs --reason TEXT: it is kept with the approval.")
         lines = self.tried(version, options)
         self.stdout.write(aligned(promotion.HEADER, promotion.table_rows(lines)))
-        if not promotion.passed(lines):
-            missed = sum(not line.passed for line in lines)
+        report = self.report(lines, options)
+        if report["whole"] or not (version.gate or {}).get("whole"):
+            registry.record_gate(version, report, by=approver)
+        if options["into_card"]:
+            self.write_into_card(version, report)
+        if missed := sum(not line.passed for line in lines):
             raise CommandError(f"{version.name} missed {missed} of {len(lines)} lines; what answers stays as it was.")
+        if not report["passed"]:
+            self.stdout.write(f"no line missed; a pass takes all worlds, {WHOLE[0]} cohorts and {WHOLE[1]} athletes.")
+            return
         if approver is None:
-            self.stdout.write(f"{version.name} passed. To let it answer: promote {version.name} --by E-MAIL")
+            self.stdout.write(f"{version.name} passed. Next: shadow_policy {version.name}, then approve_policy.")
             return
         try:
+            registry.approve(version, by=approver, reason=options["reason"], override=options["override"])
             replaced = registry.activate(version, by=approver)
         except (registry.PolicyUnusable, registry.PolicyConflict) as error:
             raise CommandError(str(error)) from error
@@ -45,40 +67,58 @@ class Command(BaseCommand):
             f"active: {version.name}{was}, approved by {approver}. activate_policy --roll-back undoes it."
         )
 
-    def person(self, email: str) -> Any:
-        person = get_user_model().objects.filter(email__iexact=email, is_active=True, is_staff=True).first()
-        if person is None:
-            raise CommandError(f"{email} is no active member of staff; only such a person may approve.")
-        return person
+    def report(self, lines: list[Any], options: dict[str, Any]) -> dict[str, Any]:
+        """What the row keeps. A quick run is a smoke test of the gate and no pass."""
+        from mlmodels import promotion
+
+        whole = not options["quick"] and options["cohorts"] >= WHOLE[0] and options["athletes"] >= WHOLE[1]
+        whole = whole and not options["world"]
+        return {
+            "passed": promotion.passed(lines) and whole,
+            "whole": whole,
+            "at": timezone.now().isoformat(timespec="seconds"),
+            "cohorts": options["cohorts"],
+            "athletes": options["athletes"],
+            "seed": options["seed"],
+            "worlds": options["world"] or "all",
+            "lines": [asdict(line) for line in lines],
+        }
+
+    def write_into_card(self, version: PolicyVersion, report: dict[str, Any]) -> None:
+        model = registry.file_of(version.path)
+        file = registry.card_file_of(model)
+        file.write_text(json.dumps(registry.read_card(model) | {"gate": report}, indent=1) + "\n")
+        self.stdout.write(f"written into {file}")
 
     def tried(self, version: PolicyVersion, options: dict[str, Any]) -> list[Any]:
         from tqdm import tqdm
 
-        from mlmodels import promotion
-        from mlmodels.baselines.acwr_rule import AcwrRule
-        from mlmodels.baselines.hrv_rule import HrvRule
-        from mlmodels.baselines.static import StaticProgressive
-        from mlmodels.evaluation.comparing import Contender, compare, rounds_of
+        from mlmodels.baselines.tuning import Tuning
+        from mlmodels.evaluation.comparing import rounds_of
         from mlmodels.evaluation.rollouts import world_from
+        from mlmodels.evaluation.trial import tried
         from mlmodels.worlds import WORLDS
 
         if options["quick"]:
             options |= {"cohorts": 2, "athletes": 40, "world": options["world"] or ["true"]}
+        file = options["tuned"] or (TUNED_RULES if TUNED_RULES.is_file() else None)
         try:
             candidate = registry.verify(version)
-            worlds = {name: WORLDS.get(name) or world_from(name) for name in options["world"] or WORLDS}
-        except (registry.PolicyUnusable, ValueError) as error:
+            worlds = {name: world_from(name) for name in options["world"] or WORLDS}
+            tuning = Tuning.load(file) if file else None
+        except (registry.PolicyUnusable, OSError, ValueError) as error:
             raise CommandError(str(error)) from error
-        rules = [Contender(rule.name, rule) for rule in (AcwrRule(), HrvRule(), StaticProgressive())]
-        contenders = [Contender("candidate", candidate, cold_start=True), *rules]
         champion = registry.active_policy()
-        if champion is not None and champion.sha256 != candidate.sha256:
-            contenders.append(Contender("champion", champion, cold_start=True))
+        if champion is not None and champion.sha256 == candidate.sha256:
+            champion = None
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], 168)
-        trials = {}
-        for name, make_world in tqdm(worlds.items(), unit="world", disable=None):
-            scores = {own.policy: own for own in compare(make_world, contenders, rounds)}
-            plan, *_ = scores.values()
-            own_rules = [scores[rule.name] for rule in rules]
-            trials[name] = promotion.Trial(scores["candidate"], plan, own_rules, scores.get("champion"))
-        return promotion.gate(trials, candidate.card["metrics"]["parity"])
+        with tqdm(total=len(worlds), unit="world", disable=None) as bar:
+            return tried(
+                candidate,
+                candidate.card["metrics"]["parity"],
+                worlds,
+                rounds,
+                champion=champion,
+                tuning=tuning,
+                tick=bar.update,
+            )

@@ -1,0 +1,172 @@
+"""The page where policies in shadow are judged: figures and pictures over everybody, no athlete's name."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from unfold.admin import ModelAdmin
+
+from mlmodels.models import PolicyVersion
+from mlmodels.registry import SHADOW_DAYS_NEEDED
+from recommendations.models import ActionCode, ShadowAdvice
+
+DRIFT_LINE, ENOUGH_STATES = (
+    0.2,
+    100,
+)  # mlmodels.drift's, again, so that web needs no numpy; a test compares
+ACTIVE_COLOUR, LINE_COLOUR, OWN_COLOUR = "#888888", "#d55e00", "#0072b2"  # Okabe & Ito 2008
+
+
+@admin.register(ShadowAdvice)
+class ShadowAdviceAdmin(ModelAdmin):  # type: ignore[misc]
+    """Superusers, and staff who were given "Can view shadow advice". Rows are read as a whole, never one by one."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return obj is None and bool(super().has_view_permission(request))
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            return super().changelist_view(request)  # type: ignore[no-any-return]  # answers 403
+        versions = known(request)
+        chosen = chosen_of(request, versions)
+        context = self.admin_site.each_context(request) | {
+            "title": "Shadow mode",
+            "versions": versions,
+            "chosen": chosen,
+            "page": page_of(chosen) if chosen else None,
+        }
+        return render(request, "recommendations/shadow.html", context)
+
+
+def known(request: HttpRequest) -> list[PolicyVersion]:
+    """In shadow now, then those that were and left rows."""
+    seen = ShadowAdvice.objects.values("policy").distinct()
+    rows = PolicyVersion.objects.filter(shadow_since__isnull=False) | PolicyVersion.objects.filter(pk__in=seen)
+    return sorted(rows.distinct(), key=lambda version: (version.shadow_since is None, -version.pk))
+
+
+def chosen_of(request: HttpRequest, versions: list[PolicyVersion]) -> PolicyVersion | None:
+    asked = request.GET.get("policy")
+    if asked is None:
+        return versions[0] if versions else None
+    for version in versions:
+        if str(version.pk) == asked:
+            return version
+    raise Http404
+
+
+def page_of(version: PolicyVersion) -> dict[str, Any]:
+    from recommendations.shadow_report import OVERRIDE_LINE_PCT, report
+
+    found = report(version)
+    active = PolicyVersion.objects.filter(active=True).first()
+    return found | {
+        "cards": cards_of(version, found, OVERRIDE_LINE_PCT),
+        "matrix": matrix_of(found["pairs"]),
+        "active": active.name if active else "the policy that answers",
+        "day_chart": day_chart(found["by_day"]),
+        "drift_chart": drift_chart(found["drift"]["psi"]),
+        "drift_worst": max(found["drift"]["psi"].items(), key=lambda pair: pair[1], default=None),
+        "drift_line": DRIFT_LINE,
+        "enough_states": ENOUGH_STATES,
+        "options": json.dumps({"plugins": {"legend": {"display": True}}, "maintainAspectRatio": False}),
+    }
+
+
+def cards_of(version: PolicyVersion, found: dict[str, Any], override_line: float) -> list[dict[str, Any]]:
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1f} %"
+
+    over = [found[f"{who}_override_pct"] for who in ("own", "active")]
+    return [
+        {
+            "title": "Disagreement",
+            "value": share(found["disagreement_pct"]),
+            "note": f"{share(found['disagreement_before_guards_pct'])} before the guards",
+        },
+        {
+            "title": "Overruled by guards",
+            "value": share(over[0]),
+            "note": f"active policy {share(over[1])}; line {override_line:.0f} %",
+            "alarm": over[0] is not None and over[0] >= override_line,
+        },
+        {
+            "title": "Days in shadow",
+            "value": str(version.shadow_days),
+            "note": f"{SHADOW_DAYS_NEEDED} needed for an approval",
+        },
+        {
+            "title": "Without an answer",
+            "value": share(found["unanswered_pct"]),
+            "note": "outside of what it learned, or not finite",
+            "alarm": bool(found["unanswered"]),
+        },
+    ]
+
+
+def matrix_of(pairs: dict[tuple[str, str], int]) -> dict[str, Any]:
+    """Rows: what was advised; columns: what the policy in shadow would have advised; % of all."""
+    total = sum(pairs.values())
+    codes = list(ActionCode)
+    rows = [
+        (
+            ActionCode(row).label,
+            [
+                {"n": (n := pairs.get((row, column), 0)), "pct": 100 * n / total if total else 0, "same": row == column}
+                for column in codes
+            ],
+        )
+        for row in codes
+    ]
+    return {"columns": [code.label for code in codes], "rows": rows, "total": total}
+
+
+def day_chart(by_day: list[tuple[Any, float]]) -> str:
+    return json.dumps(
+        {
+            "labels": [f"{day:%d %b}" for day, _ in by_day],
+            "datasets": [
+                {
+                    "label": "Disagreement, % of athletes",
+                    "data": [round(share, 1) for _, share in by_day],
+                    "borderColor": OWN_COLOUR,
+                    "backgroundColor": OWN_COLOUR,
+                }
+            ],
+        }
+    )
+
+
+def drift_chart(psi: dict[str, float]) -> str:
+    worst_first = sorted(psi.items(), key=lambda pair: -pair[1])
+    return json.dumps(
+        {
+            "labels": [name.replace("_", " ") for name, _ in worst_first],
+            "datasets": [
+                {
+                    "label": "PSI of the newest mornings against the training",
+                    "data": [round(value, 3) for _, value in worst_first],
+                    "backgroundColor": [LINE_COLOUR if value >= DRIFT_LINE else OWN_COLOUR for _, value in worst_first],
+                },
+                {
+                    "label": f"Line, {DRIFT_LINE}",
+                    "type": "line",
+                    "data": [DRIFT_LINE] * len(worst_first),
+                    "borderColor": ACTIVE_COLOUR,
+                    "backgroundColor": ACTIVE_COLOUR,
+                    "pointRadius": 0,
+                },
+            ],
+        }
+    )
