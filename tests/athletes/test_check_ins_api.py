@@ -80,6 +80,7 @@ def test_a_morning_is_answered_with_the_day_as_stored(api, alice):
             "illness": "none",
             "injury_status": "niggle",
             "red_flag": None,
+            "load_basis": None,
             "rest_day": False,
             "high_intensity_share": None,
             "planned_high_intensity_share": None,
