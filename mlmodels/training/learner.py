@@ -51,10 +51,12 @@ class Scratch:
     h2: Floats
     d1: Floats
     d2: Floats
+    bias: Floats  # of a layer, repeated: added in 5 us to 1,024 rows of 64, spread from one row in 12
+    zero: Floats  # the greater of an array and this array takes 5 us, of an array and the number 0 takes 21
 
     @classmethod
     def of(cls, batch: int, hidden: int) -> Scratch:
-        return cls(*(np.empty((batch, hidden), dtype=np.float32) for _ in range(4)))
+        return cls(*(np.zeros((batch, hidden), dtype=np.float32) for _ in range(6)))
 
 
 class Learner:
@@ -96,11 +98,9 @@ class Learner:
 
     def _forward(self, net: Weights, x: Floats, scratch: Scratch) -> Floats:
         """Q-values (B, A); both hidden layers are left in ``scratch``."""
-        h1, h2 = scratch.h1, scratch.h2
-        np.matmul(x, net.w1, out=h1)
-        np.maximum(np.add(h1, net.b1, out=h1), 0, out=h1)
-        np.matmul(h1, net.w2, out=h2)
-        np.maximum(np.add(h2, net.b2, out=h2), 0, out=h2)
+        h2 = scratch.h2
+        _layer(x, net.w1, net.b1, scratch.h1, scratch)
+        _layer(scratch.h1, net.w2, net.b2, h2, scratch)
         q: Floats = h2 @ (net.w3 @ self._mix)
         q += net.b3 @ self._mix
         return q
@@ -132,5 +132,12 @@ class Learner:
         self.online.flat -= size
 
 
+def _layer(x: Floats, weight: Floats, bias: Floats, out: Floats, scratch: Scratch) -> None:
+    np.matmul(x, weight, out=out)
+    np.copyto(scratch.bias, bias)
+    np.add(out, scratch.bias, out=out)
+    np.maximum(out, scratch.zero, out=out)
+
+
 def _taken(q: Floats, action: NDArray[np.int64]) -> Floats:
-    return np.take_along_axis(q, action[:, None], axis=1)[:, 0]
+    return q[np.arange(len(q)), action]
