@@ -193,19 +193,13 @@ def check_in_quality(athlete: Athlete, on: date, columns: Mapping[str, Any], *, 
     if columns["hrv_value_ms"] is None:
         return {}
     days_back = (on - quality.HRV_HISTORY, on - timedelta(days=1))
-    earlier = statements.hrv_of_check_ins(athlete.pk, *days_back, columns["hrv_metric"], columns["hrv_context"])
-    believed = [ms for ms, q in earlier if ms and q.get("hrv", {}).get("status") != Quality.QUARANTINED]
-    resolved = hrv_of_days(athlete.pk, *days_back, f"{columns['hrv_metric']}/manual/{columns['hrv_context']}")
+    era = f"{columns['hrv_metric']}/manual/{columns['hrv_context']}"
+    earlier, resolved = statements.hrv_before(athlete.pk, *days_back, era)
+    believed = [ms for ms, q in earlier if q.get("hrv", {}).get("status") != Quality.QUARANTINED]
     doubts = quality.doubts_about_hrv(columns["hrv_value_ms"], max(believed, resolved, key=len))
     if not doubts:
         return {}
     return {"hrv": {"status": Quality.CONFIRMED if confirmed else Quality.QUARANTINED, "reasons": doubts}}
-
-
-def hrv_of_days(athlete_id: int, first: date, last: date, era: str) -> list[float]:
-    """What an era's baseline stands on, whoever reported it; a season log names no device and joins any era."""
-    known = Day.objects.filter(athlete=athlete_id, date__range=(first, last), hrv_era__in=(era, ""))
-    return list(known.exclude(hrv_ms=None).order_by().values_list("hrv_ms", flat=True))  # type: ignore[arg-type]
 
 
 # --- records ---------------------------------------------------------------------------------------------------------
@@ -382,3 +376,40 @@ def refile(athlete: Athlete, *, dry_run: bool = False, now: datetime | None = No
         if dry_run:
             transaction.set_rollback(True)
     return moved
+
+
+# --- estimating loads again -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Reestimated:
+    id: UUID
+    date: date
+    before: tuple[str, float | None]  # basis, AU
+    after: tuple[str, float | None]
+    same_session_as: str
+
+
+def estimate_again(athlete: Athlete, *, dry_run: bool = False, now: datetime | None = None) -> list[Reestimated]:
+    """Judge all sessions by what is known now. Rows that stay as they are are not written."""
+    with transaction.atomic():
+        statements.lock_athlete(athlete.pk)
+        sheet = Sheet(athlete, now or timezone.now())
+        for record in sheet.stored("training_session").filter(deleted_at=None):
+            sheet.moved.append(sheet.adopt(record))
+        before = {pk: recording.own_state_of(record) for pk, record in sheet.by_id.items()}
+        loads_before = {pk: load_of(record) for pk, record in sheet.by_id.items()}
+        touched = sheet.settle()
+        changed = [
+            Reestimated(pk, record.date, loads_before[pk], load_of(record), record.same_session_as)
+            for pk, record in sheet.by_id.items()
+            if isinstance(record, TrainingSession) and recording.own_state_of(record) != before[pk]
+        ]
+        revise(athlete, touched, rings=False, now=now)
+        if dry_run:
+            transaction.set_rollback(True)
+    return changed
+
+
+def load_of(session: Any) -> tuple[str, float | None]:
+    return session.load_basis, session.load_au

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from athletes import intake, statements
+from athletes import intake, loads, statements
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, SeasonDay
 
@@ -108,7 +108,7 @@ def season_row(day: Day, logged: SeasonDay | None) -> Row:
         row["sleep_h"] = None if day.sleep_duration_min is None else day.sleep_duration_min / 60
     if measured(day, "sleep_score"):
         row["sleep_score"] = day.sleep_score
-    if measured(day, "load"):
+    if measured(day, "load") and day.load_basis != loads.PLAN:  # the plan's load is no measurement of what was done
         row |= {name: getattr(day, name) for name in LOAD_COLUMNS}
     if measured(day, "t400"):
         row |= {"t400_s": day.t400_s, "timing": day.t400_timing}

@@ -1,7 +1,7 @@
 """What the phone may send, and what it gets back. Each serializer is built once; each answer is a plain dict."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -297,6 +297,13 @@ class HrvReadingBody(RecordBody):
     value_ms = strict.StrictFloatField(min_value=0.001, max_value=500, zero_is_missing=True)
 
 
+class RestingHrReadingBody(RecordBody):
+    """The day's own word on it is the check-in's; a device's counts where the athlete typed none in."""
+
+    measured_at = InstantField()
+    value_bpm = strict.StrictFloatField(min_value=20, max_value=150, zero_is_missing=True)
+
+
 class SleepStage(strict.StrictSerializer):
     stage = strict.StrictChoiceField(choices=[*STAGES, "asleep", "in_bed", "out_of_bed"])
     start_at = InstantField()
@@ -317,7 +324,14 @@ class SleepSessionBody(RecordBody):
     light_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
     deep_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
     rem_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))
-    efficiency_pct = strict.StrictFloatField(**optional(min_value=0, max_value=100))
+    efficiency_pct = strict.StrictFloatField(
+        **optional(
+            min_value=1,
+            max_value=100,
+            zero_is_missing=True,
+            error_messages={"min_value": "0-100, not 0-1."},
+        )
+    )
     score = strict.StrictFloatField(
         **optional(
             min_value=1,
@@ -348,11 +362,18 @@ class SleepSessionBody(RecordBody):
         if (data.get("duration_s") or 0) > bed_s + STAGES_TOLERANCE_S:
             refuse("duration_s", "longer_than_in_bed", "Longer than the time in bed.")
         stages_s = sum(data.get(stage) or 0 for stage in ("awake_s", "light_s", "deep_s", "rem_s"))
-        if not stages_s and (data.get("duration_s") or span_s) < span_s * LEAST_ASLEEP_SHARE:
+        if too_little_asleep(data, span_s):
             refuse("duration_s", "implausible_unit", "Under a quarter of the session: is it in seconds?")
         if stages_s > bed_s + STAGES_TOLERANCE_S:
             refuse("light_s", "stages_longer_than_in_bed", "The stages add up to more than the time in bed.")
         return data
+
+
+def too_little_asleep(data: Mapping[str, Any], span_s: float) -> bool:
+    """Under a quarter of what its stages add up to, or else of the session not awake: minutes, not seconds."""
+    asleep_s = sum(data.get(f"{stage}_s") or 0 for stage in STAGES if stage != "awake")
+    expected_s = asleep_s or span_s - (data.get("awake_s") or 0)
+    return bool((data.get("duration_s") or expected_s) < expected_s * LEAST_ASLEEP_SHARE)
 
 
 def add_totals(data: dict[str, Any], stages: Sequence[dict[str, Any]]) -> None:
@@ -371,6 +392,8 @@ def add_totals(data: dict[str, Any], stages: Sequence[dict[str, Any]]) -> None:
 
 
 MOST_ZONES = 60
+HIGHEST_BPM = 250
+LONGEST_ZONE_S = 36_000
 GROUNDS = (
     "own_ratings, group_convention, planned_effort; and resting_hr_assumed, max_hr_by_age, max_hr_assumed, "
     "hr_underestimates (sprints, weights: harder than the heart rate shows)"
@@ -378,9 +401,9 @@ GROUNDS = (
 
 
 class HrZone(strict.StrictSerializer):
-    low_bpm = strict.StrictFloatField(min_value=0, max_value=250)
-    high_bpm = strict.StrictFloatField(min_value=1, max_value=250)
-    duration_s = strict.StrictFloatField(min_value=0, max_value=36_000)
+    low_bpm = strict.StrictFloatField(min_value=0, max_value=HIGHEST_BPM)
+    high_bpm = strict.StrictFloatField(min_value=1, max_value=HIGHEST_BPM)
+    duration_s = strict.StrictFloatField(min_value=0, max_value=LONGEST_ZONE_S)
 
 
 class TrainingSessionBody(RecordBody):
@@ -465,6 +488,7 @@ class RestDayBody(RecordBody):
 
 BODIES: dict[str, type[RecordBody]] = {
     "hrv_reading": HrvReadingBody,
+    "resting_hr_reading": RestingHrReadingBody,
     "sleep_session": SleepSessionBody,
     "training_session": TrainingSessionBody,
     "performance_test": PerformanceTestBody,

@@ -179,7 +179,8 @@ class Evening:
     """What is known once the day is over, arrays of n.
 
     ``load_au``: session-RPE load, 0 = a confirmed rest day, NaN = nobody reported (Foster 2001,
-    doi 10.1519/00124278-200102000-00019); ``action_taken``: -1 unknown; ``timing``: TIMING_ codes of the 400 m test.
+    doi 10.1519/00124278-200102000-00019); ``action_taken``: -1 unknown; ``timing``: TIMING_ codes of the 400 m test;
+    ``load_assumed``: 1 = the load is the plan's over the minutes trained: used as an imputed one is, and not logged.
     """
 
     load_au: FloatArray
@@ -187,12 +188,14 @@ class Evening:
     t400_s: FloatArray
     action_taken: FloatArray
     timing: FloatArray
+    load_assumed: FloatArray
 
     @classmethod
     def of(
         cls,
         n: int,
         *,
+        load_assumed: ArrayLike | None = None,
         load_au: ArrayLike | None = None,
         high_intensity_share: ArrayLike | None = None,
         t400_s: ArrayLike | None = None,
@@ -205,6 +208,7 @@ class Evening:
             _column(n, t400_s, np.nan),
             _column(n, action_taken, -1.0),
             _column(n, timing, TIMING_TRIAL),
+            _column(n, load_assumed, 0.0),
         )
 
 

@@ -595,13 +595,14 @@ class Tracker:
         self.test_age[tested] = 0.0
 
     def _close_load(self, m: Morning, e: Evening, look: _Look) -> None:
-        known = e.load_au >= 0
+        told = e.load_au >= 0
+        known = told & (e.load_assumed == 0)
         seeded = self.seeded > 0
         chronic_before = self.chronic.copy()
         reported = np.where(known, e.load_au, np.nan)
         used = reported
         if np.count_nonzero(known) < self.n:
-            used = np.where(known | ~seeded, reported, self._imputed(m))
+            used = np.where(known | ~seeded, reported, np.where(told, e.load_au, self._imputed(m)))
         self._close_adherence(m, reported, known)
         self._push("load_known", reported)
         self._push("load", used)

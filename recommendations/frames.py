@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from django.db.models import OuterRef, Subquery
 
-from athletes import eras
+from athletes import eras, loads
 from athletes.models import Athlete, CheckIn, Day
 from mlmodels.actions import ACTION_CODES, FloatArray
 from mlmodels.state import (
@@ -49,8 +49,8 @@ SAME = {
     "planned_high_intensity_share": "planned_high_intensity_share",
 }
 COLUMNS = (*SAME, "athlete_id", "date", "hrv_era", "sleep_score", "sleep_score_basis", "sleep_duration_min", "illness",
-           "injury_status", "red_flag", "load_au", "high_intensity_share", "t400_s", "t400_timing", "checked_in_at",
-           "first_session_at")  # fmt: skip
+           "injury_status", "red_flag", "load_au", "load_basis", "high_intensity_share", "t400_s", "t400_timing",
+           "checked_in_at", "first_session_at")  # fmt: skip
 
 ILLNESS = {
     CheckIn.Illness.NONE.value: ILLNESS_NONE,
@@ -279,6 +279,7 @@ def evening_fields_of(asked: Sequence[Asked], history: Sequence[list[DayRow]]) -
     keys = [(a.athlete.pk, row["date"]) for a, days in zip(asked, history, strict=True) for row in days]
     return {
         "load_au": numbers(row["load_au"] for row in rows),
+        "load_assumed": flags(row["load_basis"] == loads.PLAN for row in rows),
         "high_intensity_share": numbers(row["high_intensity_share"] for row in rows),
         "t400_s": numbers(row["t400_s"] for row in rows),
         "timing": np.array([TIMING.get(row["t400_timing"] or "", TIMING_TRIAL) for row in rows], dtype=np.float64),
@@ -286,7 +287,7 @@ def evening_fields_of(asked: Sequence[Asked], history: Sequence[list[DayRow]]) -
     }
 
 
-EVENING = ("load_au", "high_intensity_share", "t400_s", "timing", "action_taken")
+EVENING = ("load_au", "load_assumed", "high_intensity_share", "t400_s", "timing", "action_taken")
 
 
 def morning(columns: dict[str, FloatArray]) -> Morning:

@@ -132,7 +132,13 @@ class FeatureView(Answer):
     unit = serializers.CharField()
     z = serializers.FloatField(allow_null=True)
     age_days = serializers.IntegerField(allow_null=True)
-    imputed = serializers.BooleanField()
+    imputed = serializers.BooleanField(help_text="nothing was reported: a stand-in")
+    estimated = serializers.BooleanField(help_text="some loads of the last seven days are unrated: estimates")
+
+
+class SessionsToRateView(Answer):
+    count = serializers.IntegerField()
+    text = serializers.CharField()
 
 
 class StateView(Answer):
@@ -193,6 +199,9 @@ class AdviceView(Answer):
     would_change_if = ChangeView(many=True)
     contributions = ContributionView(
         many=True, allow_null=True, help_text="to the preferred action's lead over the runner-up; once what-if is ready"
+    )
+    sessions_to_rate = SessionsToRateView(
+        allow_null=True, help_text="of the last 14 days; /training-sessions/?needs_confirmation=true lists them"
     )
     state = StateView(allow_null=True)
     expected = ExpectedView(allow_null=True)

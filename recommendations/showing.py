@@ -3,17 +3,21 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from athletes import loads, unrated
 from athletes.models import Athlete
 from athletes.serializers import in_utc
 from mlmodels import risk
 from recommendations import overriding, wording
 from recommendations.models import Advice, Feedback, Forecast, Override, Warning
 
+OF_LOAD = ("acute", "chronic", "acwr")
+ACUTE_WINDOW = timedelta(days=7)
 CLEAR_MARGIN = 0.02  # Q of the best action over the second best; below it the choice is not clear (convention)
 # feature -> column of the observation, unit, column of z, column of age in days
 FEATURES: dict[str, tuple[str, str, str | None, str | None]] = {
@@ -29,16 +33,20 @@ Row = dict[str, Any]
 
 @dataclass(slots=True)
 class Around:
-    """What stands beside an advice: the day's overrides, its feedback, the warnings open that day."""
+    """What stands beside an advice: the day's overrides, its feedback, the warnings open that day.
+
+    `unrated`: (date, basis) of the sessions before it that wait for a rating now.
+    """
 
     overrides: Sequence[Override] = ()
     feedback: Feedback | None = None
     warnings: Sequence[Warning] = ()
     forecast: Forecast | None = None
+    unrated: Sequence[tuple[date, str]] = ()
 
 
 def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
-    """For a page of advice, in four queries whatever its length. Keyed by advice id."""
+    """For a page of advice, in five queries whatever its length. Keyed by advice id."""
     athletes, days = {a.athlete_id for a in advice_rows}, {a.date for a in advice_rows}
     if not advice_rows:
         return {}
@@ -56,11 +64,31 @@ def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
         open_[warning.athlete_id].append(warning)
     ready = Forecast.objects.filter(advice__in=[a.pk for a in advice_rows], state=Forecast.State.READY).defer("result")
     ahead = {forecast.pk: forecast for forecast in ready}
+    asked = waiting_sessions(athletes, min(days), max(days))
     return {
-        a.pk: Around(words[key], told.get(key), on_day(open_[a.athlete_id], a.date), ahead.get(a.pk))
+        a.pk: Around(
+            words[key], told.get(key), on_day(open_[a.athlete_id], a.date), ahead.get(a.pk),
+            up_to(asked[a.athlete_id], a.date),
+        )
         for a in advice_rows
         if (key := (a.athlete_id, a.date))
-    }
+    }  # fmt: skip
+
+
+def waiting_sessions(athletes: Iterable[int], first: date, last: date) -> dict[int, list[tuple[date, str]]]:
+    found: dict[int, list[tuple[date, str]]] = defaultdict(list)
+    for athlete, day, basis in unrated.waiting(athletes, since(first, unrated.ASKED_FOR), last):
+        found[athlete].append((day, basis))
+    return found
+
+
+def up_to(sessions: Iterable[tuple[date, str]], day: date) -> list[tuple[date, str]]:
+    return [(on, basis) for on, basis in sessions if since(day, unrated.ASKED_FOR) < on <= day]
+
+
+def since(day: date, before: timedelta) -> date:
+    """The calendar begins at year 1."""
+    return max(day, date.min + before) - before
 
 
 def on_day(warnings: Iterable[Warning], day: date) -> list[Warning]:
@@ -99,7 +127,8 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "guards": [guard_body(guard, advice.observation, values=values) for guard in advice.guards],
         "would_change_if": changes_of(advice, beside.forecast) if values else [],
         "contributions": contributions_of(beside.forecast) if values else None,
-        "state": state_body(advice) if values and advice.observation else None,
+        "sessions_to_rate": sessions_to_rate(beside.unrated) if values else None,
+        "state": state_body(advice, beside.unrated) if values and advice.observation else None,
         "expected": beside.forecast.expected if values and beside.forecast else None,
         "warnings": [w.text if values else plain(w.kind) for w in beside.warnings],
         "vendor_scores": [],
@@ -115,6 +144,16 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "feedback": feedback_body(beside.feedback, reader) if beside.feedback else None,
         "disclaimer": _("Not medical advice"),
     }
+
+
+def sessions_to_rate(waiting: Sequence[tuple[date, str]]) -> Row | None:
+    """A request, not a reason: without the ratings the advice stands on estimates."""
+    if not waiting:
+        return None
+    text = ngettext(
+        "%(count)d session waits for your effort rating", "%(count)d sessions wait for your effort rating", len(waiting)
+    )
+    return {"count": len(waiting), "text": text % {"count": len(waiting)}}
 
 
 def changes_of(advice: Advice, forecast: Forecast | None) -> list[Row]:
@@ -138,7 +177,7 @@ def status_of(advice: Advice, word: Override | None, now: datetime) -> str:
     return advice.status
 
 
-def without_advice(athlete: Athlete, day: date, status: str) -> Row:
+def without_advice(athlete: Athlete, day: date, status: str, reader: Reader) -> Row:
     """The same shape before the first advice of a day (pending), or when its data came after it was over (expired)."""
     texts = {
         "pending": (_("Your advice is on its way"), _("Check in, or wait for your watch or the morning deadline.")),
@@ -146,6 +185,7 @@ def without_advice(athlete: Athlete, day: date, status: str) -> Row:
     }
     headline, detail = texts[status]
     empty: Row = dict.fromkeys(ADVICE_KEYS)
+    asked = up_to(waiting_sessions([athlete.pk], day, day)[athlete.pk], day) if reader.values else ()
     return empty | {
         "athlete": athlete.pk,
         "date": day,
@@ -153,6 +193,7 @@ def without_advice(athlete: Athlete, day: date, status: str) -> Row:
         "status": status,
         "headline": headline,
         "detail": detail,
+        "sessions_to_rate": sessions_to_rate(asked),
         "clear_choice": False,
         "reasons": [],
         "guards": [],
@@ -166,8 +207,8 @@ def without_advice(athlete: Athlete, day: date, status: str) -> Row:
 ADVICE_KEYS = (
     "id", "athlete", "date", "revision", "status", "withheld_reason", "stage", "action", "policy_action", "headline",
     "detail", "prescription", "q_values", "margin", "clear_choice", "reasons", "guards", "would_change_if",
-    "contributions", "state", "expected", "warnings", "vendor_scores", "model", "issued_at", "valid_until", "override",
-    "feedback", "disclaimer",
+    "contributions", "sessions_to_rate", "state", "expected", "warnings", "vendor_scores", "model", "issued_at",
+    "valid_until", "override", "feedback", "disclaimer",
 )  # fmt: skip
 
 
@@ -183,9 +224,13 @@ def guard_body(guard: Row, observation: Row | None, *, values: bool) -> Row:
     return {**guard, "text": text}
 
 
-def state_body(advice: Advice) -> Row:
-    """The six features of the state with unit, age and whether a value stands in for a measurement."""
+def state_body(advice: Advice, waiting: Sequence[tuple[date, str]] = ()) -> Row:
+    """The six features of the state with unit, age and whether a value stands in for a measurement.
+
+    `estimated`: among the loads of the last seven days are some that nobody has rated yet.
+    """
     o: Row = advice.observation or {}
+    estimated = any(basis != loads.NONE and advice.date - ACUTE_WINDOW <= on for on, basis in waiting)
     features = {
         name: {
             "value": wording.rounded(o[column]),
@@ -193,6 +238,7 @@ def state_body(advice: Advice) -> Row:
             "z": wording.rounded(o[z]) if z else None,
             "age_days": age_of(o[age]) if age else None,
             "imputed": is_imputed(name, o),
+            "estimated": estimated and name in OF_LOAD,
         }
         for name, (column, unit, z, age) in FEATURES.items()
     }

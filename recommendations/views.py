@@ -117,9 +117,9 @@ def advice_of(request: Request, athlete: Athlete, day: date) -> Response:
             return conditional(request, bodies([row], reader)[0])
         today = local_today(athlete)
         if day == today:
-            return conditional(request, showing.without_advice(athlete, day, "pending"))
+            return conditional(request, showing.without_advice(athlete, day, "pending", reader))
         if day < today and Day.objects.filter(athlete=athlete, date=day).exists():
-            return conditional(request, showing.without_advice(athlete, day, "expired"))
+            return conditional(request, showing.without_advice(athlete, day, "expired", reader))
     raise Http404
 
 

@@ -41,6 +41,7 @@ TABLE = (
     Field("workouts[].metadata.HKTimeZone", "timezone"),
     Field("workouts[].effortScore", "training_session.rpe", "1-10", "HKQuantityTypeIdentifierWorkoutEffortScore"),
     Field("workouts[].averageHeartRate", "training_session.avg_hr_bpm", "bpm"),
+    Field("workouts[].maximumHeartRate", "training_session.max_hr_bpm", "bpm"),
     Field("workouts[].totalDistance", "training_session.distance_m", "as totalDistanceUnit says"),
     Field("workouts[].totalDistanceUnit", "m, km, mi, yd or ft -> m"),
     Field("workouts[].device", "source.device_model"),
@@ -102,7 +103,7 @@ def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
         client_record_id=name and record_id(name), timezone=samples.zone_of(item), started_at=start,
         duration_min=samples.duration_min(start, end) if told_min is None else told_min, kind=kind,
         rpe=samples.effort(item.number("effortScore"), item, "effortScore"),
-        avg_hr_bpm=item.measured("averageHeartRate"),
+        avg_hr_bpm=item.measured("averageHeartRate"), max_hr_bpm=item.measured("maximumHeartRate"),
         distance_m=samples.in_unit(item, "totalDistance", "totalDistanceUnit", samples.IN_M),
     )  # fmt: skip
 

@@ -55,6 +55,7 @@ TABLE = (
     Field("Workout.totalDistanceUnit", "m, km, mi, yd or ft -> m"),
     Field("Workout.metadata.HKTimeZone", "timezone"),
     Field("Workout.averageHeartRate", "training_session.avg_hr_bpm", "bpm", "WorkoutStatistics of HeartRate"),
+    Field("Workout.maximumHeartRate", "training_session.max_hr_bpm", "bpm", "WorkoutStatistics of HeartRate"),
 )
 NOT_USED = {
     "HKQuantityTypeIdentifierHeartRate": "single beats per minute; each Record type not used is counted by its name",
@@ -108,6 +109,7 @@ class Elements:
             metadata[attributes.get("key", "")] = attributes.get("value")
         elif tag == "WorkoutStatistics" and attributes.get("type") == HEART_RATE:
             self.current["averageHeartRate"] = attributes.get("average")
+            self.current["maximumHeartRate"] = attributes.get("maximum")
 
     def end(self, tag: str) -> None:
         if self.depth == 2 and self.current is not None:
@@ -236,6 +238,7 @@ def workout(
         timezone=samples.zone_of(item), started_at=start,
         duration_min=samples.duration_min(start, end) if told_min is None else told_min, kind=kind,
         rpe=rpe[-1] if rpe else None, avg_hr_bpm=item.measured("averageHeartRate"),
+        max_hr_bpm=item.measured("maximumHeartRate"),
         distance_m=samples.in_unit(item, "totalDistance", "totalDistanceUnit", samples.IN_M),
     )  # fmt: skip
 

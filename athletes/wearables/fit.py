@@ -4,9 +4,11 @@ Times are UTC; the activity's local_timestamp tells the offset. Beats recorded d
 """
 
 import io
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 from athletes.local_time import OFFSET_UNKNOWN
@@ -21,6 +23,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
+    hr_zones,
     offset_of,
     reading,
     record_id,
@@ -40,24 +43,30 @@ TABLE = (
     Field("session.total_elapsed_time", "training_session.duration_min", "s -> min", "where there is no timer time"),
     Field("session.total_distance", "training_session.distance_m", "m"),
     Field("session.avg_heart_rate", "training_session.avg_hr_bpm", "bpm"),
+    Field("session.max_heart_rate", "training_session.max_hr_bpm", "bpm"),
+    Field("record.heart_rate", "training_session.hr_zones", "bpm", "seconds in each 5 bpm; of files of one session"),
+    Field("record.timestamp", "training_session.hr_zones[].duration_s", "s", "to the next record, at most 15"),
     Field("session.sport", "training_session.kind"),
     Field("session.sub_sport", "training_session.kind"),
-    Field("session.workout_rpe", "training_session.rpe", "0-100 -> 0-10"),
+    Field("session.workout_rpe", "training_session.rpe", "10-100 -> 1-10", "0: not rated"),
     Field("hrv.time", "hrv_reading.value_ms", "s -> ms", "rMSSD, spot; of 1-15 min in no sport"),
     Field("hrv_status_summary.timestamp", "hrv_reading.measured_at, client_record_id"),
     Field("hrv_status_summary.last_night_average", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
     Field("hrv_status_summary.last_night_5_min_high", "hrv_reading.value_ms", "ms", "rMSSD, overnight_5min_high"),
 )  # fmt: skip
 NOT_USED = {
-    "record": "second by second; each message not used is counted by its name",
+    "other messages": "laps, events and the rest are counted by their name",
     "session of walking": "no training session",
     "hrv during exercise": "says nothing of rest",
     "session.workout_feel": "not an effort",
+    "session.training_stress_score": "a vendor's own load, in other units: never mixed with minutes x RPE",
 }
 PROVIDERS = {"garmin": "garmin", "polar_electro": "polar", "suunto": "suunto"}
 AT_REST = {"generic", "breathing", "meditation"}
 RECORDING = (timedelta(minutes=1), timedelta(minutes=15))
 MOST_MESSAGES = 5_000_000
+BIN_BPM, LONGEST_GAP_S = 5, 15.0  # watches that save space write a record only now and then
+PLAUSIBLE_BPM = (30, 240)
 WANTED = ("file_id", "activity", "session", "hrv", "hrv_status_summary")
 
 
@@ -67,6 +76,7 @@ class Contents:
 
     messages: dict[str, list[Item]] = field(default_factory=lambda: {name: [] for name in WANTED})
     rr_ms: list[float] = field(default_factory=list)
+    heart_rate: list[tuple[datetime, float]] = field(default_factory=list)
 
     def first(self, name: str) -> Item | None:
         return next(iter(self.messages[name]), None)
@@ -81,7 +91,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     offset = offset_in(contents.first("activity"))
     at_rest = is_recording(contents)
     for item in () if at_rest else contents.messages["session"]:
-        yield from session(item, provenance, serial, offset, tally, profile)
+        yield from session(item, contents, provenance, serial, offset, tally, profile)
     for item in contents.messages["hrv_status_summary"]:
         yield from night(item, provenance, offset, tally, profile)
     if at_rest:
@@ -120,6 +130,9 @@ def contents_of(raw: bytes, tally: Tally) -> Contents:
 
 
 def sort_message(frame: Any, contents: Contents, tally: Tally) -> None:
+    if frame.name == "record":
+        note_heart_rate(frame, contents, tally)
+        return
     if frame.name not in WANTED:
         tally.ignored[str(frame.name)[:80]] += 1
         return
@@ -133,6 +146,15 @@ def sort_message(frame: Any, contents: Contents, tally: Tally) -> None:
         del values["garmin_product"]  # a number that the profile has no name for
     where = f"{frame.name}[{len(contents.messages[frame.name])}]"
     contents.messages[frame.name].append(Item(values, tally, path=frame.name, where=where))
+
+
+def note_heart_rate(frame: Any, contents: Contents, tally: Tally) -> None:
+    tally.used |= {"record.heart_rate", "record.timestamp"}
+    bpm, at = frame.get_value("heart_rate", fallback=None), frame.get_value("timestamp", fallback=None)
+    if isinstance(bpm, int | float) and PLAUSIBLE_BPM[0] <= bpm <= PLAUSIBLE_BPM[1] and isinstance(at, datetime):
+        contents.heart_rate.append((at, float(bpm)))
+    else:
+        tally.ignored["record"] += 1
 
 
 def is_beat(seconds: object) -> bool:
@@ -167,13 +189,23 @@ def instant(item: Item, name: str, offset: timezone) -> datetime | None:
     return value.astimezone(offset)
 
 
+def zones_of(contents: Contents) -> list[dict[str, float]]:
+    """Seconds in each 5 bpm. Of several sessions in a file the records do not say which is whose."""
+    seconds: dict[int, float] = defaultdict(float)
+    if len(contents.messages["session"]) == 1:
+        for (at, bpm), (following, _) in pairwise(sorted(contents.heart_rate)):
+            seconds[int(bpm // BIN_BPM)] += min((following - at).total_seconds(), LONGEST_GAP_S)
+    return hr_zones((BIN_BPM * place, BIN_BPM * (place + 1), seconds[place]) for place in sorted(seconds))
+
+
 def session(
-    item: Item, provenance: dict[str, str], serial: str, offset: timezone, tally: Tally, profile: ReadingProfile
-) -> Iterator[Reading]:
+    item: Item, contents: Contents, provenance: dict[str, str], serial: str, offset: timezone, tally: Tally,
+    profile: ReadingProfile,
+) -> Iterator[Reading]:  # fmt: skip
     sport, sub_sport = str(item.get("sport") or ""), str(item.get("sub_sport") or "")
     start, rpe, seconds = (
         instant(item, "start_time", offset),
-        item.number("workout_rpe"),
+        item.measured("workout_rpe"),
         item.measured("total_timer_time"),
     )
     elapsed = item.measured("total_elapsed_time")
@@ -188,7 +220,8 @@ def session(
         client_record_id=start and record_id("fit", serial, int(start.timestamp())),
         client_record_version=version_of(None, profile), source=provenance, started_at=start,
         duration_min=None if seconds is None else seconds / 60, kind=kind, rpe=None if rpe is None else rpe / 10,
-        avg_hr_bpm=item.measured("avg_heart_rate"), distance_m=item.number("total_distance"),
+        avg_hr_bpm=item.measured("avg_heart_rate"), max_hr_bpm=item.measured("max_heart_rate"),
+        hr_zones=zones_of(contents), distance_m=item.number("total_distance"),
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
+    hr_zones,
     parsed_instant,
     reading,
     record_id,
@@ -56,6 +57,9 @@ TABLE = (
     Field("activities[].duration", "training_session.duration_min", "ms -> min", "where there is no activeDuration"),
     Field("activities[].activeDuration", "training_session.duration_min", "ms -> min"),
     Field("activities[].averageHeartRate", "training_session.avg_hr_bpm", "bpm"),
+    Field("activities[].heartRateZones[].min", "training_session.hr_zones[].low_bpm", "bpm"),
+    Field("activities[].heartRateZones[].max", "training_session.hr_zones[].high_bpm", "bpm"),
+    Field("activities[].heartRateZones[].minutes", "training_session.hr_zones[].duration_s", "min -> s"),
     Field("activities[].distance", "training_session.distance_m", "as distanceUnit says"),
     Field("activities[].distanceUnit", "Kilometer or Mile -> m"),
     Field("activities[].lastModified", "client_record_version"),
@@ -234,8 +238,14 @@ def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         client_record_version=version_of(last_modified(item, profile), profile),
         source=source("fitbit", device_type="watch"), started_at=item.instant("startTime", profile),
         duration_min=None if milliseconds is None else milliseconds / 60_000, kind=kind,
-        avg_hr_bpm=item.measured("averageHeartRate"), distance_m=distance_m(item),
+        avg_hr_bpm=item.measured("averageHeartRate"), hr_zones=hr_zones(map(zone, item.each("heartRateZones"))),
+        distance_m=distance_m(item),
     )  # fmt: skip
+
+
+def zone(told: Item) -> tuple[float | None, float | None, float | None]:
+    told.asked |= {"name", "caloriesOut"}
+    return told.number("min"), told.number("max"), seconds(told, "minutes")
 
 
 def last_modified(item: Item, profile: ReadingProfile) -> datetime | None:

@@ -34,6 +34,7 @@ TABLE = (
     Field("activities[].activityType", "training_session.kind"),
     Field("activities[].durationInSeconds", "training_session.duration_min", "s -> min"),
     Field("activities[].averageHeartRateInBeatsPerMinute", "training_session.avg_hr_bpm", "bpm"),
+    Field("activities[].maxHeartRateInBeatsPerMinute", "training_session.max_hr_bpm", "bpm"),
     Field("activities[].distanceInMeters", "training_session.distance_m", "m"),
     Field("activities[].deviceName", "source.device_model"),
     Field("activities[].manual", "source.recording_method"),
@@ -158,7 +159,8 @@ def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         source=source("garmin", device_model=item.text("deviceName"),
                       recording_method="manual" if manual is True else "automatic"),
         started_at=start, duration_min=None if seconds is None else seconds / 60, kind=kind,
-        avg_hr_bpm=item.measured("averageHeartRateInBeatsPerMinute"), distance_m=item.number("distanceInMeters"),
+        avg_hr_bpm=item.measured("averageHeartRateInBeatsPerMinute"),
+        max_hr_bpm=item.measured("maxHeartRateInBeatsPerMinute"), distance_m=item.number("distanceInMeters"),
     )  # fmt: skip
 
 

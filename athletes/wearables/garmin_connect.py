@@ -52,12 +52,14 @@ TABLE = (
     Field("duration", "training_session.duration_min", "s -> min"),
     Field("distance", "training_session.distance_m", "m"),
     Field("averageHR", "training_session.avg_hr_bpm", "bpm"),
-    Field("directWorkoutRpe", "training_session.rpe", "0-100 -> 0-10"),
+    Field("maxHR", "training_session.max_hr_bpm", "bpm"),
+    Field("directWorkoutRpe", "training_session.rpe", "10-100 -> 1-10", "0: not rated"),
 )
 NOT_USED = {
     "hrvReadings": "five-minute samples; the night's mean is used",
     "hrvSummary.weeklyAvg, baseline, status": "the vendor's own baseline",
     "training readiness": "a vendor's score of readiness is not an input",
+    "activityTrainingLoad": "the vendor's own load, in other units: never mixed with minutes x RPE",
     "activities of walking": "no training session",
 }
 MORNING = "T05:00:00"
@@ -135,13 +137,13 @@ def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         tally.ignored["activities of walking"] += 1
         item.asked.update(item.raw)
         return
-    name, seconds, rpe = item.ident("activityId"), item.number("duration"), item.number("directWorkoutRpe")
+    name, seconds, rpe = item.ident("activityId"), item.number("duration"), item.measured("directWorkoutRpe")
     yield from reading(
         "training_session", item.where, tally,
         client_record_id=name and record_id("connect", name), client_record_version=version_of(None, profile),
         source=source("garmin"), started_at=start_of(item, profile),
         duration_min=None if seconds is None else seconds / 60, kind=kind, rpe=None if rpe is None else rpe / 10,
-        avg_hr_bpm=item.measured("averageHR"), distance_m=item.number("distance"),
+        avg_hr_bpm=item.measured("averageHR"), max_hr_bpm=item.measured("maxHR"), distance_m=item.number("distance"),
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ TABLE = (
     Field("data.workouts[].start", "training_session.started_at"),
     Field("data.workouts[].end", "training_session.duration_min", "to min"),
     Field("data.workouts[].avgHeartRate.qty", "training_session.avg_hr_bpm", "bpm"),
+    Field("data.workouts[].maxHeartRate.qty", "training_session.max_hr_bpm", "bpm"),
     Field("data.workouts[].distance.qty", "training_session.distance_m", "as units say"),
     Field("data.workouts[].distance.units", "m, km, mi, yd or ft -> m"),
 )
@@ -154,12 +155,13 @@ def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
         item.asked.update(item.raw)
         return
     start, end, name = item.instant("start", profile), item.instant("end", profile), item.ident("id")
-    heart_rate, distance = item.item("avgHeartRate"), item.item("distance")
+    heart_rate, highest, distance = item.item("avgHeartRate"), item.item("maxHeartRate"), item.item("distance")
     yield from reading(
         "training_session", item.where, tally, client_record_id=named(name, start),
         client_record_version=version_of(None, profile), source=source("apple"), started_at=start,
         duration_min=samples.duration_min(start, end), kind=kind,
         avg_hr_bpm=heart_rate.measured("qty") if heart_rate else None,
+        max_hr_bpm=highest.measured("qty") if highest else None,
         distance_m=samples.in_unit(distance, "qty", "units", samples.IN_M) if distance else None,
     )  # fmt: skip
 

@@ -46,12 +46,14 @@ TABLE = (
     Field("moving_time", "training_session.duration_min", "s -> min", "activities"),
     Field("icu_rpe", "training_session.rpe", "1-10", "activities"),
     Field("average_heartrate", "training_session.avg_hr_bpm", "bpm", "activities"),
+    Field("max_heartrate", "training_session.max_hr_bpm", "bpm", "activities"),
     Field("distance", "training_session.distance_m", "m", "activities"),
     Field("device_name", "source.device_model", "", "activities"),
 )
 NOT_USED = {
     "sleepScore": "a day has no start and end of sleep to which it could belong",
     "ctl, atl, rampRate": "computed from loads, not measured",
+    "icu_training_load, icu_hr_zone_times": "its own load, in other units: never mixed with minutes x RPE",
     "motivation, injury, hydration": "not asked for here",
     "weight": "not used",
     "activities of walking": "no training session",
@@ -134,7 +136,8 @@ def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         source=source("intervals_icu", device_model=item.text("device_name")),
         started_at=item.instant("start_date", profile), timezone=item.zone("timezone"),
         duration_min=None if seconds is None else seconds / 60, kind=kind, rpe=item.measured("icu_rpe"),
-        avg_hr_bpm=item.measured("average_heartrate"), distance_m=item.number("distance"),
+        avg_hr_bpm=item.measured("average_heartrate"), max_hr_bpm=item.measured("max_heartrate"),
+        distance_m=item.number("distance"),
     )  # fmt: skip
 
 

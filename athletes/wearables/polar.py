@@ -49,6 +49,7 @@ TABLE = (
     Field("exercises[].duration", "training_session.duration_min", "ISO 8601 -> min"),
     Field("exercises[].distance", "training_session.distance_m", "m"),
     Field("exercises[].heart_rate.average", "training_session.avg_hr_bpm", "bpm"),
+    Field("exercises[].heart_rate.maximum", "training_session.max_hr_bpm", "bpm"),
     Field("exercises[].sport", "training_session.kind"),
     Field("exercises[].detailed_sport_info", "training_session.kind"),
     Field("exercises[].device", "source.device_model"),
@@ -147,6 +148,7 @@ def exercise(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         source=source("polar", device_model=item.text("device")),
         started_at=started_at, duration_min=minutes(item), kind=kind, distance_m=item.number("distance"),
         avg_hr_bpm=heart_rate.measured("average") if heart_rate else None,
+        max_hr_bpm=heart_rate.measured("maximum") if heart_rate else None,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import hashlib
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache, lru_cache
@@ -19,7 +19,17 @@ from zoneinfo import available_timezones as read_available_timezones
 from athletes.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.quality import STAGES_TOLERANCE_S
 from athletes.rest.strict import FARTHEST_OFFSET, StrictSerializer
-from athletes.serializers import BODIES, LONGEST_SLEEP_S, STAGES, CheckInBody, HrvOfCheckIn
+from athletes.serializers import (
+    BODIES,
+    HIGHEST_BPM,
+    LONGEST_SLEEP_S,
+    LONGEST_ZONE_S,
+    MOST_ZONES,
+    STAGES,
+    CheckInBody,
+    HrvOfCheckIn,
+    too_little_asleep,
+)
 
 Payload = dict[str, Any] | list[Any] | bytes | IO[bytes]
 
@@ -29,6 +39,8 @@ available_timezones = cache(read_available_timezones)  # it walks the file syste
 
 UNFIT_FOR_ID = re.compile(r"[^A-Za-z0-9._:-]")
 LONGEST_ID = 128
+# Convention: nobody covers under 100 m in ten minutes of a session that has a distance, or more than 90 km in an hour.
+LONG_MIN, SHORTEST_M, FASTEST_M_MIN = 10.0, 100.0, 1500.0
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 LONGEST_SOURCE = {"device_model": 80, "device_type": 24, "recording_method": 24}
 
@@ -475,6 +487,7 @@ def within_limits(kind: str, data: dict[str, Any], where: str, tally: Tally) -> 
 
 NEEDED = {
     "hrv_reading": ("client_record_id", "measured_at"),
+    "resting_hr_reading": ("client_record_id", "measured_at"),
     "sleep_session": ("client_record_id", "start_at", "end_at"),
     "training_session": ("client_record_id", "started_at"),
     "performance_test": ("client_record_id", "tested_at"),
@@ -492,6 +505,8 @@ def reading(kind: str, where: str, tally: Tally, /, **data: Any) -> Iterator[Rea
     kept = within_limits(kind, data, where, tally)
     if kept is not None and kind == "sleep_session":
         kept = coherent_night(kept, where, tally)
+    if kept is not None and kind == "training_session":
+        kept = coherent_session(kept, where, tally)
     if kept is not None:
         written = {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in kept.items()}
         yield Reading(kind, written)
@@ -515,7 +530,42 @@ def coherent_night(data: dict[str, Any], where: str, tally: Tally) -> dict[str, 
     for name in left_out:
         if name in data:
             tally.find(f"{where} ({name})", "longer_than_the_night", "Left out: it does not fit into the night.")
-    return {name: value for name, value in data.items() if name not in left_out}
+    kept = {name: value for name, value in data.items() if name not in left_out}
+    if "duration_s" in kept and too_little_asleep(kept, span_s):
+        tally.find(f"{where} (duration_s)", "implausible_unit", "Left out: under a quarter of the night.")
+        del kept["duration_s"]
+    return kept
+
+
+def coherent_session(data: dict[str, Any], where: str, tally: Tally) -> dict[str, Any]:
+    """A highest heart rate below the mean one is neither. No zones are no field."""
+    highest, mean = data.get("max_hr_bpm"), data.get("avg_hr_bpm")
+    impossible = highest is not None and mean is not None and highest < mean
+    if impossible:
+        tally.find(f"{where} (max_hr_bpm)", "below_the_average", "Left out: it lies below the mean heart rate.")
+    left_out = {"max_hr_bpm"} if impossible else set()
+    if not plausible_distance(data.get("distance_m"), data["duration_min"]):
+        tally.find(f"{where} (distance_m)", "implausible_unit", "Left out: no distance for this time, in metres.")
+        left_out.add("distance_m")
+    return {name: value for name, value in data.items() if name not in left_out and value != []}
+
+
+def plausible_distance(distance_m: float | None, duration_min: float) -> bool:
+    """Kilometres told as metres, or metres as kilometres."""
+    if not distance_m:
+        return True
+    shortest_m = SHORTEST_M if duration_min >= LONG_MIN else 0.0
+    return shortest_m <= distance_m <= FASTEST_M_MIN * duration_min
+
+
+def hr_zones(told: Iterable[tuple[float | None, float | None, float | None]]) -> list[dict[str, float]]:
+    """(low bpm, high bpm, seconds) as the field of a training session; what is no stretch of either is left out."""
+    return [
+        {"low_bpm": float(low), "high_bpm": float(high), "duration_s": float(seconds)}
+        for low, high, seconds in told
+        if low is not None and high is not None and seconds
+        and 0 <= low < high <= HIGHEST_BPM and 0 < seconds <= LONGEST_ZONE_S
+    ][:MOST_ZONES]  # fmt: skip
 
 
 def deletion(kind: str, *, source: dict[str, str], client_record_id: str, client_record_version: int) -> Reading:

@@ -62,6 +62,7 @@ TABLE = (
     Field("workout[].end", "training_session.duration_min", "to min"),
     Field("workout[].sport_name", "training_session.kind"),
     Field("workout[].score.average_heart_rate", "training_session.avg_hr_bpm", "bpm"),
+    Field("workout[].score.max_heart_rate", "training_session.max_hr_bpm", "bpm"),
     Field("workout[].score.distance_meter", "training_session.distance_m", "m"),
     Field("Cycle timezone", "the offset of all times", "UTC+02:00"),
     Field("Sleep onset", "sleep_session.start_at", "", "wall clock in the cycle's offset"),
@@ -80,12 +81,14 @@ TABLE = (
     Field("Duration (min)", "training_session.duration_min", "min"),
     Field("Activity name", "training_session.kind"),
     Field("Average HR (bpm)", "training_session.avg_hr_bpm", "bpm"),
+    Field("Max HR (bpm)", "training_session.max_hr_bpm", "bpm"),
 )
 NOT_USED = {
     "sleep[].score.respiratory_rate": "no record of its own",
     "recovery[].score.recovery_score": "a vendor's score of readiness is not an input",
     "recovery[].score.resting_heart_rate": "no record of its own",
-    "workout[].score.strain": "0-21 is no RPE",
+    "workout[].score.strain": "0-21 is no RPE, and no load in minutes x RPE",
+    "workout[].score.zone_durations": "their limits are not told",
     "journal_entries.csv": "other columns: refused",
 }
 SHEETS = (
@@ -225,6 +228,7 @@ def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
         "training_session", item.where, tally, **provenance,
         started_at=start, duration_min=(end - start).total_seconds() / 60 if start and end else None, kind=kind,
         avg_hr_bpm=score.measured("average_heart_rate") if score else None,
+        max_hr_bpm=score.measured("max_heart_rate") if score else None,
         distance_m=score.number("distance_meter") if score else None,
     )  # fmt: skip
 
@@ -284,7 +288,7 @@ def row_of_workouts(row: Item, tally: Tally, profile: ReadingProfile) -> Iterato
         client_record_id=start and record_id("csv", start.isoformat()),
         client_record_version=version_of(None, profile),
         source=source("whoop", device_type="band"), started_at=start, duration_min=row.number("Duration (min)"),
-        kind=kind, avg_hr_bpm=row.measured("Average HR (bpm)"),
+        kind=kind, avg_hr_bpm=row.measured("Average HR (bpm)"), max_hr_bpm=row.measured("Max HR (bpm)"),
     )  # fmt: skip
 
 

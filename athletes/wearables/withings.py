@@ -38,12 +38,14 @@ TABLE = (
     Field("series[].data.sleep_efficiency", "sleep_session.efficiency_pct", "0-1 -> %"),
     Field("series[].data.sleep_score", "sleep_session.score", "0-100"),
     Field("series[].data.hr_average", "training_session.avg_hr_bpm", "bpm", "of workouts"),
+    Field("series[].data.hr_max", "training_session.max_hr_bpm", "bpm", "of workouts"),
     Field("series[].data.distance", "training_session.distance_m", "m", "of workouts"),
 )
 NOT_USED = {
     "series[].data.rmssd_start_avg, rmssd_end_avg": "parts of a night; no mean over it",
     "series[].data.rr_average": "breaths a minute, no intervals between beats",
     "measuregrps": "weight and body composition are not used",
+    "series[].data.hr_zone_0 to hr_zone_3": "their limits are not told",
     "workouts of walking": "no training session",
 }
 CATEGORIES = {
@@ -105,7 +107,8 @@ def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
     yield from reading(
         "training_session", item.where, tally, **identity(item, profile), started_at=start,
         duration_min=(end - start).total_seconds() / 60 if start and end else None, kind=kind,
-        avg_hr_bpm=data.measured("hr_average") if data else None, distance_m=data.number("distance") if data else None,
+        avg_hr_bpm=data.measured("hr_average") if data else None, max_hr_bpm=data.measured("hr_max") if data else None,
+        distance_m=data.number("distance") if data else None,
     )  # fmt: skip
 
 

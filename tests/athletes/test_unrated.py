@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -298,6 +299,36 @@ def test_a_phone_that_pulls_hears_of_the_rating_and_of_the_estimates_that_follow
     }  # fmt: skip
     assert shown["v"]["estimate_grounds"][0] == "own_ratings"
     assert {item["date"] for item in told if item["kind"] == "day"} == {"2026-11-20", "2026-11-24"}
+
+
+def test_asking_again_says_what_would_change_and_changes_it_only_when_told_to(alice):
+    store(alice, workout("w", avg_hr_bpm=150.0), workout("r", "2026-11-23T17:00:00+01:00", rpe=5))
+    alice.max_hr_bpm = 215.0
+    alice.save()
+    before, revised = TrainingSession.objects.values().get(client_record_id="w"), the_day().revised_at
+    (would,) = intake.estimate_again(alice, dry_run=True, now=NOW)
+    assert TrainingSession.objects.values().get(client_record_id="w") == before
+    assert the_day().revised_at == revised
+    (changed,) = intake.estimate_again(alice, now=NOW)
+    after = session("w")
+    assert would == changed == intake.Reestimated(
+        after.pk, after.date, ("heart_rate", before["load_au"]), ("heart_rate", after.load_au), ""
+    )  # fmt: skip
+    assert after.load_au < before["load_au"]
+    assert the_day().load_au == after.load_au
+    assert intake.estimate_again(alice, now=NOW) == []
+
+
+def test_the_command_names_each_session_and_asks_about_one_athlete_where_one_is_named(alice, bob, capsys):
+    for athlete in (alice, bob):
+        store(athlete, workout("w", avg_hr_bpm=150.0))
+        athlete.max_hr_bpm = 215.0
+        athlete.save()
+    call_command("estimate_loads", "--dry-run", "--athlete", alice.user.email)
+    (line, summary) = capsys.readouterr().out.splitlines()
+    stored = TrainingSession.objects.get(athlete=alice)
+    assert line.startswith(f"{stored.pk} 2026-11-24: heart_rate {stored.load_au:g} AU -> heart_rate ")
+    assert summary == "1 session(s) would change"
 
 
 # --- any order --------------------------------------------------------------------------------------------------------

@@ -277,6 +277,18 @@ def test_more_than_seven_days_without_a_reported_load_refuse_the_state():
         tracker.evening(quiet, Evening.of(1))
 
 
+def test_a_load_taken_from_the_plan_is_used_and_not_logged():
+    """As the plan's own would be imputed, but over the minutes that were trained: 200 of the planned 300 AU."""
+    three = Tracker(3, Profiles.of(3, seed_load_au=[300.0] * 3))
+    quiet = Morning.of(3, planned_load_au=[300.0] * 3)
+    three.evening(quiet, Evening.of(3, load_au=[200.0, 200.0, np.nan], load_assumed=[1.0, 0.0, 0.0]))
+    seen = three.morning(quiet)
+    assert seen.acute_au.tolist() == pytest.approx([275.0, 275.0, 300.0])  # 300 + (200 - 300) / 4
+    assert seen.load_unlogged_days.tolist() == [1, 0, 1]
+    assert seen.load_known_28d.tolist() == [0, 1, 0]
+    assert three.recent_loads_au()[0].tolist() == [200.0, 200.0, 300.0]
+
+
 @settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), cut=st.integers(1, DAYS - 1))
 def test_tomorrow_never_changes_todays_state(seed, cut):

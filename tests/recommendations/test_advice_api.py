@@ -58,29 +58,33 @@ def test_an_athlete_reads_todays_advice(alice, advised, api):
         ],
         "would_change_if": [],
         "contributions": None,
+        "sessions_to_rate": None,
         "state": {
             "version": 1,
             "features": {
                 "hrv": {
                     "value": round(seen["hrv_mean_7d_ms"], 2), "unit": "ms", "z": round(seen["hrv_z"], 2),
-                    "age_days": 0, "imputed": False,
+                    "age_days": 0, "imputed": False, "estimated": False,
                 },
                 "sleep": {
                     "value": round(seen["sleep_score"], 2), "unit": "0-100", "z": round(seen["sleep_z"], 2),
-                    "age_days": 0, "imputed": False,
+                    "age_days": 0, "imputed": False, "estimated": False,
                 },
                 "acute": {
                     "value": round(seen["acute_au"], 2), "unit": "AU/d", "z": None, "age_days": 0, "imputed": False,
+                    "estimated": False,
                 },
                 "chronic": {
                     "value": round(seen["chronic_au"], 2), "unit": "AU/d", "z": None, "age_days": 0, "imputed": False,
+                    "estimated": False,
                 },
                 "acwr": {
                     "value": round(seen["acwr"], 2), "unit": "ratio", "z": None, "age_days": 0, "imputed": False,
+                    "estimated": False,
                 },
                 "performance": {
                     "value": round(seen["performance_pct"], 2), "unit": "%", "z": None,
-                    "age_days": seen["test_age_days"], "imputed": False,
+                    "age_days": seen["test_age_days"], "imputed": False, "estimated": False,
                 },
             },
             "completeness": 1.0,

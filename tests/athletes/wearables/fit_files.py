@@ -53,6 +53,13 @@ def file_id(serial=12345):
     return message(0, (0, "enum", 4), (1, "uint16", GARMIN), (2, "uint16", 4315), (3, "uint32z", serial))
 
 
+def records(start, *bpm):
+    """A heart rate every second."""
+    return [
+        message(20, (253, "uint32", fit_time(start) + second), (3, "uint8", value)) for second, value in enumerate(bpm)
+    ]
+
+
 def session(start, seconds, *, sport=RUNNING, sub_sport=4, distance_m=6200, hr=148, rpe=70):
     return message(
         18, (2, "uint32", fit_time(start)), (5, "enum", sport), (6, "enum", sub_sport), (7, "uint32", seconds * 1000),
@@ -75,7 +82,7 @@ def hrv_status(at, average_ms, high_ms):
 
 
 AT = datetime(2026, 11, 21, 16, 0, tzinfo=UTC)
-TRACK = fit_file(file_id(), session(AT, 4500), activity(AT, 3600))
+TRACK = fit_file(file_id(), *records(AT, 140, 141, 146, 0xFF, 150), session(AT, 4500), activity(AT, 3600))
 NIGHT = fit_file(file_id(), hrv_status(datetime(2026, 11, 22, 5, 30, tzinfo=UTC), 61, 88))
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from rest_framework.exceptions import ValidationError
@@ -370,7 +370,54 @@ def test_fit_an_activity_with_its_rpe_in_local_time():
         "client_record_id": "fit:12345:1795276800", "client_record_version": 0,
         "source": {"provider": "garmin", "device_model": "fr965"}, "started_at": "2026-11-21T17:00:00+01:00",
         "duration_min": 75.0, "kind": "other", "rpe": 7.0, "avg_hr_bpm": 148.0, "distance_m": 6200.0,
+        # four heart rates at 0, 1, 2 and 4 s: the third lasts until the fourth, the fourth for no known time
+        "hr_zones": [
+            {"low_bpm": 140.0, "high_bpm": 145.0, "duration_s": 2.0},
+            {"low_bpm": 145.0, "high_bpm": 150.0, "duration_s": 2.0},
+        ],
     }]  # fmt: skip
+
+
+def test_fit_an_effort_of_0_was_not_rated_and_a_long_silence_is_no_heart_rate():
+    first = fit_files.records(fit_files.AT, 150)
+    later = fit_files.records(fit_files.AT + timedelta(minutes=10), 120, 120)
+    payload = fit_files.fit_file(fit_files.file_id(), *first, *later, fit_files.session(fit_files.AT, 900, rpe=0))
+    (session,) = data_of(read("fit", payload), "training_session")
+    assert "rpe" not in session
+    assert [zone["duration_s"] for zone in session["hr_zones"]] == [1.0, 15.0]
+
+
+def test_fit_of_several_sessions_in_a_file_the_records_do_not_say_whose_they_are():
+    sessions = [fit_files.session(fit_files.AT + timedelta(hours=n), 900) for n in range(2)]
+    payload = fit_files.fit_file(fit_files.file_id(), *fit_files.records(fit_files.AT, 150, 150), *sessions)
+    assert ["hr_zones" in session for session in data_of(read("fit", payload), "training_session")] == [False, False]
+
+
+def test_fitbit_zones_become_seconds_between_two_heart_rates():
+    (run,) = data_of(read("fitbit", raw("fitbit.json")), "training_session")
+    assert run["hr_zones"] == [
+        {"low_bpm": 129.0, "high_bpm": 157.0, "duration_s": 2400.0},
+        {"low_bpm": 157.0, "high_bpm": 220.0, "duration_s": 900.0},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "field"),
+    [
+        ("garmin", ("activities", 0), "maxHeartRateInBeatsPerMinute"), ("apple", ("workouts", 0), "maximumHeartRate"),
+        ("whoop", ("workout", 0, "score"), "max_heart_rate"), ("polar", ("exercises", 0, "heart_rate"), "maximum"),
+    ],
+)  # fmt: skip
+def test_a_highest_heart_rate_is_handed_on_and_one_below_the_mean_is_a_finding(name, path, field):
+    for highest, expected in ((199, [199.0]), (61, [])):
+        payload = json.loads(raw(f"{name}.json"))
+        workout = payload
+        for step in path:
+            workout = workout[step]
+        workout[field] = highest
+        result = read(name, payload)
+        assert [s["max_hr_bpm"] for s in data_of(result, "training_session") if "max_hr_bpm" in s][:1] == expected
+        assert ("below_the_average" in [code for _, code in codes(result)]) == (highest == 61)
 
 
 def test_fit_beats_at_rest_are_a_reading_and_no_session_beats_in_exercise_are_neither():
