@@ -60,7 +60,7 @@ def log():
 def made(log, tmp_path_factory):
     return make_policy(
         log,
-        SMALL,
+        replace(SMALL, seasons=128, days=500, updates_per_day=3),
         feature_set="observable",
         reward="homestretch",
         directory=tmp_path_factory.mktemp("made"),
@@ -138,9 +138,9 @@ def test_a_small_run_on_the_twin_beats_random_and_all_hard_in_the_simulator(made
         for chosen in (policy, at_random(), AllHard())
     ]
     learned, chance, hard = (np.concatenate([s.t400_s for s in runs]).mean() for runs in seasons)
-    assert learned < chance - 0.1
+    assert learned < min(chance, hard) - 0.02
     danger = [np.concatenate([s.acwr_danger + s.hrv_low for s in runs]).mean() for runs in seasons]
-    assert learned < hard or danger[0] < danger[2]
+    assert danger[0] < min(danger[1:])
 
 
 def test_the_card_lets_serving_check_everything(made, log):
@@ -171,14 +171,15 @@ def test_one_changed_byte_is_refused(made, tmp_path):
 def test_the_command_trains_on_a_squads_own_log_and_records_how(tmp_path, capsys):
     call_command("make_cohort", athletes=6, days=100, seed=4, out=tmp_path / "squad.csv")
     call_command(
-        "train_policy", tmp_path / "squad.csv", feature_set="paper-6", days=120, seasons=24, out=tmp_path / "models"
-    )
+        "train_policy", tmp_path / "squad.csv", feature_set="paper-6", days=120, seasons=24, networks=1,
+        out=tmp_path / "models",
+    )  # fmt: skip
     (onnx,) = (tmp_path / "models").glob("paper-6-*.onnx")
     policy = OnnxPolicy.load(onnx, onnx.with_suffix(".card.json"))
     assert policy.n_actions == 3
     assert policy.card["reproduce"] == (
         f"manage.py train_policy {tmp_path}/squad.csv --feature-set paper-6 --reward homestretch --seed 1 --days 120"
-        f" --seasons 24 --out {tmp_path}/models"
+        f" --seasons 24 --networks 1 --out {tmp_path}/models"
     )
     assert "athlete-days a second" in capsys.readouterr().out
 
@@ -189,6 +190,12 @@ def test_a_twin_of_another_log_is_refused(tmp_path):
     call_command("fit_twin", tmp_path / "4.csv", out=tmp_path / "twin.json")
     with pytest.raises(CommandError, match="was fitted to another season log"):
         call_command("train_policy", tmp_path / "5.csv", twin=tmp_path / "twin.json", days=120, out=tmp_path)
+
+
+def test_no_networks_and_no_processes_are_refused(tmp_path):
+    for wrong in ({"networks": 0}, {"processes": 0}):
+        with pytest.raises(CommandError, match="are at least 1"):
+            call_command("train_policy", tmp_path / "x.csv", out=tmp_path, **wrong)
 
 
 def test_a_reward_nobody_defined_is_refused(tmp_path):
