@@ -25,6 +25,7 @@ from athletes.models import (
     PlannedSession,
     Record,
     RestDay,
+    RestingHrReading,
     SeasonDay,
     SleepSession,
     Squad,
@@ -234,6 +235,11 @@ class RecordAdmin(ScopedAdmin):
 @admin.register(HrvReading)
 class HrvReadingAdmin(RecordAdmin):
     list_display = ("athlete", "date", "value_ms", "metric", "context", "provider", "quality_status")
+
+
+@admin.register(RestingHrReading)
+class RestingHrReadingAdmin(RecordAdmin):
+    list_display = ("athlete", "date", "value_bpm", "provider", "quality_status")
 
 
 @admin.register(SleepSession)

@@ -138,6 +138,7 @@ def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Ro
         **hrv_of(reports, check_in, season, choice, provenance),
         **sleep_of(athlete, day, reports, check_in, season, provenance),
         **wellness_of(check_in, season, provenance),
+        **resting_hr_of(athlete, day, reports, check_in, choice, provenance),
         **load_of(athlete, day, reports, season, provenance),
         **test_of(athlete, reports, season, provenance),
         **plan_of(reports, season, provenance),
@@ -264,9 +265,7 @@ def sleep_candidates(
     return durations, scores
 
 
-def night_candidates(
-    athlete: Athlete, day: date, sessions: Iterable[Row]
-) -> list[tuple[Candidate, float | None]]:
+def night_candidates(athlete: Athlete, day: date, sessions: Iterable[Row]) -> list[tuple[Candidate, float | None]]:
     """Each source's nights, the longest first; what is no night says why. With the vendor's score."""
     found = []
     by_provider: dict[str, list[Row]] = defaultdict(list)
@@ -316,10 +315,9 @@ def is_under_18(athlete: Athlete, day: date) -> bool:
 
 def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Row:
     said: Row = check_in or dict.fromkeys(
-        (*wellness.ITEMS, "resting_hr_bpm", "pain_0_10", "submitted_at"), None
+        (*wellness.ITEMS, "pain_0_10", "submitted_at"), None
     ) | {"scale": "mclean_1_5", "illness": "", "injury_status": "", "red_flag": ""}  # fmt: skip
     values = {
-        "resting_hr_bpm": said["resting_hr_bpm"],
         "wellness_score": wellness.wellness_score(said),
         "fatigue_1_5": wellness.on_1_5(said["scale"], said["fatigue"]),
         "soreness_1_5": wellness.on_1_5(said["scale"], said["muscle_soreness"]),
@@ -332,15 +330,47 @@ def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Ro
     }
     if check_in:
         source = source_of("check_in", check_in)
-        for name, unit in (("resting_hr_bpm", "bpm"), ("wellness_score", "0-100"), ("readiness_1_5", "1-5")):
+        for name, unit in (("wellness_score", "0-100"), ("readiness_1_5", "1-5")):
             if values[name] is not None:
-                signal = name.removesuffix("_bpm").removesuffix("_1_5")
+                signal = name.removesuffix("_1_5")
                 provenance[signal] = {"value": values[name], "unit": unit, "source": source, "rejected": []}
     elif season:
         values["illness"] = {None: "", False: CheckIn.Illness.NONE.value, True: "unspecified"}[season["ill"]]
         injury = {None: "", False: CheckIn.Injury.NONE.value, True: CheckIn.Injury.OPEN.value}
         values["injury_status"] = injury[season["injured"]]
     return values
+
+
+# --- resting heart rate ----------------------------------------------------------------------------------------------
+
+
+def resting_hr_of(
+    athlete: Athlete, day: date, reports: Reports, check_in: Row | None, choice: Choice, provenance: Row
+) -> Row:
+    """What the athlete typed in, unless they put a device first; else of the device that the day's HRV is of."""
+    hrv_provider = choice.era.split("/")[1] if choice.era else ""
+
+    def rank(provider: str, at: datetime, value: float) -> tuple[Any, ...]:
+        place, by_default = rank_of(athlete, "resting_hr", provider, day)
+        return place, provider != "manual", provider != hrv_provider, by_default, -at.timestamp(), value
+
+    candidates = [
+        Candidate(
+            r["value_bpm"],
+            source_of("resting_hr_reading", r),
+            rank(r["provider"], r["measured_at"], r["value_bpm"]),
+            unfit_of(r),
+        )
+        for r in reports.get("resting_hr_reading", ())
+    ]
+    if check_in and check_in["resting_hr_bpm"] is not None:
+        value = check_in["resting_hr_bpm"]
+        typed_in = rank("manual", check_in["submitted_at"], value)
+        candidates.append(Candidate(value, source_of("check_in", check_in), typed_in))
+    if not candidates:
+        return {"resting_hr_bpm": None}
+    chosen, provenance["resting_hr"] = choose(candidates, "bpm")
+    return {"resting_hr_bpm": chosen and chosen.value}
 
 
 # --- load ------------------------------------------------------------------------------------------------------------
@@ -402,9 +432,7 @@ def season_has_load(season: Row) -> bool:
     return season["load_au"] is not None or bool(season["rest_day"])
 
 
-def counted_sessions(
-    athlete: Athlete, day: date, sessions: Iterable[Row]
-) -> tuple[list[Row], list[Row]]:
+def counted_sessions(athlete: Athlete, day: date, sessions: Iterable[Row]) -> tuple[list[Row], list[Row]]:
     """Sessions that overlap by more than half of the shorter are one, told twice: RPE, then heart rate, then priority.
 
     `same_as` of a rejected one names the one that counts, by what every source calls its own.

@@ -330,6 +330,16 @@ class HrvReading(Record):
         constraints = [*Record.Meta.constraints, between("hrv_reading:value_ms", 0.001, 500)]
 
 
+class RestingHrReading(Record):
+    """What a device or an app calls the resting heart rate of a day; vendors measure it in different ways."""
+
+    measured_at = models.DateTimeField()
+    value_bpm = models.FloatField()
+
+    class Meta(Record.Meta):
+        constraints = [*Record.Meta.constraints, between("resting_hr_reading:value_bpm", 20, 150)]
+
+
 class SleepSession(Record):
     start_at = models.DateTimeField()
     end_at = models.DateTimeField()

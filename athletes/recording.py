@@ -24,6 +24,7 @@ from athletes.models import (
     Quality,
     Record,
     RestDay,
+    RestingHrReading,
     SleepSession,
     TrainingSession,
 )
@@ -37,6 +38,7 @@ AROUND = timedelta(hours=36)  # no night is longer, with all its fragments
 RECORDS: dict[str, type[Record]] = {
     "sleep_session": SleepSession,  # first: overnight readings lie on the day of their night
     "hrv_reading": HrvReading,
+    "resting_hr_reading": RestingHrReading,
     "training_session": TrainingSession,
     "performance_test": PerformanceTest,
     "rest_day": RestDay,
@@ -44,6 +46,7 @@ RECORDS: dict[str, type[Record]] = {
 KIND_OF = {model: kind for kind, model in RECORDS.items()}
 DECIDING_INSTANT = {
     "hrv_reading": "measured_at",
+    "resting_hr_reading": "measured_at",
     "sleep_session": "end_at",
     "training_session": "started_at",
     "performance_test": "tested_at",

@@ -23,6 +23,7 @@ from athletes.models import (
     RestDay,
     SeasonDay,
     SleepSession,
+    RestingHrReading,
     TrainingSession,
     User,
 )
@@ -50,6 +51,7 @@ REPORTED: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
     ),
     "sleep_session": (
         SleepSession,
+    "resting_hr_reading": (RestingHrReading, ("id", "provider", "quality_status", "value_bpm", "measured_at")),
         (
             "id", "provider", "quality_status", "start_at", "end_at", "is_nap", "duration_s", "time_in_bed_s",
             "awake_s", "score",

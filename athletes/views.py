@@ -284,6 +284,10 @@ PATHS = {
 }
 CONFIRMABLE = ("hrv-readings", "performance-tests", "training-sessions")
 NEEDS_CONFIRMATION = OpenApiParameter(
+    "resting_hr_reading": {
+        "client_record_id": "rhr-2026-11-22", "source": {"provider": "garmin"},
+        "measured_at": "2026-11-22T06:40:00+01:00", "value_bpm": 47,
+    },
     "needs_confirmation", OpenApiTypes.BOOL, description="true: only sessions nobody has rated, told twice none"
 )
 
@@ -301,6 +305,7 @@ def views_of(path: str) -> tuple[type[Records], type[RecordById], type[Confirmat
         "get": {"suffix": "list", **listed},
         "post": {"suffix": "create", "request": body, "responses": {200: answer, 201: answer}, "examples": [example]},
     })  # fmt: skip
+    "resting-hr-readings": "resting_hr_reading",
     one = documented(type(kind, (RecordById,), attributes), path, f"{stem}_", {
         "get": {"suffix": "retrieve", "responses": body},
         "delete": {"suffix": "delete", "responses": {204: None}},

@@ -6,7 +6,16 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from athletes.changes import TOMBSTONES_KEPT
-from athletes.models import Deletion, HrvReading, PerformanceTest, RestDay, SleepSession, SquadInvite, TrainingSession
+from athletes.models import (
+    Deletion,
+    HrvReading,
+    PerformanceTest,
+    RestDay,
+    RestingHrReading,
+    SleepSession,
+    SquadInvite,
+    TrainingSession,
+)
 from recommendations.models import Delivery, Device, Forecast, ShadowAdvice
 
 TOMBSTONE = TOMBSTONES_KEPT  # a client that was away for longer syncs from the start
@@ -17,7 +26,7 @@ FORECAST = timedelta(days=90)  # what the twin said of four weeks that are over 
 SHADOW_ADVICE = timedelta(days=180)  # two comparisons of a season; how many days a policy was in shadow stays with it
 BATCH = 5_000  # rows a statement: no long lock
 
-RECORDS = (HrvReading, SleepSession, TrainingSession, PerformanceTest, RestDay)
+RECORDS = (HrvReading, RestingHrReading, SleepSession, TrainingSession, PerformanceTest, RestDay)
 
 
 def tidy_up(now: datetime) -> dict[str, int]:

@@ -48,6 +48,7 @@ def fill(athlete, coach, word):
     source = {"provider": "garmin", "device_model": f"{word} watch"}
     records = {
         "hrv_reading": {"measured_at": at(6), "metric": "rmssd", "context": "overnight_mean", "value_ms": 300.0},
+        "resting_hr_reading": {"measured_at": at(6), "value_bpm": 48.0},
         "sleep_session": {"start_at": at(1), "end_at": at(6), "score": 80.0},
         "training_session": {"started_at": at(9), "duration_min": 60.0, "rpe": 5.0},
         "performance_test": {"tested_at": at(10), "time_s": 44.0, "timing": "hand"},

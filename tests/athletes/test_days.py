@@ -399,3 +399,30 @@ def test_dates_are_derived_again_when_the_profile_named_the_wrong_zone(alice, ca
     assert (day.hrv_ms, day.sleep_duration_min) == (60.0, 450.0)
     call_command("refile_records")
     assert capsys.readouterr().out == "0 record(s) moved\n"
+
+
+def pulse(provider, bpm, at_hour=6):
+    measured = at(f"2026-11-20T0{at_hour}:00:00+01:00")
+    return {"client_record_id": f"{provider}-{at_hour}", "source": {"provider": provider}, "measured_at": measured,
+            "value_bpm": bpm}  # fmt: skip
+
+
+def test_a_devices_resting_heart_rate_counts_where_the_athlete_typed_none_in(alice):
+    for one in (pulse("garmin", 51.0), pulse("oura", 47.0), pulse("garmin", 52.0, 8)):
+        intake.record_one(alice, "resting_hr_reading", one, now=NOW)
+    heard = the_day().provenance["resting_hr"]
+    assert (heard["value"], heard["source"]["provider"]) == (47.0, "oura")
+    assert [(r["value"], r["why"]) for r in heard["rejected"]] == [(52.0, "lower_priority"), (51.0, "lower_priority")]
+    intake.record_check_in(alice, date(2026, 11, 20), {"resting_hr_bpm": 50.0}, now=NOW)
+    assert (the_day().resting_hr_bpm, the_day().provenance["resting_hr"]["source"]["kind"]) == (50.0, "check_in")
+    alice.source_priority = {"resting_hr": ["garmin"]}
+    days.resolve_days(alice, [date(2026, 11, 20)])
+    assert the_day().resting_hr_bpm == 52.0
+
+
+def test_resting_heart_rate_and_hrv_come_from_one_device_if_they_can(alice):
+    for one in (pulse("garmin", 51.0), pulse("oura", 47.0)):
+        intake.record_one(alice, "resting_hr_reading", one, now=NOW)
+    hrv = {"metric": "rmssd", "context": "overnight_mean", "value_ms": 60.0, "measured_at": at("2026-11-20T06:00:00Z")}
+    intake.record_one(alice, "hrv_reading", {"client_record_id": "h", "source": {"provider": "garmin"}, **hrv}, now=NOW)
+    assert the_day().resting_hr_bpm == 51.0

@@ -38,6 +38,8 @@ def contents(draw, kind):
                 "context": draw(st.sampled_from(["overnight_mean", "morning_supine"])),
                 "value_ms": draw(st.sampled_from([55.0, 60.0, 190.0])),
             }  # fmt: skip
+        case "resting_hr_reading":
+            return {"measured_at": instant(start, skew), "value_bpm": draw(st.sampled_from([48, 52]))}
         case "sleep_session":
             length = draw(st.sampled_from([30, 120, 480]))
             return {"start_at": instant(start), "end_at": instant(start, length), "is_nap": draw(st.booleans())}

@@ -46,11 +46,11 @@ FIRST = datetime(2026, 11, 17, tzinfo=UTC)
 CLOCK_SKEW = timedelta(minutes=5)
 PATHS = {
     "hrv_reading": "hrv-readings", "sleep_session": "sleep-sessions", "training_session": "training-sessions",
-    "performance_test": "performance-tests", "rest_day": "rest-days",
+    "performance_test": "performance-tests", "rest_day": "rest-days", "resting_hr_reading": "resting-hr-readings",
 }  # fmt: skip
 INSTANT = {
     "hrv_reading": "measured_at", "sleep_session": "end_at", "training_session": "started_at",
-    "performance_test": "tested_at",
+    "performance_test": "tested_at", "resting_hr_reading": "measured_at",
 }  # fmt: skip
 # Two phones of one athlete write under one name, so they can contradict each other; the watch has its own.
 PROVIDER = {"phone": "manual", "other phone": "manual", "watch": "garmin"}
@@ -94,6 +94,8 @@ def content(kind, start, rng):
                 "measured_at": start.isoformat(), "metric": rng.choice(["rmssd", "sdnn"]),
                 "context": rng.choice(["overnight_mean", "morning_supine"]), "value_ms": rng.choice([55.0, 62.0, 3.0]),
             }  # fmt: skip
+        case "resting_hr_reading":
+            return {"measured_at": start.isoformat(), "value_bpm": rng.choice([46.0, 52.0])}
         case "sleep_session":
             end = start + timedelta(minutes=rng.choice([60, 180, 480]))
             return {"start_at": start.isoformat(), "end_at": end.isoformat(), "is_nap": rng.random() < 0.2}
@@ -523,6 +525,8 @@ def said_by(kind, row):
     match kind:
         case "hrv_reading":
             return at_offset | {"metric": row.metric, "context": row.context, "value_ms": row.value_ms}
+        case "resting_hr_reading":
+            return at_offset | {"value_bpm": row.value_bpm}
         case "sleep_session":
             return at_offset | {"is_nap": row.is_nap}
         case "training_session":
