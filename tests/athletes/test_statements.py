@@ -1,14 +1,14 @@
 """The statements written by hand against the ORM, and writers at the same time."""
 
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from django.db import connection
 
 from athletes import days, intake, statements
 from athletes.era_choice import NONE
-from athletes.models import CheckIn, Day, SeasonDay, TrainingSession
+from athletes.models import CheckIn, Day, HrvReading, SeasonDay, TrainingSession
 from tests import factories
 from tests.athletes.test_admin import TODAY, fill
 
@@ -131,3 +131,66 @@ def test_a_check_in_takes_few_statements(alice, django_assert_max_num_queries):
             intake.record_check_in(alice, ON, {"fatigue": 3, "mood": 4}, now=NOW)
     finally:
         day_revised.receivers = listeners
+
+
+def rows_of_every_kind(athlete, coach):
+    """(model, unique columns) -> rows with every sort of value, made by the ORM."""
+    fill(athlete, coach, "Zanzibar")
+    zoned = datetime(2026, 11, 22, 6, 30, tzinfo=timezone(timedelta(hours=8)))
+    sleep = {"client_record_id": "ü😀", "start_at": zoned - timedelta(hours=8), "end_at": zoned, "score": 80}
+    intake.record_one(athlete, "sleep_session", sleep | {"client_record_id": "s2"}, now=NOW)
+    CheckIn.objects.update(notes="ümlaut 😀 \\ \" '", quality={"hrv": {"reasons": ["ü", 1.5, None, True]}})
+    yield CheckIn, ("athlete_id", "date"), ("id", "created_at")
+    yield Day, ("athlete_id", "date"), ()
+    yield SeasonDay, ("athlete_id", "date"), ()
+    for model in intake.RECORDS.values():
+        yield model, ("id",), ("created_at",)
+
+
+def values(row, but=()):
+    return {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields if f.attname not in but}
+
+
+@pytest.mark.parametrize("count", [1, 20])  # 20: on PostgreSQL by COPY
+def test_what_the_upserts_write_is_what_the_orm_would_have_written(alice, bob, charlie, count):
+    for model, unique, keep in rows_of_every_kind(alice, charlie):
+        stored = list(model._default_manager.all())
+        assert stored, model
+        copies = []
+        for row in stored:
+            for n in range(count):
+                copied = model(**values(row, but=("id", "athlete_id")), athlete_id=bob.pk)
+                copied.date = row.date - timedelta(days=400 * n)
+                if hasattr(row, "client_record_id"):
+                    copied.client_record_id = f"{row.client_record_id}-{n}"
+                copies.append(copied)
+        statements.upsert_many(copies, unique=unique, keep=keep)
+        own = model._default_manager.filter(athlete=bob)
+        stamped = {f.attname for f in model._meta.concrete_fields if getattr(f, "auto_now", False)}
+        assert by_key(own.all(), but={"id", *stamped}) == by_key(copies, but={"id", *stamped})
+        before = set(own.values_list("pk", flat=True))
+        for row in copies:
+            if model is CheckIn:
+                row.mood, row.quality = 2, {}
+            elif model is Day:
+                row.provenance = {"again": ["ü", 0.1, None]}
+        statements.upsert_many(copies, unique=unique, keep=keep)
+        assert set(own.values_list("pk", flat=True)) == before
+        assert by_key(own.all(), but={"id", *stamped, *keep}) == by_key(copies, but={"id", *stamped, *keep})
+
+
+def by_key(rows, but):
+    return {(row.date, getattr(row, "client_record_id", "")): values(row, but) for row in rows}
+
+
+def test_among_finds_what_in_finds(alice, charlie):
+    fill(alice, charlie, "Zanzibar")
+    names = ["Zanzibar-hrv_reading", "nobody's", "O'Hara", '"', "ü"]
+    found = HrvReading.objects.filter(client_record_id__among=names)
+    assert list(found) == list(HrvReading.objects.filter(client_record_id__in=names)) != []
+    assert not HrvReading.objects.filter(client_record_id__among=[]).exists()
+
+
+def test_statements_within_a_transaction_are_seen_by_who_listens(alice, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        statements.next_numbers(2)

@@ -380,3 +380,50 @@ def test_the_same_workouts_in_any_order_and_split_give_the_same_estimates(db, se
         sync.sync(one_by_one, shaken[:size], [], now=NOW)
         shaken = shaken[size:]
     assert stored_of(one_by_one) == stored_of(together)
+
+
+# --- the coach's pages ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def coached(client, alice, charlie):
+    factories.make_squad("Sprints", charlie, alice, shares_values=True)
+    client.force_login(charlie)
+    return client
+
+
+def listed(client, query=""):
+    page = client.get(f"/admin/athletes/trainingsession/{query}")
+    assert page.status_code == 200
+    return page.content.decode()
+
+
+def test_the_coachs_list_says_what_a_load_stands_on_and_filters_what_waits(coached, alice):
+    store(alice, workout("w", avg_hr_bpm=140.0), workout("r", "2026-11-23T17:00:00+01:00", rpe=5, duration_min=61.0))
+    page = listed(coached)
+    assert f"about {session('w').load_au:.0f}" in page
+    assert "estimate from heart rate" in page
+    assert ">305<" in page
+    waiting, done = listed(coached, "?rating=waits"), listed(coached, "?rating=done")
+    assert (f"about {session('w').load_au:.0f}" in waiting, ">305<" in waiting) == (True, False)
+    assert (f"about {session('w').load_au:.0f}" in done, ">305<" in done) == (False, True)
+
+
+def test_the_coach_accepts_estimates_in_the_own_name_and_what_is_unknown_stays_so(coached, alice, charlie):
+    store(alice, workout("w", avg_hr_bpm=140.0), workout("u", "2026-11-23T17:00:00+01:00"))
+    estimated = session("w").estimated_rpe
+    chosen = {"action": "accept_estimates", "_selected_action": [str(session(name).pk) for name in "wu"]}
+    page = coached.post("/admin/athletes/trainingsession/", chosen, follow=True).content.decode()
+    assert "1 estimate(s) accepted." in page
+    assert (session("w").rated_by, session("w").rated_rpe) == (charlie, round(2 * estimated) / 2)
+    assert session("u").load_basis == "none"
+    one = coached.get(f"/admin/athletes/trainingsession/{session('w').pk}/change/").content.decode()
+    assert "RPE, given here" in one
+    assert charlie.email in one
+
+
+def test_the_page_of_one_session_says_what_its_estimate_stands_on(coached, alice):
+    store(alice, workout("w", avg_hr_bpm=140.0))
+    page = coached.get(f"/admin/athletes/trainingsession/{session('w').pk}/change/").content.decode()
+    assert f"RPE {session('w').estimated_rpe:.1f}, give or take 57 %" in page
+    assert "(group convention, resting hr assumed, max hr assumed)" in page

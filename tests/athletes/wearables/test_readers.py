@@ -506,6 +506,27 @@ def test_a_value_in_another_unit_becomes_a_finding_and_no_reading():
     assert ("sleeps[0].startTimeInSeconds", "not_an_instant") in codes(result)
 
 
+@pytest.mark.parametrize("distance_m", [5.5, 5_500_000], ids=["kilometres as metres", "metres as kilometres"])
+def test_a_distance_of_another_unit_is_left_out_with_a_finding_and_the_session_stays(distance_m):
+    payload = json.loads(raw("polar.json"))
+    exercise = next(e for e in payload["exercises"] if e.get("distance") == 5500)
+    exercise["distance"] = distance_m
+    result = read("polar", payload)
+    whole = read("polar", raw("polar.json"))
+    without = [{k: v for k, v in d.items() if k != "distance_m"} for d in data_of(whole, "training_session")]
+    assert data_of(result, "training_session") == without
+    assert len(result.findings) == len(whole.findings) + 1
+
+
+def test_sleep_told_in_another_unit_is_left_out_with_a_finding_and_the_night_stays():
+    payload = json.loads(raw("oura.json"))
+    payload["sleep"][0]["total_sleep_duration"] = 25.2
+    result = read("oura", payload)
+    (night, *_) = data_of(result, "sleep_session")
+    assert "duration_s" not in night
+    assert "implausible_unit" in [finding.code for finding in result.findings]
+
+
 def test_health_auto_export_reads_both_of_its_modes():
     nights = data_of(read("health_auto_export", raw("health_auto_export.json")), "sleep_session")
     assert [(n["start_at"], n["duration_s"]) for n in nights] == [
