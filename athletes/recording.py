@@ -125,11 +125,13 @@ class Sheet:
         for kind, _, name in wanted:
             names[kind].add(name)
         for kind, of_kind in names.items():
-            for record in self.stored(kind).filter(client_record_id__in=of_kind):
+            for record in self.stored(kind).filter(client_record_id__among=sorted(of_kind)):
                 self.adopt(record)
         missing = {deletion_key(key): key for key in wanted if key not in self.rows}
         if missing:
-            for deletion in Deletion.objects.filter(athlete=self.athlete, kind__in=RECORDS, key__in=missing):
+            for deletion in Deletion.objects.filter(
+                athlete=self.athlete, kind__in=RECORDS, key__among=sorted(missing)
+            ):
                 if (key := missing[deletion.key])[0] == deletion.kind:
                     self.deletions[key] = deletion
 
@@ -331,7 +333,8 @@ class Sheet:
     # --- writing
 
     def changed(self) -> list[Record]:
-        return [row for pk, row in self.by_id.items() if self.before.get(pk) != state_of(row)]
+        known = self.before
+        return [row for pk, row in self.by_id.items() if pk not in known or known[pk] != state_of(row)]
 
     def write(self) -> None:
         changed = self.changed()

@@ -13,6 +13,7 @@ from athletes import changes, intake, statements
 from athletes.models import Absence, Athlete, Record
 from athletes.recording import RECORDS, Outcome, Refused, Sent
 from athletes.rest import strict
+from athletes.rest.plain import plainly
 from athletes.rest.problems import error, errors_of
 from athletes.serializers import BODIES, in_utc, record_body
 
@@ -41,6 +42,7 @@ class AbsenceBody(strict.StrictSerializer):
 
 
 VALIDATORS = {kind: body() for kind, body in BODIES.items()}  # built once; validation keeps nothing on them
+PLAIN = {kind: plainly(validator) for kind, validator in VALIDATORS.items()}
 IDENTITY_VALIDATOR, ABSENCE_VALIDATOR = Identity(), AbsenceBody()
 
 
@@ -89,7 +91,8 @@ def read_entry(index: int, entry: Any) -> Sent | Errors:
         if deleted:
             named = {name: data[name] for name in IDENTITY if name in data}
             return Sent(kind, IDENTITY_VALIDATOR.run_validation(named or {"source": None}), deleted=True)
-        return Sent(kind, VALIDATORS[kind].run_validation(data))
+        plain = PLAIN[kind](data)
+        return Sent(kind, VALIDATORS[kind].run_validation(data) if plain is None else plain)
     except serializers.ValidationError as failure:
         return list(errors_of(failure.detail, f"{at}/data"))
 

@@ -1,7 +1,7 @@
 """Doors: each parses, calls one function, answers."""
 
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, NoReturn, cast
 from uuid import UUID
 
@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import eras, intake, unrated
+from athletes import eras, intake, plain_check_in, unrated
 from athletes.access import athletes_visible_to
-from athletes.models import CheckIn, Day, Record, TrainingSession, User
+from athletes.models import Athlete, CheckIn, Day, Record, TrainingSession, User
 from athletes.rest.etags import conditional
 from athletes.rest.filters import RecordFilter
 from athletes.rest.paging import invalid_parameter
@@ -130,14 +130,33 @@ class CheckInOfDate(APIView):
     def store(self, request: Request, date: str, *, partial: bool) -> Response:
         on = date_in_path(date)
         data = built(CheckInBody, partial=partial).run_validation(request.data)
-        try:
-            stored = intake.record_check_in(athlete_of(request), on, data, keep_rest=partial)
-        except intake.Refused as refusal:
-            refuse(refusal, in_path=True)
-        except LookupError:
-            raise Http404 from None
-        body = {**check_in_body(stored.check_in), "status": stored.status, "day": day_body(stored.day)}
-        return Response(body, status=201 if stored.status == "created" else 200)
+        status, body = check_in_stored(on, athlete_of(request), data, partial=partial)
+        return Response(body, status=status)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if request.method == "PUT":
+            short = plain_check_in.answer(
+                request, partial(put_check_in, kwargs["date"]), ", ".join(self.allowed_methods)
+            )
+            if short is not None:
+                return short
+        return super().dispatch(request, *args, **kwargs)
+
+
+def put_check_in(date: str, athlete: Athlete, data: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    return check_in_stored(date_in_path(date), athlete, data, partial=False)
+
+
+def check_in_stored(on: date, athlete: Athlete, data: dict[str, Any], *, partial: bool) -> tuple[int, dict[str, Any]]:
+    """Status and body of the answer."""
+    try:
+        stored = intake.record_check_in(athlete, on, data, keep_rest=partial)
+    except intake.Refused as refusal:
+        refuse(refusal, in_path=True)
+    except LookupError:
+        raise Http404 from None
+    body = {**check_in_body(stored.check_in), "status": stored.status, "day": day_body(stored.day)}
+    return 201 if stored.status == "created" else 200, body
 
 
 @extend_schema(tags=["days"], parameters=[DATE])
@@ -260,6 +279,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "client_record_id": "hrv-2026-11-22", "source": {"provider": "garmin", "device_model": "Forerunner 965"},
         "measured_at": "2026-11-22T06:40:00+01:00", "metric": "rmssd", "context": "overnight_mean", "value_ms": 61.0,
     },
+    "resting_hr_reading": {
+        "client_record_id": "rhr-2026-11-22", "source": {"provider": "garmin"},
+        "measured_at": "2026-11-22T06:40:00+01:00", "value_bpm": 47,
+    },
     "sleep_session": {
         "client_record_id": "sleep-2026-11-22", "source": {"provider": "garmin"},
         "start_at": "2026-11-21T22:50:00+01:00", "end_at": "2026-11-22T06:40:00+01:00", "duration_s": 26400,
@@ -277,6 +300,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 PATHS = {
     "hrv-readings": "hrv_reading",
+    "resting-hr-readings": "resting_hr_reading",
     "sleep-sessions": "sleep_session",
     "training-sessions": "training_session",
     "performance-tests": "performance_test",
@@ -284,10 +308,6 @@ PATHS = {
 }
 CONFIRMABLE = ("hrv-readings", "performance-tests", "training-sessions")
 NEEDS_CONFIRMATION = OpenApiParameter(
-    "resting_hr_reading": {
-        "client_record_id": "rhr-2026-11-22", "source": {"provider": "garmin"},
-        "measured_at": "2026-11-22T06:40:00+01:00", "value_bpm": 47,
-    },
     "needs_confirmation", OpenApiTypes.BOOL, description="true: only sessions nobody has rated, told twice none"
 )
 
@@ -305,7 +325,6 @@ def views_of(path: str) -> tuple[type[Records], type[RecordById], type[Confirmat
         "get": {"suffix": "list", **listed},
         "post": {"suffix": "create", "request": body, "responses": {200: answer, 201: answer}, "examples": [example]},
     })  # fmt: skip
-    "resting-hr-readings": "resting_hr_reading",
     one = documented(type(kind, (RecordById,), attributes), path, f"{stem}_", {
         "get": {"suffix": "retrieve", "responses": body},
         "delete": {"suffix": "delete", "responses": {204: None}},

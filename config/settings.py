@@ -69,17 +69,17 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "athletes.rest.requests.RequestLog",
     "athletes.rest.requests.ApiRules",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "athletes.rest.requests.SessionsOfPages",
     "athletes.rest.requests.SlashesOfPages",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "athletes.rest.requests.UsersOfPages",
+    "athletes.rest.requests.MessagesOfPages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "athletes.rest.requests.OwnSessionsOfPages",
     "simple_history.middleware.HistoryRequestMiddleware",
     "athletes.rest.requests.ContentSecurityPolicy",
-    "django_prometheus.middleware.PrometheusAfterMiddleware",
+    "athletes.rest.requests.Metrics",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -350,7 +350,6 @@ CONTENT_SECURITY_POLICY = {
 
 DJANGO_STRUCTLOG_USER_ID_FIELD = ""  # reading request.user there freezes it: token sign-in then answers 401
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
-DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # one line a request: the one that knows the answer
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 DJANGO_STRUCTLOG_CELERY_ENABLED = False
 LOG_RENDERER = structlog.dev.ConsoleRenderer(colors=False) if EMBEDDED else structlog.processors.JSONRenderer()

@@ -15,6 +15,8 @@ handler500 = "athletes.rest.views.server_error"
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("api/v1/", include("athletes.urls")),  # first: what is called most is found first
+    path("api/v1/", include("recommendations.urls")),
     path("", views.landing, name="landing"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
@@ -26,8 +28,6 @@ urlpatterns = [
     path("api/docs/", views.Explorer.as_view(), name="api-docs"),
     path("api/openapi.yaml", views.Document.as_view(), name="openapi"),
     path("api/v1/", views.Root.as_view(), name="api-root"),
-    path("api/v1/", include("athletes.urls")),
-    path("api/v1/", include("recommendations.urls")),
     path("healthz", views.alive, name="healthz"),
     path("readyz", views.ready, name="readyz"),
     path("metrics", views.metrics, name="metrics"),

@@ -13,7 +13,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from athletes.valkey import Breaker
+from athletes.valkey import Breaker, Line
 from recommendations.metrics import WAKE_ERRORS
 
 
@@ -47,12 +47,17 @@ def client() -> redis.Redis:
     )
 
 
+@cache
+def line() -> Line:
+    return Line(settings.VALKEY_URL, socket_timeout=SOCKET_S, socket_connect_timeout=SOCKET_S)
+
+
 def ring(bell: Bell = ADVICE) -> None:
     """Called after commit, in the request. Costs one short round trip at most, and never an exception."""
     if breaker.open:
         return
     try:
-        client().eval(HINT, 2, bell.pending_key, queue_of(bell), str(PENDING_MS), message(bell))
+        line().ask(("EVAL", HINT, "2", bell.pending_key, queue_of(bell), str(PENDING_MS), message(bell)))
     except (redis.RedisError, OSError) as error:
         breaker.trip()
         WAKE_ERRORS.inc()

@@ -36,17 +36,25 @@ class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
 
     def authenticate_credentials(self, key: str) -> tuple[User, dict[str, Any]]:
         """As allauth's with stateful validation, but session, user and athlete profile are read in one statement."""
-        payload = internal.decode_token(key, "access")
-        session_key = payload and internal.session_key_from_sid(str(payload.get("sid", "")))
-        if not session_key:
+        found = holder_of(key)
+        if found is None:
             raise AuthenticationFailed("Invalid token.")
-        found = statements.signed_in(session_key, int(payload["sub"]), timezone.now())
-        if found is None or not vouches_for(SessionStore().decode(found[0]), found[1]):
-            raise AuthenticationFailed("Invalid token.")
-        return found[1], payload
+        return found
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="homestretch"'
+
+
+def holder_of(token: str, *, narrow: bool = False) -> tuple[User, dict[str, Any]] | None:
+    """Whose access token this is, while its session lasts. `narrow` as in `statements.signed_in`."""
+    payload = internal.decode_token(token, "access")
+    session_key = payload and internal.session_key_from_sid(str(payload.get("sid", "")))
+    if not session_key:
+        return None
+    found = statements.signed_in(session_key, int(payload["sub"]), timezone.now(), narrow=narrow)
+    if found is None or not vouches_for(SessionStore().decode(found[0]), found[1]):
+        return None
+    return found[1], payload
 
 
 def vouches_for(session: dict[str, Any], user: User) -> bool:

@@ -1,6 +1,7 @@
 """JSON in, strictly; JSON out, always valid."""
 
 import json
+import math
 import re
 import zlib
 from typing import Any, NoReturn
@@ -72,6 +73,52 @@ def read_at_most(stream: Any, limit_bytes: int, headers: dict[str, Any], too_lar
 
 
 def strict_object(body: bytes) -> dict[str, Any]:
+    value = plain_object(body)
+    return read_strictly(body) if value is None else value
+
+
+class NotPlain(ValueError):
+    pass
+
+
+def plain_object(body: bytes) -> dict[str, Any] | None:
+    """What `read_strictly` would answer, five times as fast; None: let that one say what is wrong, if anything is."""
+    if b"\\" in body:  # escapes may spell NUL, half a surrogate pair, or a colon
+        return None
+    try:
+        value = orjson.loads(body)
+        if type(value) is not dict or colons_of(value, MAX_DEPTH) != body.count(b":"):
+            return None
+    except (NotPlain, ValueError):
+        return None
+    return value
+
+
+def colons_of(value: Any, levels: int) -> int:
+    """As many as the text of this value has, unless a key is given twice: then the text has more."""
+    kind = type(value)
+    if kind is str:
+        return int(value.count(":"))
+    if kind is float:
+        # orjson makes a float of an integer that is too large, and of -0
+        if not -(2**53) < value < 2**53 or (value == 0 and math.copysign(1, value) < 0):
+            raise NotPlain
+        return 0
+    if kind is dict or kind is list:
+        if not levels:
+            raise NotPlain
+        count = 0
+        if kind is dict:
+            count = len(value) + "".join(value).count(":")
+            value = value.values()
+        for member in value:
+            if type(member) is not int:
+                count += colons_of(member, levels - 1)
+        return count
+    return 0
+
+
+def read_strictly(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from athletes import intake, quality, statements
-from athletes.models import Athlete, CheckIn, User
+from athletes.models import Athlete, CheckIn, Day, User
 from athletes.rest.authentication import vouches_for
 from tests.factories import make_user
 
@@ -97,8 +97,28 @@ def test_the_hrv_of_earlier_check_ins_is_what_the_orm_reads(alice, bob):
     for athlete, ago, context, ms in told:
         hrv = {"metric": "rmssd", "value_ms": ms, "context": context}
         intake.record_check_in(athlete, today - timedelta(days=ago), {"hrv": hrv})
+    Day.objects.filter(athlete=alice, date=today - timedelta(days=3)).update(hrv_era="")  # as a season log's
     first, last = today - quality.HRV_HISTORY, today - timedelta(days=1)
+    said, resolved = statements.hrv_before(alice.pk, first, last, "rmssd/manual/spot")
     own = CheckIn.objects.filter(athlete=alice, hrv_context="spot").values_list("hrv_value_ms", "quality")
-    read = statements.hrv_of_check_ins(alice.pk, first, last, "rmssd", "spot")
-    assert sorted(read, key=str) == sorted(own, key=str)
-    assert len(read) == 2
+    assert sorted(said, key=str) == sorted(own, key=str)
+    assert len(said) == 2
+    days = Day.objects.filter(athlete=alice, hrv_era__in=("rmssd/manual/spot", "")).exclude(hrv_ms=None)
+    assert sorted(resolved) == sorted(days.values_list("hrv_ms", flat=True)) != []
+
+
+def test_the_narrow_account_is_the_wide_one_with_columns_left_out(alice, bob, api):
+    assert api(alice).get("/api/v1/me/").status_code == 200
+    key, now = Session.objects.get().session_key, timezone.now()
+    (data, wide), (same_data, narrow) = (
+        statements.signed_in(key, alice.user_id, now, narrow=narrow) for narrow in (False, True)
+    )
+    assert data == same_data
+    for read, stored in ((wide, narrow), (wide.athlete, narrow.athlete)):
+        left_out = stored.get_deferred_fields()
+        assert left_out == {f.attname for f in read._meta.concrete_fields} - set(vars(stored))
+        assert "last_login" in left_out or "created_at" in left_out
+        assert [getattr(read, f.attname) for f in read._meta.concrete_fields] == [
+            getattr(stored, f.attname)
+            for f in read._meta.concrete_fields  # what was left out is read when asked for
+        ]
