@@ -84,7 +84,7 @@ def settle(forecast: Forecast, now: datetime) -> None:
     try:
         if advice.date != local_today(advice.athlete, now):
             raise NoForecast("expired")
-        look_ahead(forecast, advice)
+        look_ahead(forecast, advice, now)
         forecast.state = Forecast.State.READY
     except NoForecast as refusal:
         forecast.state, forecast.reason = Forecast.State.UNAVAILABLE, refusal.reason
@@ -92,16 +92,21 @@ def settle(forecast: Forecast, now: datetime) -> None:
     forecast.save()
 
 
-def look_ahead(forecast: Forecast, advice: Advice) -> None:
+def look_ahead(forecast: Forecast, advice: Advice, now: datetime) -> None:
     from mlmodels import contributions, decision, what_if
     from mlmodels.policy import OnnxPolicy
-    from recommendations import frames
+    from recommendations import frames, own_twins
     from recommendations.asking import policy_by_sha256
 
     day = frames.day_rows({advice.athlete_id: advice.date}).get(advice.athlete_id, frames.NOTHING)
-    tracker, morning = frames.stand([frames.Asked(advice.athlete, advice.date, day)], keep=False)
+    asked = frames.Asked(advice.athlete, advice.date, day)
+    tracker, morning = frames.stand([asked], keep=False)
     policy = policy_by_sha256(advice.active_sha256)
     twin, forecast.twin_sha256 = twin_of_now()
+    what_if.check(tracker.morning(morning))  # before an own twin is made for nothing
+    own, forecast.twin_days = own_twins.of(asked, forecast.twin_sha256, now)
+    forecast.twin_level = Forecast.TwinLevel.INDIVIDUAL if own else Forecast.TwinLevel.GROUP
+    twin = own.into(twin) if own else twin
     forecast.policy_sha256 = policy.sha256
     plan = planned_ahead(advice.athlete, advice.date, what_if.HORIZON_D)
     forecast.result = result_of(what_if.what_if(tracker, morning, twin, policy, plan=plan))

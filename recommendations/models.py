@@ -142,6 +142,10 @@ class Forecast(models.Model):
         UNAVAILABLE = "unavailable"
         FAILED = "failed"
 
+    class TwinLevel(models.TextChoices):
+        INDIVIDUAL = "individual"
+        GROUP = "group"
+
     advice = models.OneToOneField(Advice, on_delete=models.CASCADE, primary_key=True, related_name="forecast")
     state = models.CharField(max_length=12, choices=State.choices, default=State.WAITING)
     reason = models.CharField(max_length=24, blank=True, help_text="why it is unavailable")
@@ -155,6 +159,7 @@ class Forecast(models.Model):
     twin_level = models.CharField(
         max_length=10,
         blank=True,
+        choices=TwinLevel.choices,
         help_text="individual: adapted to own days; group: the squad's that the twin was fitted to",
     )
     twin_days = models.PositiveIntegerField(default=0, help_text="own logged days it was adapted to")

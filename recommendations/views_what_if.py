@@ -70,6 +70,12 @@ class WhatIfView(Answer):
         required=False, help_text="what means of three 400 m tests can show at all"
     )
     policy_sha256 = serializers.CharField(required=False)
+    twin_level = serializers.ChoiceField(
+        choices=Forecast.TwinLevel.choices,
+        required=False,
+        help_text="individual: the twin was adapted to the athlete's own days; group: to nobody's yet",
+    )
+    twin_days = serializers.IntegerField(required=False, help_text="own days with a known load")
     twin_sha256 = serializers.CharField(required=False)
     computed_at = serializers.DateTimeField(required=False)
     disclaimer = serializers.CharField(required=False)
@@ -123,6 +129,8 @@ def ready(athlete: Athlete, forecast: Forecast) -> dict[str, Any]:
         **(forecast.result or {}),
         "minimum_detectable_change_pct": risk.MINIMUM_DETECTABLE_CHANGE_PCT,
         "policy_sha256": forecast.policy_sha256,
+        "twin_level": forecast.twin_level,
+        "twin_days": forecast.twin_days,
         "twin_sha256": forecast.twin_sha256,
         "computed_at": in_utc(forecast.computed_at),
         "disclaimer": disclaimer,

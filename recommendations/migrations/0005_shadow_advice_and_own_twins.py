@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='forecast',
             name='twin_level',
-            field=models.CharField(blank=True, help_text="individual: adapted to own days; group: the squad's that the twin was fitted to", max_length=10),
+            field=models.CharField(blank=True, choices=[('individual', 'Individual'), ('group', 'Group')], help_text="individual: adapted to own days; group: the squad's that the twin was fitted to", max_length=10),
         ),
         migrations.CreateModel(
             name='ShadowAdvice',

@@ -136,7 +136,10 @@ def test_the_command_prints_every_line_and_activates_nothing_that_missed_one(cap
         call_command("promote", version.name, quick=True, athletes=40)
     assert "better than the plan unchanged" in capsys.readouterr().out
     version.refresh_from_db()
-    assert (version.active, version.activated_by) == (False, None)
+    assert (version.active, version.activated_by, version.life) == (False, None, "gate missed")
+    assert (version.gate["passed"], version.gate["whole"], version.gate["worlds"]) == (False, False, ["true"])
+    assert version.gate["lines"][0]["condition"] == "ONNX says what the network says"
+    assert {"world", "condition", "found", "wanted", "passed"} == set(version.gate["lines"][0])
 
 
 @pytest.mark.django_db

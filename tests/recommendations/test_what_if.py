@@ -11,9 +11,9 @@ from django.db import IntegrityError, transaction
 from athletes.models import Day, PlannedSession
 from mlmodels import registry
 from mlmodels.twin.model import sha256
-from recommendations import forecasting, wake
+from recommendations import forecasting, frames, own_twins, wake
 from recommendations.advising import drain
-from recommendations.models import Advice, Forecast, StateCarry
+from recommendations.models import Advice, AthleteTwin, Forecast, StateCarry
 from recommendations.tasks import slow_forecasts
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
@@ -56,6 +56,8 @@ def test_it_is_pending_until_the_worker_was_there_and_then_it_is_all_there(alice
         "samples": 200,
         "minimum_detectable_change_pct": 1.44,
         "policy_sha256": advised.active_sha256,
+        "twin_level": "individual",
+        "twin_days": 60,
         "twin_sha256": sha256(registry.ARTIFACTS / "twin.json"),
         "computed_at": "2026-05-20T05:00:00Z",
         "disclaimer": "Not medical advice",
@@ -132,6 +134,50 @@ def test_a_provisional_athlete_without_an_hrv_baseline_has_none_either(bob, squa
     assert api(bob).get(URL).status_code == 202
     slow_forecasts()
     assert api(bob).get(URL).json() == {"status": "unavailable", "reason": "insufficient_history"}
+
+
+def settled(athlete, api):
+    wake_up(athlete)
+    drain(MORNING)
+    api(athlete).get(URL)
+    slow_forecasts()
+    return api(athlete).get(URL).json()
+
+
+def test_whose_own_days_are_few_gets_the_groups_twin_and_is_told_so(bob, squad, api):
+    live(bob, 60)
+    Day.objects.filter(athlete=bob, date__lt=TODAY - timedelta(days=13)).update(load_au=None, rest_day=False)
+    body = settled(bob, api)
+    assert (body["status"], body["twin_level"], body["twin_days"]) == ("ready", "group", 13)
+    assert not AthleteTwin.objects.exists()
+
+
+def test_the_own_twin_is_kept_a_week_and_made_again_when_days_or_twin_are_new(alice, advised, api, monkeypatch):
+    asked = frames.Asked(alice, TODAY, frames.NOTHING)
+    first, days = own_twins.of(asked, "twin", MORNING)
+    assert (days, first.days["load"], AthleteTwin.objects.get().fitted_through) == (60, 60, TODAY - timedelta(days=1))
+    made = AthleteTwin.objects.get().fitted_at
+
+    def fitted_at(today, sha="twin", hours=1):
+        own_twins.of(frames.Asked(alice, today, frames.NOTHING), sha, MORNING + timedelta(hours=hours))
+        return AthleteTwin.objects.get().fitted_at
+
+    assert fitted_at(TODAY) == fitted_at(TODAY + timedelta(days=6)) == made
+    assert fitted_at(TODAY + timedelta(days=7), hours=2) == MORNING + timedelta(hours=2)
+    assert fitted_at(TODAY, hours=3) == MORNING + timedelta(hours=3)  # the clock went back
+    live(alice, 14, until=TODAY - timedelta(days=60))
+    assert fitted_at(TODAY, hours=4) == MORNING + timedelta(hours=4)
+    assert fitted_at(TODAY, sha="another twin", hours=5) == MORNING + timedelta(hours=5)
+    AthleteTwin.objects.update(own={"of": "other code"})
+    assert fitted_at(TODAY, sha="another twin", hours=6) == MORNING + timedelta(hours=6)
+
+
+def test_the_own_twin_reads_one_hrv_era_and_goes_with_the_athlete(alice, advised, api):
+    Day.objects.filter(athlete=alice, date__lt=TODAY - timedelta(days=20)).update(hrv_era="rmssd/whoop/overnight_mean")
+    own, _ = own_twins.of(frames.Asked(alice, TODAY, frames.NOTHING), "twin", MORNING)
+    assert own.days == {"load": 60, "hrv": 20, "sleep": 60, "tests": Day.objects.exclude(t400_s=None).count()}
+    alice.user.delete()
+    assert not AthleteTwin.objects.exists()
 
 
 def test_an_injured_athlete_is_told_why_there_is_none(alice, squad, api):

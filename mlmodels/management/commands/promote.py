@@ -81,7 +81,7 @@ class Command(BaseCommand):
             "athletes": options["athletes"],
             "seed": options["seed"],
             "worlds": options["world"] or "all",
-            "lines": [asdict(line) for line in lines],
+            "lines": [asdict(line) | {"passed": bool(line.passed)} for line in lines],
         }
 
     def write_into_card(self, version: PolicyVersion, report: dict[str, Any]) -> None:
