@@ -40,6 +40,8 @@ def contents(draw, kind):
             }  # fmt: skip
         case "resting_hr_reading":
             return {"measured_at": instant(start, skew), "value_bpm": draw(st.sampled_from([48, 52]))}
+        case "resting_hr_reading":
+            return {"measured_at": instant(start, skew), "value_bpm": draw(st.sampled_from([44.0, 50.0]))}
         case "sleep_session":
             length = draw(st.sampled_from([30, 120, 480]))
             return {"start_at": instant(start), "end_at": instant(start, length), "is_nap": draw(st.booleans())}

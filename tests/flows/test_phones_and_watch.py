@@ -28,6 +28,7 @@ from rest_framework.test import APIClient
 from athletes.models import Absence, CheckIn, Deletion
 from athletes.recording import RECORDS
 from athletes.sync import STATUSES
+from athletes.views import PATHS
 from recommendations import advising
 from recommendations.models import Advice, Warning
 from recommendations.push import sending
@@ -44,17 +45,14 @@ SEED = int(os.environ.get("HOMESTRETCH_SYNC_SEED", "20261122"))
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 FIRST = datetime(2026, 11, 17, tzinfo=UTC)
 CLOCK_SKEW = timedelta(minutes=5)
-PATHS = {
-    "hrv_reading": "hrv-readings", "sleep_session": "sleep-sessions", "training_session": "training-sessions",
-    "performance_test": "performance-tests", "rest_day": "rest-days", "resting_hr_reading": "resting-hr-readings",
-}  # fmt: skip
 INSTANT = {
-    "hrv_reading": "measured_at", "sleep_session": "end_at", "training_session": "started_at",
-    "performance_test": "tested_at", "resting_hr_reading": "measured_at",
+    "hrv_reading": "measured_at", "resting_hr_reading": "measured_at", "sleep_session": "end_at",
+    "training_session": "started_at", "performance_test": "tested_at",
 }  # fmt: skip
 # Two phones of one athlete write under one name, so they can contradict each other; the watch has its own.
 PROVIDER = {"phone": "manual", "other phone": "manual", "watch": "garmin"}
 CLOCK_AHEAD_MIN = {"phone": 0, "other phone": 4, "watch": 60 * 24 * 365}
+ADDRESS = {kind: path for path, kind in PATHS.items()}
 NUMBERS = itertools.count()
 
 devices = st.sampled_from(sorted(PROVIDER))
@@ -96,6 +94,8 @@ def content(kind, start, rng):
             }  # fmt: skip
         case "resting_hr_reading":
             return {"measured_at": start.isoformat(), "value_bpm": rng.choice([46.0, 52.0])}
+        case "resting_hr_reading":
+            return {"measured_at": start.isoformat(), "value_bpm": rng.choice([44.0, 50.0])}
         case "sleep_session":
             end = start + timedelta(minutes=rng.choice([60, 180, 480]))
             return {"start_at": start.isoformat(), "end_at": end.isoformat(), "is_nap": rng.random() < 0.2}
@@ -108,8 +108,9 @@ def content(kind, start, rng):
             return data | rng.choice([{"rpe": 5.0}, {"rpe": 8.0}, {"avg_hr_bpm": 150.0}, {}])  # a watch knows no RPE
         case "performance_test":
             return {"tested_at": start.isoformat(), "time_s": rng.choice([50.0, 52.0, 60.0]), "timing": "fat"}
-        case _:
+        case "rest_day":
             return {"date": start.date().isoformat()}
+    raise LookupError(f"a kind of record this machine does not know yet: {kind}")
 
 
 class Model:
@@ -354,7 +355,7 @@ class PhonesAndWatch(RuleBasedStateMachine):
         key = (entry["kind"], PROVIDER[device], entry["data"]["client_record_id"])
         known = self.model.records.get(key)
         expected = self.model.take(entry, self.now)
-        answer = self.call("POST", f"{PATHS[entry['kind']]}/", entry["data"])
+        answer = self.call("POST", f"{ADDRESS[entry['kind']]}/", entry["data"])
         if expected == "rejected":
             assert answer.status_code == 400
         elif known and not known["came"] and expected in ("stale", "conflict"):
@@ -369,7 +370,7 @@ class PhonesAndWatch(RuleBasedStateMachine):
         kind, provider, name = key = random.Random(seed).choice(sorted(self.model.live()))
         row = RECORDS[kind].objects.get(athlete=self.athlete, provider=provider, client_record_id=name)
         for _ in range(1 + twice):
-            assert self.call("DELETE", f"{PATHS[kind]}/{row.pk}/").status_code == 204
+            assert self.call("DELETE", f"{ADDRESS[kind]}/{row.pk}/").status_code == 204
         self.model.records[key] = {"version": row.client_record_version + 1, "data": None, "came": True}
 
     # --- what follows
@@ -525,6 +526,8 @@ def said_by(kind, row):
     match kind:
         case "hrv_reading":
             return at_offset | {"metric": row.metric, "context": row.context, "value_ms": row.value_ms}
+        case "resting_hr_reading":
+            return at_offset | {"value_bpm": row.value_bpm}
         case "resting_hr_reading":
             return at_offset | {"value_bpm": row.value_bpm}
         case "sleep_session":
