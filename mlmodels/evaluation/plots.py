@@ -135,16 +135,21 @@ def _colour(policy: str) -> str:
 
 
 def _label_apart(axis: Any, rows: Sequence[Score]) -> None:
-    """Names beside their points, pushed down where two would overlap."""
+    """Names beside their points, pushed down where two would overlap, and up again from the panel's foot."""
     if not rows:
         return
     (low, high), (left, right) = axis.get_ylim(), axis.get_xlim()
     step = 0.035 * (high - low)
-    last = np.inf
-    for row in sorted(rows, key=lambda row: -row.gain_pct.mean):
-        last = min(row.gain_pct.mean, last - step)
+    ordered = sorted(rows, key=lambda row: -row.gain_pct.mean)
+    places = [row.gain_pct.mean for row in ordered]
+    for i in range(1, len(places)):
+        places[i] = min(places[i], places[i - 1] - step)
+    places[-1] = max(places[-1], low)
+    for i in reversed(range(len(places) - 1)):
+        places[i] = max(places[i], places[i + 1] + step)
+    for row, place in zip(ordered, places, strict=True):
         axis.annotate(
-            row.policy, (row.acwr_danger_pct, row.gain_pct.mean), xytext=(right + 0.04 * (right - left), last),
+            row.policy, (row.acwr_danger_pct, row.gain_pct.mean), xytext=(right + 0.04 * (right - left), place),
             fontsize=7, color=_colour(row.policy), va="center", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "lw": 0.3, "color": "#cccccc"},
         )  # fmt: skip

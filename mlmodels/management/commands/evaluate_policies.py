@@ -212,7 +212,7 @@ def about(options: dict[str, Any]) -> list[str]:
         f"--{name} {options[name.replace('-', '_')]}"
         for name in ("cohorts", "athletes", "days", "seed", "practice-days", "ceiling-days")
     ]
-    flags = ("unguarded", "no_practice", "plots")
+    flags = ("unguarded", "no_practice", "guard_costs", "plots")
     words += [f"--{name.replace('_', '-')}" for name in flags if options[name]]
     source = options["log"] or "`make_cohort --athletes 25 --days 168 --seed 1`, the true world"
     return [
