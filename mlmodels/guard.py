@@ -331,21 +331,30 @@ def apply(policy_action: ArrayLike, obs: Observation, *, rule_policy: ArrayLike 
             broken |= ~valid
         seen = _Seen(obs, np.broadcast_to(np.asarray(rule_policy, dtype=bool), broken.shape), broken)
         fired = _fired(seen)
-    no_intensity, no_volume, recovery, resting = (_whom(fired, wanted, len(obs)) for wanted in _TAKEN)
-    vetoed = (action == Action.INCREASE_INTENSITY) & no_intensity
-    vetoed |= (action == Action.INCREASE_VOLUME) & no_volume
+    resting = _whom(fired, Effect.REST, len(obs))
+    recovery = resting | _whom(fired, Effect.RECOVERY, len(obs))
+    no_increase = recovery | _whom(fired, Effect.NO_INCREASE, len(obs))
+    vetoed = (action == Action.INCREASE_INTENSITY) & (no_increase | _whom(fired, Effect.NO_INTENSITY, len(obs)))
+    vetoed |= (action == Action.INCREASE_VOLUME) & (no_increase | _whom(fired, Effect.NO_VOLUME, len(obs)))
     held = np.where(vetoed, np.int64(Action.AS_PLANNED), action)
     held[recovery] = Action.ACTIVE_RECOVERY
     return Guarded(held, obs, fired, resting)
 
 
 _SUSPENDED = int(Effect.SUSPENDED)
-_TAKEN = tuple(map(int, (Effect.NO_INTENSITY, Effect.NO_VOLUME, Effect.RECOVERY, Effect.REST)))
+_BITS_OF = {
+    Effect.REST: {int(Effect.REST), _SUSPENDED},
+    **{
+        effect: {int(effect)} for effect in (Effect.RECOVERY, Effect.NO_INCREASE, Effect.NO_INTENSITY, Effect.NO_VOLUME)
+    },
+}
+assert {int(rule.effect) for rule in RULES} <= set().union(*_BITS_OF.values()) | {int(Effect.RULE_POLICY)}
 
 
-def _whom(fired: Fired, wanted: int, n: int) -> BoolArray:
-    """For whom an effect fires that is at least as strict."""
-    return _any([fires for _, bits, _, fires in fired if bits & wanted == wanted], n)
+def _whom(fired: Fired, effect: Effect, n: int) -> BoolArray:
+    """For whom this very effect fires; a suspension is a rest too."""
+    bits_of = _BITS_OF[effect]
+    return _any([fires for _, bits, _, fires in fired if bits in bits_of], n)
 
 
 def _as_actions(proposed: NDArray[Any]) -> tuple[IntArray, BoolArray | None]:

@@ -512,10 +512,6 @@ def _negative_zero(values: FloatArray) -> bool:
     return bool((np.signbit(values) & (values == 0)).any())
 
 
-def _clip(values: FloatArray, low: float, high: float) -> FloatArray:
-    return np.minimum(np.maximum(values, low), high)
-
-
 def over_chronic(load: FloatArray, chronic: FloatArray, lref: FloatArray) -> FloatArray:
     """A load (AU/d) over the chronic load, which counts as at least 0.15 Lref; of the acute load this is ACWR."""
     return load / np.maximum(chronic, risk.CHRONIC_FLOOR_OF_LREF * lref)
@@ -524,7 +520,20 @@ def over_chronic(load: FloatArray, chronic: FloatArray, lref: FloatArray) -> Flo
 _FEATURE_ROWS = {name: [list(SCALING).index(feature) for feature in FEATURE_SETS[name]] for name in FEATURE_SETS}
 _Z, _AVERAGES = ROWS["hrv_z", "sleep_today_z"], ROWS["acute_au", "low_fatigue_au"]
 _REFERENCES = ROWS["high_reference_au", "low_reference_au"]
-_RATIO_TOPS = np.array([[2.5], [3.0], [3.0]])
+
+
+@lru_cache(maxsize=64)
+def _everywhere(n: int, value: float) -> FloatArray:
+    """A bound as an array: clipping to it takes a third of what clipping to a number takes."""
+    column = np.full(n, value)
+    column.flags.writeable = False
+    return column
+
+
+def _between(values: FloatArray, low: float, high: float) -> FloatArray:
+    """Clipped in place, (..., n)."""
+    n = values.shape[-1]
+    return np.minimum(np.maximum(values, _everywhere(n, low), out=values), _everywhere(n, high), out=values)
 
 
 def _scaled_features(obs: Observation) -> FloatArray:
@@ -532,20 +541,22 @@ def _scaled_features(obs: Observation) -> FloatArray:
     table, lref = obs.table, obs.lref_au
     out = np.empty((len(SCALING), len(lref)))
     z = table[_Z]
-    z = _clip(np.where(z == z, z, 0.0), -3.0, 3.0) / 3.0
+    z = _between(np.where(z == z, z, 0.0), -3.0, 3.0) / 3.0
     out[0:2], out[6:8] = z[:2], z[2:]  # hrv, sleep, hrv_today, sleep_today
     references = np.empty((6, len(lref)))
     references[0:2] = lref
     references[2:4] = references[4:6] = np.maximum(table[_REFERENCES], 0.05 * lref)
-    relative = _clip(table[_AVERAGES] / references - 1.0, -1.0, 2.0) / 2.0
+    relative = _between(table[_AVERAGES] / references - 1.0, -1.0, 2.0) / 2.0
     out[2:4], out[9:11], out[12:14] = relative[0:2], relative[2:4], relative[4:6]  # acute .. volume_fatigue
-    ratios = np.empty((3, len(lref)))
-    ratios[0], ratios[1] = obs.acwr, over_chronic(obs.last_load_au, obs.chronic_au, lref)
-    np.divide(obs.planned_load_au, lref, out=ratios[2])
-    ratios = np.minimum(np.maximum(ratios, 0.0), _RATIO_TOPS) - 1.0
-    out[4], out[8], out[14] = ratios  # acwr, last_load, planned_load
+    ratios = np.empty((2, len(lref)))
+    ratios[0] = over_chronic(obs.last_load_au, obs.chronic_au, lref)
+    np.divide(obs.planned_load_au, lref, out=ratios[1])
+    out[8], out[14] = _between(ratios, 0.0, 3.0) - 1.0  # last_load, planned_load
+    np.subtract(_between(obs.acwr.copy(), 0.0, 2.5), 1.0, out=out[4])
     performance = obs.performance_pct
-    out[5] = _clip(np.where(performance == performance, performance, 0.0), -5.0, 5.0) / 5.0
+    performance = _between(np.where(performance == performance, performance, 0.0), -5.0, 5.0)
+    np.divide(performance, 5.0, out=out[5])
     out[11] = (obs.ill > 0) | (obs.injured > 0)  # sick
-    out[15] = _clip(obs.planned_share, 0.0, 1.0)
+    out[15] = obs.planned_share
+    _between(out[15], 0.0, 1.0)
     return out

@@ -119,23 +119,26 @@ class OnnxPolicy:
     def q_values(self, obs: Observation) -> NDArray[np.float32]:
         """(n, a) Q-values; NaN for a row that is refused, out of the box, or answered with something not finite."""
         features = obs.features(self.feature_set)
-        trusted = self.in_box(features) & (obs.refused == 0)
-        whole = np.count_nonzero(trusted) == len(trusted)
-        q = self.scores(features if whole else np.where(trusted[:, None], features, np.float32(0.0)))
+        unknown = np.flatnonzero(~self.in_box(features) | (obs.refused != 0))
+        if len(unknown):
+            features = features.copy()
+            features[unknown] = 0.0
+        q = self.scores(features)
+        q[unknown] = np.nan
         finite = np.isfinite(q)
-        if whole and np.count_nonzero(finite) == q.size:
-            return q
-        return np.where((trusted & finite.all(axis=1))[:, None], q, np.float32(np.nan))
+        if np.count_nonzero(finite) < q.size:
+            q[~np.asarray(finite.all(axis=1))] = np.nan
+        return q
 
     def choose(self, obs: Observation) -> IntArray:
         return best_action(self.q_values(obs))
 
     def in_box(self, features: NDArray[np.float32]) -> BoolArray:
         """Rows whose every feature is finite and within the range seen in training."""
-        inside = (features >= self._low) & (features <= self._high)
-        if np.count_nonzero(inside) == inside.size:
-            return np.ones(len(features), dtype=bool)
-        return np.asarray(inside.all(axis=1))
+        outside = ~((features >= self._low) & (features <= self._high))
+        inside = np.ones(len(features), dtype=bool)
+        inside[np.flatnonzero(outside) // features.shape[1]] = False
+        return inside
 
     def _check_golden(self, path: Path) -> None:
         golden = self.card["golden"]

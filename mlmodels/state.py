@@ -16,7 +16,7 @@ from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from mlmodels import risk
 from mlmodels.actions import Action, FloatArray, automatic_plan
@@ -48,6 +48,7 @@ from mlmodels.observation import (
     Profiles,
     StrArray,
     absorption_gate,
+    constant_column,
     feature_set_hash,
     over_chronic,
     same_for_all,
@@ -117,7 +118,7 @@ _TO_PACKED = np.array([_IN_MEMORY.index(name) for name in _SCALARS])
 _TO_MEMORY = np.array([_SCALARS.index(name) for name in _IN_MEMORY])
 _LOOKED, _CARRIED = slice(0, len(LOOKED)), slice(len(LOOKED), len(LOOKED) + len(CARRIED))
 _AGES, _RUNS, _CHECK_IN_AGE = slice(0, 3), slice(3, 9), 9  # within ``_LOOKED``
-_AVERAGES, _WINDOWS = slice(10, 18), slice(34, 40)
+_AVERAGES, _WINDOWS, _ADHERENCE = slice(10, 18), slice(34, 40), slice(42, 44)
 _RINGS = {
     "hrv": HRV_MEMORY_D,  # ln rMSSD minus HRV_ORIGIN, of one era
     "sleep": 67,
@@ -149,6 +150,7 @@ _LAMBDAS = np.array(
      risk.LREF_LAMBDA, risk.LREF_LAMBDA]
 )[:, None]  # fmt: skip
 # HRV and sleep, whose windows are the same days.
+_LOW_SDS = np.array([[risk.HRV_LOW_SD], [risk.HRV_VERY_LOW_SD]])
 _LEAST_DAYS = np.array([[risk.HRV_MIN_BASELINE_PROVISIONAL], [risk.SLEEP_MIN_BASELINE]], dtype=np.float64)
 _PRIOR_SCATTER = np.array([
     [risk.HRV_PRIOR_WEIGHT * risk.HRV_PRIOR_SD_LN * risk.HRV_PRIOR_SD_LN],
@@ -188,9 +190,10 @@ class Tracker:
         self.profiles = Profiles.default(n) if profiles is None else profiles
         self._clock = 0
         self._looked: tuple[Morning, int, _Look] | None = None
-        self._set(np.zeros((len(_SCALARS), n)), _rings(n))
+        rings = _rings(n)
         for name in _NAN_RINGS:
-            self._rings[name].fill(np.nan)
+            rings[name].fill(np.nan)
+        self._set(np.zeros((len(_SCALARS), n)), rings)
         for name in _NAN_SCALARS:
             getattr(self, name).fill(np.nan)
         for name in _NEVER_SCALARS:
@@ -203,6 +206,10 @@ class Tracker:
         signals = rings["hrv"].base
         assert signals is not None and signals is rings["sleep"].base
         self._signals: FloatArray = signals
+        self._tallies = np.empty((3, self.n))  # kept in step with the rings below, not packed
+        self._tallies[0] = rings["unavailable"].sum(axis=0)
+        self._tallies[1] = _count(rings["load_known"] >= 0)
+        self._tallies[2] = _count(rings["strain"] == rings["strain"])
         for name, row in zip(_IN_MEMORY, scalars, strict=True):
             setattr(self, name, row)
 
@@ -287,7 +294,7 @@ class Tracker:
             self._close_signals(m, look)
             self._close_resting_hr(m)
             self._push("pain", m.pain_0_10)
-            self._push("unavailable", (m.ill > 0) | (m.injured > 0))
+            self._push_counted(0, "unavailable", (m.ill > 0) | (m.injured > 0))
             self._close_actions(e)
             self._close_test(e)
             self._close_load(m, e, look)
@@ -358,19 +365,19 @@ class Tracker:
     def _see_counts(self, table: FloatArray) -> None:
         table[ROWS["return_week"]] = self._return_week()
         np.add.reduce(self._rings["hard"], axis=0, out=table[ROWS["hard_days_6d"]])
-        np.add.reduce(self._rings["unavailable"], axis=0, out=table[ROWS["unavailable_28d"]])
+        table[ROWS["unavailable_28d"]], table[ROWS["load_known_28d"]] = self._tallies[:2]
         actions = self._back("action", 6)
         table[ROWS["intensity_6d"]] = _count(actions == Action.INCREASE_INTENSITY)
         table[ROWS["recovery_3d"]] = _count(actions[:3] == Action.ACTIVE_RECOVERY)
-        table[ROWS["load_known_28d"]] = _count(self._rings["load_known"] >= 0)
 
     def _see_performance(self, table: FloatArray) -> None:
         tests = np.minimum(self.tests, risk.T400_BASELINE_TESTS)
         faster = 100.0 * (self.baseline_sum / np.maximum(tests, 1.0) - self.level)
         age = np.minimum(self.test_age + 1.0, risk.NEVER_DAYS, out=table[ROWS["test_age_days"]])
-        if np.count_nonzero(age > risk.PERFORMANCE_HOLD_DAYS):
-            over = np.maximum(self.test_age + 1.0 - risk.PERFORMANCE_HOLD_DAYS, 0.0)
-            faster *= 0.5 ** (over / risk.PERFORMANCE_HALF_LIFE_DAYS)
+        old = np.flatnonzero((age > risk.PERFORMANCE_HOLD_DAYS) & (tests > 0))
+        if len(old):
+            over = self.test_age[old] + 1.0 - risk.PERFORMANCE_HOLD_DAYS
+            faster[old] *= 0.5 ** (over / risk.PERFORMANCE_HALF_LIFE_DAYS)
         table[ROWS["performance_pct"]] = faster
         np.multiply(100.0, np.sqrt(self.level_variance), out=table[ROWS["performance_sd_pct"]])
 
@@ -408,17 +415,32 @@ class Tracker:
             since_the_turn[index] = 0.0
         self._looked = None
 
-    def _back(self, ring: str, days: int) -> FloatArray:
-        """Values of the last ``days`` days, (days, n), yesterday first; a view where they lie in one piece."""
+    def _back(self, ring: str, days: int, *, until: int = 0) -> FloatArray:
+        """Values of the last ``days`` days, (days, n), latest first; a view where they lie in one piece.
+
+        ``until`` 0: yesterday is the latest; 1: today, once it is pushed.
+        """
         buffer = self._rings[ring]
-        end = self._clock % len(buffer) or len(buffer)
+        end = (self._clock + until) % len(buffer) or len(buffer)
         if end >= days:
             return buffer[end - days : end][::-1]
-        return buffer[(self._clock - _LAGS[days]) % len(buffer)]
+        return buffer[(self._clock + until - _LAGS[days]) % len(buffer)]
 
     def _push(self, ring: str, values: ArrayLike) -> None:
         buffer = self._rings[ring]
         buffer[self._clock % len(buffer)] = values
+
+    def _push_counted(self, tally: int, ring: str, values: NDArray[Any]) -> None:
+        """Days that the ring counts: those marked, or those with a value."""
+        buffer = self._rings[ring]
+        leaving = buffer[self._clock % len(buffer)]
+        if values.dtype != bool:
+            self._tallies[tally] -= leaving == leaving
+            self._tallies[tally] += values == values
+        else:
+            self._tallies[tally] -= leaving
+            self._tallies[tally] += values
+        leaving[:] = values
 
     def _look(self, m: Morning) -> _Look:
         means = np.empty((4, self.n))
@@ -435,15 +457,17 @@ class Tracker:
             counts = counts * ~turned
         baseline, sd = _shrunk(self._scalars[_WINDOWS], counts)
         z = ((means.reshape(2, 2, -1) - baseline) / sd).reshape(4, -1)
-        hours = self._back("sleep_h", 2)
-        resting_hr_delta = m.resting_hr_bpm - self.resting_hr
-        resting_hr_delta[self.resting_hr_n < risk.RESTING_HR_MIN_DAYS] = np.nan
         carry = self._advanced(m, value[0] == value[0], scored | slept)
-        self._run_on(carry[_RUNS], m, z, slept, turned, (hours == hours).any(axis=0), resting_hr_delta)
-        return _Look(
-            turned, value, means[0], valid, counts[0], baseline, sd, z,
-            resting_hr_delta, _mean_of_known(m.sleep_h, hours[0], hours[1]), carry,
-        )  # fmt: skip
+        runs, before = carry[_RUNS], self._scalars[_RUNS]
+        low = z[0] < _LOW_SDS
+        runs[:2] = _run(before[:2] if turned is None else before[:2] * ~turned[0], low, z[0] == z[0])
+        runs[2], mean_h = self._short_nights(m, slept)
+        for row, item in ((3, m.soreness_1_5), (4, m.readiness)):
+            runs[row] = before[row]
+            if not _all_missing(item):
+                runs[row] = _run(before[row], item <= risk.WELLNESS_WORST, item == item)
+        runs[5], resting_hr_delta = self._signs_of_illness(m, low[0] | (z[2] < risk.HRV_LOW_SD))
+        return _Look(turned, value, means[0], valid, counts[0], baseline, sd, z, resting_hr_delta, mean_h, carry)
 
     def _turned(self, m: Morning, scored: BoolArray) -> BoolArray | None:
         another_era, first_score = self.hrv_turns(m), scored & (self.sleep_source == 2)
@@ -489,31 +513,22 @@ class Tracker:
         carry[_CHECK_IN_AGE] = older
         return carry
 
-    def _run_on(
-        self,
-        runs: FloatArray,
-        m: Morning,
-        z: FloatArray,
-        slept: BoolArray,
-        turned: BoolArray | None,
-        slept_lately: BoolArray,
-        resting_hr_delta: FloatArray,
-    ) -> None:
-        """Runs of days with low HRV, very low HRV, short sleep, sore, not ready, signs of illness; (6, n)."""
-        known, now = np.empty((2, 6, self.n), dtype=bool)
-        known[0] = known[1] = z[0] == z[0]
-        np.less(z[0], risk.HRV_LOW_SD, out=now[0])
-        np.less(z[0], risk.HRV_VERY_LOW_SD, out=now[1])
-        known[2], now[2] = slept, m.sleep_h < risk.SLEEP_SHORT_H
-        known[3], now[3] = m.soreness_1_5 == m.soreness_1_5, m.soreness_1_5 <= risk.WELLNESS_WORST
-        known[4], now[4] = m.readiness == m.readiness, m.readiness <= risk.WELLNESS_WORST
-        low = (z[2] < risk.HRV_LOW_SD) | now[0]
-        known[5], now[5] = True, (resting_hr_delta > risk.RESTING_HR_RISE_BPM) & low
-        before = self._scalars[_RUNS]
-        before = np.concatenate([before[:2], (before[2] * (slept | slept_lately))[None], before[3:]])
-        if turned is not None:
-            before[:2] *= ~turned[0]
-        runs[:] = _run(before, now, known)
+    def _short_nights(self, m: Morning, slept: BoolArray) -> tuple[FloatArray | float, FloatArray | float]:
+        """Short nights in a row, and the mean hours of three."""
+        hours = self._back("sleep_h", 2)
+        known = hours == hours
+        if _all_missing(m.sleep_h) and not np.count_nonzero(known):
+            return 0.0, np.nan
+        run = _run(self.sleep_short * (slept | known.any(axis=0)), m.sleep_h < risk.SLEEP_SHORT_H, slept)
+        return run, _mean_of_known(m.sleep_h, hours[0], hours[1])
+
+    def _signs_of_illness(self, m: Morning, low: BoolArray) -> tuple[FloatArray | float, FloatArray | float]:
+        """Days in a row with resting HR up and HRV low, and how far resting HR is from its own mean."""
+        if _all_missing(m.resting_hr_bpm):
+            return 0.0, np.nan
+        delta = m.resting_hr_bpm - self.resting_hr
+        delta[self.resting_hr_n < risk.RESTING_HR_MIN_DAYS] = np.nan
+        return _run(self.illness_signal, (delta > risk.RESTING_HR_RISE_BPM) & low), delta
 
     def _pain_rising(self, m: Morning) -> FloatArray:
         if _all_missing(m.pain_0_10):
@@ -534,7 +549,10 @@ class Tracker:
         seen[0], seen[1], seen[2] = np.where(given, planned, own), np.where(given, share, own_share), ~given
 
     def _return_week(self) -> FloatArray:
-        first = (self.days_off > risk.DAYS_OFF) | ((self.return_day >= 1) & (self.return_day <= 6))
+        off = self.days_off > risk.DAYS_OFF
+        if not np.count_nonzero(off) and not np.count_nonzero(self.return_day):
+            return constant_column(self.n, 0.0)
+        first = off | ((self.return_day >= 1) & (self.return_day <= 6))
         return np.where(first, 1.0, np.where((self.return_day >= 7) & (self.return_day <= 13), 2.0, 0.0))
 
     # --- evening, piece by piece ---
@@ -601,10 +619,12 @@ class Tracker:
         chronic_before = self.chronic.copy()
         reported = np.where(known, e.load_au, np.nan)
         used = reported
-        if np.count_nonzero(known) < self.n:
-            used = np.where(known | ~seeded, reported, np.where(told, e.load_au, self._imputed(m)))
+        rows = np.flatnonzero(~known & seeded)
+        if len(rows):
+            used = reported.copy()
+            used[rows] = np.where(told[rows], e.load_au[rows], self._imputed(m, rows))
         self._close_adherence(m, reported, known)
-        self._push("load_known", reported)
+        self._push_counted(1, "load_known", reported)
         self._push("load", used)
         self.unlogged += 1.0
         self.unlogged[known] = 0.0
@@ -623,19 +643,23 @@ class Tracker:
         self._push("hard", hard)
         self.hard_run[:] = np.where(hard, self.hard_run + 1.0, 0.0)
 
-    def _imputed(self, m: Morning) -> FloatArray:
+    def _imputed(self, m: Morning, rows: IntArray) -> FloatArray:
         """Plan x adherence, else the median of the known loads of the same weekday, else the chronic load."""
-        adherence = np.where(self.adherence_plan > 0, self.adherence_load / np.maximum(self.adherence_plan, 1e-9), 1.0)
-        median = _median_of_known(self._rings["load_known"][(self._clock - _SAME_WEEKDAY) % 28])
-        fallback = np.where(median == median, median, self.chronic)
-        return np.where(
-            m.planned_load_au >= 0, m.planned_load_au * np.minimum(np.maximum(adherence, 0.2), 1.5), fallback
-        )
+        load, plan, planned = self.adherence_load[rows], self.adherence_plan[rows], m.planned_load_au[rows]
+        adherence = np.where(plan > 0, load / np.maximum(plan, 1e-9), 1.0)
+        weekday = (self._clock - _SAME_WEEKDAY) % 28
+        median = _median_of_known(self._rings["load_known"][weekday[:, None], rows])
+        fallback = np.where(median == median, median, self.chronic[rows])
+        return np.where(planned >= 0, planned * np.minimum(np.maximum(adherence, 0.2), 1.5), fallback)
 
     def _close_adherence(self, m: Morning, reported: FloatArray, known: BoolArray) -> None:
         both = known & (m.planned_load_au >= 0)
-        for total, value in ((self.adherence_load, reported), (self.adherence_plan, m.planned_load_au)):
-            np.copyto(total, total + risk.CHRONIC_LAMBDA * (value - total), where=both)
+        totals = self._scalars[_ADHERENCE]
+        value = np.array([reported, m.planned_load_au])
+        value -= totals
+        value *= risk.CHRONIC_LAMBDA
+        value += totals
+        np.copyto(totals, value, where=both)
 
     def _close_averages(self, used: FloatArray, high: FloatArray, hrv_z: FloatArray, seeded: BoolArray) -> None:
         value = np.empty((8, self.n))
@@ -689,18 +713,19 @@ class Tracker:
 
     def _close_foster(self, lref: FloatArray) -> None:
         """Monotony and strain of the seven days that end today; NaN when one of them was not reported."""
-        week = self._rings["load_known"][(self._clock - _LAGS[7] + 1) % 28]
+        week = self._back("load_known", 7, until=1)
         mean = week.sum(axis=0) / 7.0
         sd = np.sqrt(((week - mean) ** 2).sum(axis=0) / 6.0)
         self.monotony[:] = np.where(mean > 0, np.minimum(mean / sd, risk.MONOTONY_CEILING), np.nan)
         self.strain[:] = 7.0 * mean * self.monotony
         past = self._rings["strain"]
-        values, below = _count(past == past), _count(past < self.strain)
-        enough = (values >= risk.STRAIN_MIN_VALUES) & (self.strain == self.strain)
+        known = self.strain == self.strain
+        values, below = self._tallies[2], _count(past < self.strain)
+        enough = (values >= risk.STRAIN_MIN_VALUES) & known
         self.strain_rank[:] = np.where(enough, below / np.maximum(values, 1), np.nan)
-        self._push("strain", self.strain)
+        self._push_counted(2, "strain", self.strain)
         high = (self.monotony > risk.MONOTONY_HIGH) & (self.strain_rank >= risk.STRAIN_OWN_TOP)
-        np.copyto(self.monotonous, high, where=self.strain == self.strain)
+        np.copyto(self.monotonous, high, where=known)
         acwr = over_chronic(self.acute, self.chronic, lref)
         self.acwr_low_days[:] = _run(self.acwr_low_days, acwr < risk.ACWR_DROPPING)
 
@@ -711,10 +736,11 @@ class Tracker:
         off = ~known | (reported <= risk.OFF_OF_LREF * lref)
         np.copyto(self.former_chronic, chronic_before, where=off & (self.days_off == 0) & (self.return_day == 0))
         back = ~off & (self.days_off > risk.DAYS_OFF)
-        running = np.where(self.return_day > 0, self.return_day + 1.0, 0.0)
-        running[running > 13] = 0.0
-        running[back] = 1.0
-        self.return_day[:] = running
+        if np.count_nonzero(self.return_day) or np.count_nonzero(back):
+            running = np.where(self.return_day > 0, self.return_day + 1.0, 0.0)
+            running[running > 13] = 0.0
+            running[back] = 1.0
+            self.return_day[:] = running
         self.days_off[:] = np.where(off, self.days_off + 1.0, 0.0)
 
     # --- rows, bytes ---
