@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.models import Client, Token
@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from athletes import clients, intake, squads
+from athletes import clients, intake, loads, squads, unrated
 from athletes.access import squads_coached_by
 from athletes.admin_scope import ScopedAdmin, ScopedHistoryAdmin, ScopedRelatedFilter, value_column
 from athletes.intensity import share_of
@@ -208,10 +208,10 @@ class RecordAdmin(ScopedAdmin):
     rows_are_values = True
     coach_may = frozenset({"view", "confirm"})
     anybody_may_not = frozenset({"add", "change"})
-    list_filter = (BY_ATHLETE, "provider", "quality_status")
-    list_select_related = ("athlete__user",)
+    list_filter: ClassVar[tuple[Any, ...]] = (BY_ATHLETE, "provider", "quality_status")
+    list_select_related: ClassVar[tuple[str, ...]] = ("athlete__user",)
     date_hierarchy = "date"
-    actions = ("confirm",)
+    actions: ClassVar[tuple[str, ...]] = ("confirm",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(deleted_at=None)
@@ -247,9 +247,71 @@ class SleepSessionAdmin(RecordAdmin):
     list_display = ("athlete", "date", "start_at", "end_at", "duration_s", "score", "is_nap", "provider")
 
 
+class WaitsForRating(admin.SimpleListFilter):
+    """Estimated or unknown loads, but for sessions that another source tells too."""
+
+    title = "rating"
+    parameter_name = "rating"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waits", "waits for a rating"), ("done", "rated, or told twice")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "waits":
+                return queryset.filter(unrated.WAITING)
+            case "done":
+                return queryset.exclude(unrated.WAITING)
+            case _:
+                return queryset
+
+
 @admin.register(TrainingSession)
 class TrainingSessionAdmin(RecordAdmin):
-    list_display = ("athlete", "date", "kind", "duration_min", "rpe", "load_au", "provider")
+    """A load that was estimated says so. The athlete knows how hard it was; a coach who was there may say it too."""
+
+    list_display = ("athlete", "date", "kind", "duration_min", "said", "load", "load_basis", "avg_hr_bpm", "provider")
+    list_filter = (BY_ATHLETE, WaitsForRating, "load_basis", "provider", "quality_status")
+    list_select_related = ("athlete__user", "rated_by")
+    actions = ("confirm", "accept_estimates")
+    FIELDSETS = (
+        (None, {"fields": ("athlete", "date", "started_at", "duration_min", "kind", "distance_m",
+                           "high_intensity_share", "avg_hr_bpm", "max_hr_bpm")}),
+        ("Load", {"fields": ("load", "load_basis", "said", "rpe", "estimate", "rated_by", "rated_at",
+                             "same_session_as")}),
+        ("Where it comes from", {"classes": ("collapse",), "fields": (
+            "provider", "device_model", "device_type", "recording_method", "client_record_id", "client_record_version",
+            "date_basis", "zone", "utc_offset_min", "vendor_date", "quality_status", "quality_reasons", "hr_zones",
+            "updated_at")}),
+    )  # fmt: skip
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.FIELDSETS
+
+    @admin.display(description="load, AU", ordering="load_au")
+    def load(self, session: TrainingSession) -> str:
+        if session.load_au is None:
+            return "unknown"
+        return f"{'about ' if session.load_basis in loads.WAITING else ''}{session.load_au:.0f}"
+
+    @admin.display(description="RPE as rated")
+    def said(self, session: TrainingSession) -> str:
+        return "-" if session.said_rpe is None else f"{session.said_rpe:g}"
+
+    @admin.display(description="estimate")
+    def estimate(self, session: TrainingSession) -> str:
+        if session.estimated_rpe is None:
+            return "-"
+        grounds = ", ".join(ground.replace("_", " ") for ground in session.estimate_grounds)
+        return f"RPE {session.estimated_rpe:.1f}, give or take {session.estimate_error_pct:.0f} % ({grounds})"
+
+    @admin.action(description="Accept the estimated RPE", permissions=["confirm"])
+    def accept_estimates(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
+        """In the name of whoever is signed in. Sessions that nothing was estimated of stay as they are."""
+        estimated = [s for s in chosen.select_related("athlete") if s.estimated_rpe is not None]
+        for session in estimated:
+            intake.rate_session(session, intake.accepted_rpe(session), by=request.user)  # type: ignore[arg-type]
+        self.message_user(request, f"{len(estimated)} estimate(s) accepted.")
 
 
 @admin.register(PerformanceTest)

@@ -105,7 +105,10 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]
         """Coaches filter by what the page offers: ?user__password__startswith= would answer yes or no."""
         if request.user.is_superuser:
             return bool(super().lookup_allowed(lookup, value, request))
-        named = {f[0] if isinstance(f, tuple | list) else f for f in self.get_list_filter(request)}
+        named = {
+            f[0] if isinstance(f, tuple | list) else getattr(f, "parameter_name", f)
+            for f in self.get_list_filter(request)
+        }
         named = {name for name in named if isinstance(name, str)} | {self.date_hierarchy or ""}
         return lookup.split("__")[0] in named and lookup.count("__") <= 1
 

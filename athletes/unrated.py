@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from statistics import median
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Q
 
 from athletes import days, loads, statements
-from athletes.models import Athlete, CheckIn, PlannedSession, TrainingSession
+from athletes.models import Athlete, CheckIn, PlannedSession, Quality, RestingHrReading, TrainingSession
 
 if TYPE_CHECKING:
     from athletes.recording import Sheet
@@ -70,13 +71,14 @@ def key_of(provider: str, client_record_id: str) -> str:
 
 
 def judge(sheet: "Sheet") -> None:
-    """Which of the changed sessions are told twice, and the load of every unrated one that stands on them."""
+    """Which of the changed sessions are told twice, and the load of every unrated one that stands on what changed."""
     moved = [m for m in sheet.moved if isinstance(m, TrainingSession)]
-    if not moved:
+    changed_at = [m.started_at for m in moved]
+    changed_at += [m.measured_at for m in sheet.moved if isinstance(m, RestingHrReading)]
+    if not changed_at:
         return
     tell_apart(sheet, {m.date for m in moved} | {sheet.before[m.pk][0] for m in moved if m.pk in sheet.before})
-    since = min(m.started_at for m in moved) - ONE_DAY
-    unrated = unrated_since(sheet, since)
+    unrated = unrated_since(sheet, min(changed_at) - ONE_DAY)
     if unrated:
         known = Known(sheet, unrated)
         for session in unrated:
@@ -102,6 +104,8 @@ def put(sheet: "Sheet", session: TrainingSession, load: loads.Load) -> None:
 
 def tell_apart(sheet: "Sheet", dates: Collection[date]) -> None:
     """By the rule that the day counts by, over the same sessions."""
+    if not dates:
+        return
     rows = sheet.current(sheet.stored("training_session").filter(deleted_at=None, date__in=dates), "training_session")
     by_date: dict[date, list[Any]] = defaultdict(list)
     for row in rows:
@@ -141,7 +145,7 @@ class Known:
         self.facts = facts(sheet, first - MEMORY)
         self.starts = [fact.started_at for fact in self.facts]
         self.by_key = {fact.key: fact for fact in self.facts}
-        self.resting = resting_hr(sheet.athlete, first.date() - RESTING - ONE_DAY, last.date() + ONE_DAY)
+        self.resting = resting_hr(sheet, first.date() - RESTING - ONE_DAY, last.date() + ONE_DAY)
         dates = {session.date for session in unrated}
         self.plans = {plan.date: plan for plan in PlannedSession.objects.filter(athlete=sheet.athlete, date__in=dates)}
         self.minutes: dict[date, float] = defaultdict(float)
@@ -182,7 +186,7 @@ class Known:
             age_years=age_on(self.athlete, session.date),
             stated_max_bpm=self.athlete.max_hr_bpm,
             seen_max_bpm=seen,
-            resting_bpm=[bpm for on, bpm in self.resting if since < on <= session.date],
+            resting_bpm=[bpm for on, bpm in self.resting.items() if since < on <= session.date],
         )
 
     def plan_of(self, session: TrainingSession) -> loads.Plan | None:
@@ -203,9 +207,16 @@ def facts(sheet: "Sheet", since: datetime) -> list[Fact]:
     return sorted(found.values(), key=lambda fact: (fact.started_at, fact.provider, fact.client_record_id))
 
 
-def resting_hr(athlete: Athlete, first: date, last: date) -> list[tuple[date, float]]:
-    rows = CheckIn.objects.filter(athlete=athlete, date__range=(first, last), resting_hr_bpm__isnull=False)
-    return list(rows.order_by("date").values_list("date", "resting_hr_bpm"))  # type: ignore[arg-type]
+def resting_hr(sheet: "Sheet", first: date, last: date) -> dict[date, float]:
+    """Per date what was typed in, else the middle of what devices said."""
+    rows = sheet.stored("resting_hr_reading").filter(deleted_at=None, date__range=(first, last))
+    told: dict[date, list[float]] = defaultdict(list)
+    for reading in sheet.current(rows, "resting_hr_reading"):
+        if reading.quality_status != Quality.QUARANTINED:
+            told[reading.date].append(reading.value_bpm)  # type: ignore[attr-defined]
+    typed = CheckIn.objects.filter(athlete=sheet.athlete, date__range=(first, last), resting_hr_bpm__isnull=False)
+    said = dict(typed.order_by("date").values_list("date", "resting_hr_bpm"))
+    return {on: median(values) for on, values in told.items()} | said  # type: ignore[return-value]
 
 
 def age_on(athlete: Athlete, on: date) -> float | None:

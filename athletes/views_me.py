@@ -142,6 +142,13 @@ class Profile(strict.StrictSerializer):
     birth_date = strict.ISODateField(allow_null=True)
     event = strict.StrictCharField(max_length=16, validators=[EVENT], help_text="like 400m or 400mh")
     usual_week = UsualWeek(source="*", allow_null=True)
+    max_hr_bpm = strict.StrictFloatField(
+        allow_null=True,
+        min_value=120,
+        max_value=230,
+        zero_is_missing=True,
+        help_text="highest heart rate, as tested; null: from what was seen and the age",
+    )
     morning_deadline = strict.LocalTimeField(help_text="local time by which the day's advice is final")
     quiet_hours = QuietHours(source="*")
     source_priority = SourcePriority(help_text="sent whole; a change concerns every date that no period covers")

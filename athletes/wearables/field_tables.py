@@ -42,8 +42,8 @@ UNRATED = """
 - **The estimate** is an RPE from TRIMP per minute (Banister 1991; Morton 1990, doi 10.1152/jappl.1990.69.3.1171): over
   the device's zones where it tells them, else of the mean heart rate. Five rated sessions with a heart rate set the
   athlete's own line of RPE on TRIMP; before that a convention of this project stands in (4 at 65 % of the heart-rate
-  reserve, 7 at 87 %), and `estimate_grounds` says so. Resting heart rate: check-ins of 28 days. Highest: the profile's
-  `max_hr_bpm`, else the second highest seen in 180 days or 208 - 0.7 x age (Tanaka 2001,
+  reserve, 7 at 87 %), and `estimate_grounds` says so. Resting heart rate: the median of 28 days, typed or of a device.
+  Highest: the profile's `max_hr_bpm`, else the second highest seen in 180 days or 208 - 0.7 x age (Tanaka 2001,
   doi 10.1016/S0735-1097(00)01054-8), whichever is more.
 - **It stands on what lies before the session**: ratings that come later change no estimate behind them. Profile,
   check-ins and plan count as they are when the session comes in; `./homestretch manage estimate_loads` looks again.

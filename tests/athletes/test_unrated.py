@@ -93,6 +93,19 @@ def test_a_watchs_workout_counts_by_its_heart_rate_and_says_so(alice):
     ]
 
 
+def test_a_devices_resting_heart_rate_counts_where_none_was_typed_in_and_whichever_came_first(alice):
+    store(alice, workout("w", avg_hr_bpm=141.0))
+    assert "resting_hr_assumed" in session("w").estimate_grounds
+    at = datetime.fromisoformat("2026-11-24T06:00:00+01:00")
+    reading = {"client_record_id": "r", "source": {"provider": "oura"}, "measured_at": at, "value_bpm": 44.0}
+    intake.record_one(alice, "resting_hr_reading", reading, now=NOW)
+    by_device = session("w").estimated_rpe
+    assert "resting_hr_assumed" not in session("w").estimate_grounds
+    CheckIn.objects.create(athlete=alice, date=date(2026, 11, 24), resting_hr_bpm=60.0, submitted_at=NOW)
+    intake.estimate_again(alice, now=NOW)
+    assert session("w").estimated_rpe < by_device  # the same beat is less of a smaller reserve
+
+
 def test_own_ratings_of_the_same_kind_of_session_set_the_level(alice):
     calibrate(alice, rpe=7.0)
     store(
@@ -349,6 +362,12 @@ def told_workouts(draw):
                 "rpe": draw(st.sampled_from([None, 3, 8])), "avg_hr_bpm": draw(st.sampled_from([None, 120, 165])),
             }  # fmt: skip
             found.append({"kind": "training_session", "data": data})
+    for number in range(draw(st.integers(0, 6))):
+        data = {
+            "client_record_id": f"h{number}", "source": {"provider": draw(st.sampled_from(["garmin", "oura"]))},
+            "measured_at": draw(starts), "value_bpm": draw(st.sampled_from([38, 70])),
+        }  # fmt: skip
+        found.append({"kind": "resting_hr_reading", "data": data})
     return found
 
 
