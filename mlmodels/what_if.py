@@ -228,6 +228,10 @@ class Futures(TwinWorld):
         self._describe()
         for name, value in averages(start, tracker, twin).items():
             s[name] = np.full(n, value)
+        # Each future lives under its own draw alone, so one column is enough for what TwinWorld keeps for all draws.
+        self._gates, self._usual_fitness = twin.gates[s["draw"], None], twin.usual_fitness[s["draw"], None]
+        for name in ("intensity", "volume"):
+            s[name] = s[name][:, None] * self._usual_fitness
         s["elapsed"] = np.full(n, int(start.weekday[0]))
         s["hrv_off"] = np.full(n, start.hrv_age_days[0] > 0)
         for name, now, mean_days in (("ill", twin.ill_days, start.ill), ("injured", twin.injured_days, start.injured)):
@@ -275,7 +279,8 @@ class Futures(TwinWorld):
 
     def _own_performance_pct(self) -> FloatArray:
         s = self._state
-        features = performance_features(s["intensity"], s["volume"], s["fatigue"])
+        usual = self._usual_fitness
+        features = performance_features(s["intensity"] / usual, s["volume"] / usual, s["fatigue"][:, None])[:, 0]
         return np.asarray((features * self._answer).sum(-1) + self._drift * s["elapsed"])
 
     def true_t400(self) -> FloatArray:
@@ -292,7 +297,8 @@ class Futures(TwinWorld):
 def averages(start: Observation, tracker: Tracker, twin: Twin) -> Mapping[str, float]:
     """The twin's load averages, relative to the usual day, from the tracker's.
 
-    Exact but for ``hard``: the tracker keeps no share per day, so the last three days take that of the last eight.
+    ``intensity`` and ``volume`` count from the athlete's own references. Exact but for ``hard``: the tracker keeps no
+    share per day, so the last three days take that of the last eight.
     """
     usual, share = float(twin.usual_load_au[0]), float(twin.usual_share[0])
     high, low = float(start.high_fatigue_au[0]) / usual, float(start.low_fatigue_au[0]) / usual
@@ -302,8 +308,8 @@ def averages(start: Observation, tracker: Tracker, twin: Twin) -> Mapping[str, f
     recent = float((keep[known] @ lately[known]) / max(keep[known].sum(), 1e-9)) if known.any() else high + low
     lately_hard = high / max(high + low, 1e-9)
     return {
-        "intensity": float(start.high_average_au[0]) / (usual * share),
-        "volume": float(start.low_average_au[0]) / (usual * (1.0 - share)),
+        "intensity": float(start.high_average_au[0]) / max(float(start.high_reference_au[0]), 1e-9),
+        "volume": float(start.low_average_au[0]) / max(float(start.low_reference_au[0]), 1e-9),
         "fatigue": float(effort(np.array(high + low), np.array(high / share))),
         "recent": recent,
         "hard": recent * lately_hard / share,

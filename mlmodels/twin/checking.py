@@ -13,7 +13,7 @@ import pandas as pd
 
 from mlmodels.actions import ACTION_CODES, dose
 from mlmodels.twin import model
-from mlmodels.twin.fitting import Averages, fit_twin, load_averages, smooth
+from mlmodels.twin.fitting import Averages, fit_twin, load_averages, own_mean_sd, smooth
 from mlmodels.twin.history import Floats, SeasonHistory
 from mlmodels.twin.model import Twin
 
@@ -41,6 +41,7 @@ def describe(twin: Twin) -> list[tuple[str, str, str]]:
             levels["performance"],
             "/".join(f"{v:.2f}" for v in mean * [1, 1, -1]),
         ),
+        ("beliefs: gate on HRV / load / both", levels["performance"], "{}/{}/{} draws".format(*_beliefs(twin))),
         ("one trial, SD in %", levels["performance"], f"{twin.trial_noise_pct:.2f}"),
         ("illnesses, injuries a season", levels["illness and injury"], "{:.1f}, {:.1f}".format(*_events(twin))),
     ]
@@ -100,6 +101,9 @@ def forecast(twin: Twin, history: SeasonHistory, origin: int, seed: int = 1) -> 
     state = {name: np.tile(getattr(averages, name)[:, origin], (DRAWS, 1)) for name in names}
     level, spread = slow_part(twin, history, averages, origin)
     slow = level + spread * rng.standard_normal(shape)
+    known = np.isfinite(history.hrv_rmssd_ms[:, :origin]).sum(1)
+    own_mean = own_mean_sd(twin.hrv.phi, twin.hrv.slow_sd, twin.hrv.noise_sd, np.maximum(known, 1))
+    wander = np.minimum(own_mean, 1.0) * rng.standard_normal(shape)  # how well the own level is known
     week = [np.broadcast_to(day, shape) for day in hrv_z(twin, history)[:, origin - 7 : origin].T]
     missing = float(np.isnan(history.hrv_rmssd_ms[:, :origin]).mean())
     spells = Spells(twin, history, origin, rng)
@@ -108,7 +112,7 @@ def forecast(twin: Twin, history: SeasonHistory, origin: int, seed: int = 1) -> 
         features = model.signal_features(
             state["recent"], state["fatigue"], state["hard"], state["chronic"], np.where(spells.ill > 0, 1.0, 0.0)
         )
-        signal = np.einsum("sak,ak->sa", features, twin.hrv.coef) + slow
+        signal = np.einsum("sak,ak->sa", features, twin.hrv.coef) + slow + wander
         measured = signal + twin.hrv.noise_sd * rng.standard_normal(shape)
         week = [*week[1:], np.where(rng.random(shape) < missing, np.nan, measured)]
         out["HRV, 7-day mean"].append(_nan_mean(np.stack(week, axis=-1)))
@@ -190,6 +194,12 @@ def _nan_mean(values: Floats) -> Floats:
     known = np.isfinite(values).sum(-1)
     mean: Floats = np.nansum(values, axis=-1) / np.maximum(known, 1)
     return mean
+
+
+def _beliefs(twin: Twin) -> tuple[int, int, int]:
+    """How many draws believe that readiness shows in HRV, in the load, in both."""
+    hrv, load = twin.gates[:, 0] > 0, twin.gates[:, 1] > 0
+    return int((hrv & ~load).sum()), int((load & ~hrv).sum()), int((hrv & load).sum())
 
 
 def _events(twin: Twin) -> tuple[float, float]:

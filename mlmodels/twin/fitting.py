@@ -25,16 +25,46 @@ DRAWS = 8
 
 # Prior mean and SD of the coefficients on model.SIGNAL_FEATURES (z units per usual day's load). Signs from the reviews
 # of Plews 2013 (doi 10.1007/s40279-013-0071-8) and Halson 2014 (doi 10.1007/s40279-014-0253-z); sizes are conventions.
-HRV_PRIOR = (np.array([0.0, -0.5, -0.5, -0.2, -0.2, -0.8]), np.array([0.3, 0.4, 0.4, 0.2, 0.4, 0.5]))
+HRV_PRIOR = (np.array([0.0, -0.5, -0.5, -0.2, 0.0, -0.8]), np.array([0.3, 0.4, 0.4, 0.2, 0.2, 0.5]))
 SLEEP_PRIOR = (np.array([0.0, -0.1, -0.1, -0.05, 0.0, -0.4]), np.array([0.3, 0.2, 0.2, 0.1, 0.2, 0.3]))
 OWN_SLOPE_SD = np.array([0.3, 0.15, 0.15, 0.10, 0.15, 0.15])  # spread between athletes
 
-# % faster per unit of log fitness and of fatigue. Set so that 10 % more absorbed load for a season is worth about
-# 0.4 %, the size of a season's real change (+0.5 to +0.9 %); the spread between athletes is a third of the mean.
-PERFORMANCE_PRIOR = (np.array([2.0, 1.8, 1.2]), np.array([0.4, 0.4, 0.25]))
+# % faster per unit of log fitness (intensity, volume) and of fatigue. Set so that 10 % more absorbed load for a season
+# is worth about 0.4 %, the size of a season's real change (+0.5 to +0.9 %).
+LOAD_IS_SPECIFIC = (2.0, 1.8)  # speed work counts for more than its part of the load
+LOAD_IS_LOAD = (1.2, 2.4)  # and hardly more (Seiler 2010, doi 10.1123/ijspp.5.3.276: a fifth is enough)
+PERFORMANCE_SD = np.array([0.3, 0.3, 0.2])
 OWN_PERFORMANCE_SD = np.array([0.6, 0.6, 0.3])
 OWN_DRIFT_SD_PCT = 0.4 / 168  # per day
 PERFORMANCE_FLOOR = np.array([0.4, 0.4, 0.6])  # the signs are known
+FATIGUE_COST, FATIGUE_COST_ALONE = 1.6, 2.2  # the latter where nothing but HRV tells how much of a load counts
+
+
+@dataclass(frozen=True)
+class Structure:
+    """One belief of how overload is paid for; how its numbers were chosen is in docs/science.md."""
+
+    name: str
+    gate: tuple[float, float, float, float, float]  # model.GATE_PARAMETERS
+    performance: tuple[float, float, float]  # prior means
+
+
+def structures() -> list[Structure]:
+    """Readiness shows in HRV, in the load alone, or in both; speed work is special, or load is load."""
+    centre, width, floor = -0.9, 0.3, 0.2
+    sources = (
+        ("HRV", 1.0, 0.0, FATIGUE_COST_ALONE),
+        ("both", 0.7, 0.7, FATIGUE_COST),
+        ("load", 0.0, 1.0, FATIGUE_COST),
+    )
+    return [
+        Structure(f"{source}, {name}", (hrv, load, centre, width, floor), (*fitness, cost))
+        for name, fitness in (("specific", LOAD_IS_SPECIFIC), ("load is load", LOAD_IS_LOAD))
+        for source, hrv, load, cost in sources
+    ]
+
+
+EVIDENCE_COUNTS = 0.3  # power of the marginal likelihood: trials of one squad are no independent experiments
 
 # Log-odds a day on model.HAZARD_FEATURES. Prior rates: 1.5 illnesses and 0.7 injuries in 168 days; the slopes are
 # small, as the evidence for them is (Impellizzeri 2020, doi 10.1123/ijspp.2019-0864).
@@ -59,6 +89,18 @@ class Averages:
     chronic: Floats
 
 
+@dataclass(frozen=True)
+class Performance:
+    """What the 400 m trials say; d = draws."""
+
+    gates: Floats  # (d, 5)
+    usual_fitness: Floats  # (d,)
+    base_s: Floats  # (A,)
+    coef: Floats  # (d, A, 3)
+    drift_pct_per_d: Floats  # (d, A)
+    trial_noise_pct: float
+
+
 def fit_twin(log: pd.DataFrame, *, seed: int = 1) -> Twin:
     """Fit a twin to a season log.
 
@@ -81,7 +123,7 @@ def fit_twin(log: pd.DataFrame, *, seed: int = 1) -> Twin:
     signal = np.einsum("adk,ak->ad", design, hrv.coef) + hrv_slow
     readiness_sd = float(np.sqrt(np.var(np.einsum("adk,ak->ad", design, hrv.coef)) + hrv.slow_sd**2))
     readiness = signal / readiness_sd
-    base_s, coef, drift, noise_pct = fit_performance(history, averages, readiness, usual_share, seed)
+    performance = fit_performance(history, averages, readiness, usual_share, seed)
     sleep_low = np.where(np.isfinite(sleep_z), sleep_z, sleep_slow)
     hazards = model.hazard_features(readiness, averages.acute, averages.chronic, sleep_low)
     compliance, compliance_sd, missed = fit_compliance(history, averages, usual)
@@ -91,7 +133,7 @@ def fit_twin(log: pd.DataFrame, *, seed: int = 1) -> Twin:
         fingerprint=history.fingerprint,
         levels=fitted_levels(history),
         usual_load_au=usual,
-        t400_s=base_s,
+        t400_s=performance.base_s,
         ln_rmssd_level=level,
         ln_rmssd_sd=sd,
         sleep_level=sleep_level,
@@ -106,9 +148,11 @@ def fit_twin(log: pd.DataFrame, *, seed: int = 1) -> Twin:
         missed_rate=missed,
         able_ill=_able(history, history.ill),
         able_injured=_able(history, history.injured),
-        performance=coef,
-        drift_pct_per_d=drift,
-        trial_noise_pct=noise_pct,
+        gates=performance.gates,
+        usual_fitness=performance.usual_fitness,
+        performance=performance.coef,
+        drift_pct_per_d=performance.drift_pct_per_d,
+        trial_noise_pct=performance.trial_noise_pct,
         illness=fit_hazard(history.ill, hazards, ILLNESS_PRIOR),
         injury=fit_hazard(history.injured, hazards, INJURY_PRIOR),
         ill_days=_mean_spell(history.ill, 5.0),
@@ -199,6 +243,10 @@ def fit_signal(z: Floats, design: Floats, prior: tuple[Floats, Floats]) -> tuple
         coef[i] += np.linalg.solve(own.T @ own * weight + np.diag(1 / OWN_SLOPE_SD**2), own.T @ left * weight)
     residual = np.where(seen, z - np.einsum("adk,ak->ad", design, coef), np.nan)
     phi, slow_sd, noise_sd = ar1_plus_noise(residual)
+    # Values are counted from the athlete's own mean, which follows the slow part a little and hides that much of it.
+    days = seen.sum(1)
+    hidden = own_mean_sd(phi, slow_sd, noise_sd, days[days > 0]) ** 2
+    slow_sd = float(np.sqrt(slow_sd**2 + hidden.mean())) if len(hidden) else slow_sd
     return Signal(coef, phi, slow_sd, noise_sd), smooth(residual, phi, slow_sd, noise_sd)
 
 
@@ -222,6 +270,11 @@ def ar1_plus_noise(residual: Floats, lags: int = 10) -> tuple[float, float, floa
     return phi, float(np.sqrt(variance)), float(np.sqrt(total - variance))
 
 
+def own_mean_sd(phi: float, slow_sd: float, noise_sd: float, days: NDArray[np.int64]) -> Floats:
+    """SD of an athlete's mean over so many days of an AR(1) + noise."""
+    return np.sqrt(np.asarray((slow_sd**2 * (1 + phi) / (1 - phi) + noise_sd**2) / days, dtype=np.float64))
+
+
 def smooth(residual: Floats, phi: float, slow_sd: float, noise_sd: float) -> Floats:
     """Posterior mean of the slow part (Kalman filter forward, Rauch-Tung-Striebel backward); shape of ``residual``."""
     athletes, days = residual.shape
@@ -243,57 +296,123 @@ def smooth(residual: Floats, phi: float, slow_sd: float, noise_sd: float) -> Flo
 
 def fit_performance(
     history: SeasonHistory, averages: Averages, readiness: Floats, usual_share: Floats, seed: int
-) -> tuple[Floats, Floats, Floats, float]:
+) -> Performance:
     """Bayesian linear regression of % faster on gated fitness, volume and fatigue, for the group and each athlete.
 
-    Returns: base time (A,), coefficients (8, A, 3), drift in % a day (8, A), SD of one trial in %.
+    Every structure is fitted on its own; the draws are dealt out to them by prior and evidence.
     """
-    features = gated_performance_features(averages, readiness, usual_share)
+    beliefs = structures()
+    gates = np.array([belief.gate for belief in beliefs])
+    usual, features = gated_performance_features(averages, readiness, usual_share, gates)
     athletes, days = history.shape
     seen = np.isfinite(history.t400_s)
     who, day = np.nonzero(seen)
     ln_t = np.log(history.t400_s[seen])
     start = _first_level(ln_t, who, athletes)
-    y = 100 * (start[who] - ln_t)
-    one_hot = np.eye(athletes)[who]
-    x, middle = features[who, day], (day - days / 2)[:, None]
-    design = np.hstack([x, middle, *[one_hot * x[:, [k]] for k in range(3)], one_hot * middle, one_hot])
-    mean = np.concatenate([PERFORMANCE_PRIOR[0], [0.5 / 168], np.zeros(5 * athletes)])
-    sd = np.concatenate(
-        [
-            PERFORMANCE_PRIOR[1],
-            [0.4 / 168],
-            np.repeat(OWN_PERFORMANCE_SD, athletes),
-            np.full(athletes, OWN_DRIFT_SD_PCT),
-            np.full(athletes, 3.0),
-        ]
+    y: Floats = 100 * (start[who] - ln_t)
+    middle: Floats = np.asarray(day - days / 2, dtype=np.float64)[:, None]
+    trials = Trials(y, middle, _one_hot(who, athletes))
+    fits = [regressed(trials, features[who, day, k], np.array(b.performance)) for k, b in enumerate(beliefs)]
+    dealt = np.repeat(np.arange(len(beliefs)), seats(np.array([fit.ln_evidence for fit in fits])))
+    rng = np.random.default_rng(seed)
+    drawn = [fits[k].draw(rng, athletes) for k in dealt]
+    base_pct = np.mean([fits[k].mean[-athletes:] for k in dealt], axis=0)
+    return Performance(
+        gates=gates[dealt],
+        usual_fitness=usual[dealt],
+        base_s=np.exp(start - base_pct / 100),
+        coef=np.array([coef for coef, _ in drawn]),
+        drift_pct_per_d=np.array([drift for _, drift in drawn]),
+        trial_noise_pct=float(np.mean([fits[k].noise_pct for k in dealt])),
     )
+
+
+def _one_hot(who: NDArray[np.int64], athletes: int) -> Floats:
+    rows: Floats = np.zeros((len(who), athletes))
+    rows[np.arange(len(who)), who] = 1.0
+    return rows
+
+
+def seats(ln_evidence: Floats) -> NDArray[np.int64]:
+    """How many of the draws each structure gets: in proportion to its tempered evidence, by largest remainders."""
+    weight = np.exp(EVIDENCE_COUNTS * (ln_evidence - ln_evidence.max()))
+    due = DRAWS * weight / weight.sum()
+    whole: NDArray[np.int64] = np.floor(due).astype(np.int64)
+    for k in np.argsort(whole - due, kind="stable")[: DRAWS - whole.sum()]:
+        whole[k] += 1
+    return whole
+
+
+@dataclass(frozen=True)
+class Trials:
+    """All timed 400 m of the log."""
+
+    pct_faster: Floats  # (trials,) than the athlete's own mean
+    day: Floats  # (trials, 1) from the middle of the log
+    athlete: Floats  # (trials, A) one-hot
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Posterior of one structure; ``mean`` holds group slopes, drift, own slopes, own drifts, own intercepts."""
+
+    mean: Floats
+    precision: Floats
+    noise_pct: float
+    ln_evidence: float
+
+    def draw(self, rng: np.random.Generator, athletes: int) -> tuple[Floats, Floats]:
+        """Coefficients (A, 3) and drift in % a day (A,)."""
+        root = np.linalg.cholesky(self.precision)
+        drawn = self.mean + np.linalg.solve(root.T, rng.standard_normal(len(self.mean)))
+        own = drawn[4 : 4 + 3 * athletes].reshape(3, athletes).T
+        coef = np.maximum(drawn[:3] + own, PERFORMANCE_FLOOR)
+        return coef, drawn[3] + drawn[4 + 3 * athletes : 4 + 4 * athletes]
+
+
+def regressed(trials: Trials, x: Floats, prior: Floats) -> Regression:
+    """``x``: (trials, 3), the structure's features; ``prior``: means of their coefficients."""
+    y, one_hot = trials.pct_faster, trials.athlete
+    athletes = one_hot.shape[1]
+    design = np.hstack([x, trials.day, *[one_hot * x[:, [k]] for k in range(3)], one_hot * trials.day, one_hot])
+    mean = np.concatenate([prior, [0.5 / 168], np.zeros(5 * athletes)])
+    own_sd = (*np.repeat(OWN_PERFORMANCE_SD, athletes), *[OWN_DRIFT_SD_PCT] * athletes, *[3.0] * athletes)
+    sd = np.array([*PERFORMANCE_SD, 0.4 / 168, *own_sd])
     noise = 100 * T400_SD_TRIAL
+    ln_evidence = _posterior(design, y, mean, sd, noise)[2]  # all structures under the same noise
     for _ in range(2):
-        precision = design.T @ design / noise**2 + np.diag(1 / sd**2)
-        fitted = np.linalg.solve(precision, design.T @ y / noise**2 + mean / sd**2)
+        fitted, precision, _ = _posterior(design, y, mean, sd, noise)
         if len(y) > 60:
             noise = float(np.clip(np.std(y - design @ fitted), 0.6, 3.0))
-    rng = np.random.default_rng(seed)
-    root = np.linalg.cholesky(precision)
-    draws = fitted + np.linalg.solve(root.T, rng.standard_normal((len(fitted), DRAWS))).T
-    own = draws[:, 4 : 4 + 3 * athletes].reshape(DRAWS, 3, athletes).transpose(0, 2, 1)
-    coef = np.maximum(draws[:, None, :3] + own, PERFORMANCE_FLOOR)
-    drift = draws[:, [3]] + draws[:, 4 + 3 * athletes : 4 + 4 * athletes]
-    intercept = fitted[4 + 4 * athletes :]
-    base = np.exp(start - intercept / 100)
-    return base, coef, drift, noise
+    return Regression(fitted, precision, noise, ln_evidence)
 
 
-def gated_performance_features(averages: Averages, readiness: Floats, usual_share: Floats) -> Floats:
-    """The two gated fitness averages and fatigue on each logged morning, shape (athletes, days, 3)."""
-    absorbed = model.gate(readiness) * averages.x
-    start = np.full(len(absorbed), 0.85)
-    hard = absorbed * averages.share / usual_share[:, None]
-    easy = absorbed * (1 - averages.share) / (1 - usual_share[:, None])
-    intensity = before(running_mean(hard, model.INTENSITY_D, start), start)
-    volume = before(running_mean(easy, model.VOLUME_D, start), start)
-    return model.performance_features(intensity, volume, averages.fatigue)
+def _posterior(design: Floats, y: Floats, mean: Floats, sd: Floats, noise: float) -> tuple[Floats, Floats, float]:
+    """Mean and precision of a Gaussian regression, and its log marginal likelihood but for a constant."""
+    precision = design.T @ design / noise**2 + np.diag(1 / sd**2)
+    fitted = np.asarray(np.linalg.solve(precision, design.T @ y / noise**2 + mean / sd**2), dtype=np.float64)
+    misfit = np.square((y - design @ fitted) / noise).sum() + np.square((fitted - mean) / sd).sum()
+    return fitted, precision, float(-0.5 * (misfit + np.linalg.slogdet(precision)[1]))
+
+
+def gated_performance_features(
+    averages: Averages, readiness: Floats, usual_share: Floats, gates: Floats
+) -> tuple[Floats, Floats]:
+    """The two gated fitness averages, and fatigue on each logged morning, (athletes, days, structures, 3)."""
+    share, usual = averages.share, usual_share[:, None]
+    counts = model.gate(readiness, model.effort(averages.recent, averages.hard), averages.chronic, gates)
+    level = (counts * averages.x[:, :, None]).mean((0, 1)) / averages.x.mean()
+
+    def fitness(load: Floats, days: float) -> Floats:
+        each = []
+        for k, usual_level in enumerate(level):
+            start = np.full(len(share), usual_level)
+            each.append(before(running_mean(load * counts[:, :, k], days, start), start) / usual_level)
+        return np.stack(each, axis=-1)
+
+    intensity = fitness(averages.x * share / usual, model.INTENSITY_D)
+    volume = fitness(averages.x * (1 - share) / (1 - usual), model.VOLUME_D)
+    return level, model.performance_features(intensity, volume, averages.fatigue[:, :, None])
 
 
 def fit_compliance(history: SeasonHistory, averages: Averages, usual: Floats) -> tuple[Floats, float, float]:

@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlmodels.actions import automatic_plan, dose
-from mlmodels.risk import GATE_CENTRE_SD, GATE_FLOOR, GATE_WIDTH_SD
 
 if TYPE_CHECKING:
     from mlmodels.twin.history import Floats  # which reads season logs, with pandas
@@ -29,24 +28,34 @@ if TYPE_CHECKING:
 INTENSITY_D, VOLUME_D, FATIGUE_D, RECENT_D = 40.0, 50.0, 8.0, 3.0
 ACUTE_D, CHRONIC_D = 4.0, 14.5  # EWMA with lambda 2/(7+1) and 2/(28+1)
 
-# Plans the log does not hold but serving will meet: a quarter of the seasons follow the automatic plan, and each season
+# Plans the log does not hold but serving will meet: a tenth of the seasons follow the automatic plan, and each season
 # has its own share of high intensity, so that the policy is not a stranger to another coach's plan (conventions).
-AUTOMATIC_SEASONS = 0.25
+AUTOMATIC_SEASONS = 0.10
 SHARE_SPREAD_LN = 0.3
 HIGHEST_SHARE = 0.8
 
 HARD_WEIGHT = 0.3
 SIGNAL_FEATURES = ("constant", "recent_load", "fatigue", "recent_intensity", "chronic", "ill")
 PERFORMANCE_FEATURES = ("intensity_fitness", "volume_fitness", "fatigue")
+GATE_PARAMETERS = ("hrv_weight", "load_weight", "centre", "width", "floor")
+TOLERANCE_LEARNT = 0.2  # share of the tolerated load that follows the chronic load (convention)
+STRAIN_PER_SD = 4.0  # SD of readiness that a recent load of twice the tolerated one takes (convention)
 HAZARD_FEATURES = ("constant", "low_readiness", "acute_over_chronic", "low_sleep")
 
 
-def gate(readiness: Floats) -> Floats:
-    """Share of a load that is absorbed, 0.2-1, from readiness in SD of the athlete's own slow HRV signal.
+def gate(hrv_readiness: Floats, recent_effort: Floats, chronic: Floats, gates: Floats) -> Floats:
+    """Share of a load that is absorbed, floor-1, under each of d structures; shape (..., d).
 
-    A convention: days of suppressed HRV repay training less (Kiviniemi 2007, doi 10.1007/s00421-007-0552-2).
+    ``hrv_readiness``: SD of the athlete's own HRV signal; ``recent_effort`` and ``chronic``: relative to the usual day;
+    ``gates``: (..., d, 5) in the order of ``GATE_PARAMETERS``. Conventions: days of suppressed HRV repay training less
+    (Kiviniemi 2007, doi 10.1007/s00421-007-0552-2), and so do days after more than is tolerated, whatever HRV says
+    (Meeusen 2013, doi 10.1249/MSS.0b013e318279a10a: no marker shows overreaching reliably).
     """
-    return GATE_FLOOR + (1 - GATE_FLOOR) / (1 + np.exp(-(readiness - GATE_CENTRE_SD) / GATE_WIDTH_SD))
+    rested = STRAIN_PER_SD * (1 - recent_effort / tolerated(chronic))
+    ready = gates[..., 0] * hrv_readiness[..., None] + gates[..., 1] * rested[..., None]
+    floor = gates[..., 4]
+    share: Floats = floor + (1 - floor) / (1 + np.exp(-(ready - gates[..., 2]) / gates[..., 3]))
+    return share
 
 
 def effort(x: Floats, hard: Floats) -> Floats:
@@ -58,14 +67,24 @@ def effort(x: Floats, hard: Floats) -> Floats:
 
 
 def signal_features(recent: Floats, fatigue: Floats, hard: Floats, chronic: Floats, ill: Floats) -> Floats:
-    """Design of the HRV and sleep models, shape (..., 6); loads relative to the athlete's usual day."""
-    one = np.ones_like(recent)
-    return np.stack([one, recent - chronic, fatigue - chronic, hard - chronic, chronic - 1, ill], axis=-1)
+    """Design of the HRV and sleep models, shape (..., 6); loads relative to the athlete's usual day.
+
+    The recent ones count against what is tolerated, of which only a part follows the chronic load: what a hard week
+    shows then also says what a harder season would do.
+    """
+    one, bearable = np.ones_like(recent), tolerated(chronic)
+    return np.stack([one, recent - bearable, fatigue - bearable, hard - bearable, chronic - 1, ill], axis=-1)
+
+
+def tolerated(chronic: Floats) -> Floats:
+    """Load, relative to the usual day, that is recovered from within days."""
+    return 1 - TOLERANCE_LEARNT + TOLERANCE_LEARNT * chronic
 
 
 def performance_features(intensity: Floats, volume: Floats, fatigue: Floats) -> Floats:
     """Design of the performance model, shape (..., 3): concave in fitness; fatigue counts downwards (all help)."""
-    return np.stack([np.log(np.maximum(intensity, 0.1)), np.log(np.maximum(volume, 0.1)), 1 - fatigue], axis=-1)
+    hard, easy = np.log(np.maximum(intensity, 0.1)), np.log(np.maximum(volume, 0.1))
+    return np.stack([hard, easy, np.broadcast_to(1 - fatigue, hard.shape)], axis=-1)
 
 
 def hazard_features(readiness: Floats, acute: Floats, chronic: Floats, sleep_z: Floats) -> Floats:
@@ -107,6 +126,8 @@ class Twin:
     missed_rate: float  # healthy days on which nothing was done although planned
     able_ill: float  # share of the load carried out while ill, injured
     able_injured: float
+    gates: Floats  # (8 draws, 5): GATE_PARAMETERS of the structure that each posterior draw believes in
+    usual_fitness: Floats  # (8 draws,): both fitness averages of the logged season, relative to the load done
     performance: Floats  # (8 draws, A, 3): % faster per unit of PERFORMANCE_FEATURES
     drift_pct_per_d: Floats  # (8 draws, A)
     trial_noise_pct: float
@@ -210,7 +231,7 @@ class TwinWorld:
         }
         jitter = rng.normal(0, 0.05, k)
         for name in ("intensity", "volume"):
-            state[name] = 0.85 * np.exp(jitter)
+            state[name] = np.exp(jitter)[:, None] * twin.usual_fitness
         for name in ("fatigue", "recent", "hard", "acute", "chronic"):
             state[name] = 0.95 * np.exp(jitter)
         if len(rows) == self.n:
@@ -229,6 +250,7 @@ class TwinWorld:
         self._hrv_coef, self._sleep_coef = twin.hrv.coef[who], twin.sleep.coef[who]
         self._compliance = twin.ln_compliance[who]
         self._all_draws = twin.performance[:, who].transpose(1, 0, 2)  # (n, 8, 3)
+        self._gates = twin.gates
         self._all_drifts = twin.drift_pct_per_d[:, who].T  # (n, 8)
 
     def morning(self) -> dict[str, Any]:
@@ -242,9 +264,10 @@ class TwinWorld:
     def performance_draws_pct(self) -> Floats:
         """Expected % faster than at the start of the twin's clock under each posterior draw, shape (n, 8)."""
         s = self._state
-        features = performance_features(s["intensity"], s["volume"], s["fatigue"])
+        usual = self.twin.usual_fitness
+        features = performance_features(s["intensity"] / usual, s["volume"] / usual, s["fatigue"][:, None])
         drift: Floats = self._all_drifts * s["elapsed"][:, None]
-        pct: Floats = np.einsum("ndk,nk->nd", self._all_draws, features) + drift
+        pct: Floats = (self._all_draws * features).sum(-1) + drift
         return pct
 
     def true_t400(self) -> Floats:
@@ -305,11 +328,12 @@ class TwinWorld:
         )
 
     def _absorb(self, x: Floats, share: Floats) -> None:
-        s, absorbed = self._state, gate(self.readiness()) * x
-        hard = x * share / self._share
+        s = self._state
+        hard, easy = x * share / self._share, x * (1 - share) / (1 - self._share)
+        counts = gate(self.readiness(), effort(s["recent"], s["hard"]), s["chronic"], self._gates)
         for name, value, days in (
-            ("intensity", absorbed * share / self._share, INTENSITY_D),
-            ("volume", absorbed * (1 - share) / (1 - self._share), VOLUME_D),
+            ("intensity", counts * hard[:, None], INTENSITY_D),
+            ("volume", counts * easy[:, None], VOLUME_D),
             ("fatigue", effort(x, hard), FATIGUE_D),
             ("recent", x, RECENT_D),
             ("hard", hard, RECENT_D),

@@ -9,9 +9,10 @@ from mlmodels.simulator import World, make_cohort
 from mlmodels.twin import model
 from mlmodels.twin.checking import forecast_check
 from mlmodels.twin.environment import SEASON_D, SeasonEnv
-from mlmodels.twin.fitting import TooLittleData, ar1_plus_noise, fit_twin
+from mlmodels.twin.fitting import TooLittleData, ar1_plus_noise, fit_twin, seats
 from mlmodels.twin.history import SeasonHistory, fingerprint
 from mlmodels.twin.model import Twin, TwinWorld, gate
+from mlmodels.worlds.delayed import DelayedWorld
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +52,34 @@ def test_the_same_seed_gives_the_same_season(twin):
     )
 
 
-def test_suppressed_hrv_reduces_what_is_absorbed():
-    absorbed = gate(np.array([-4.0, -1.2, 0.0, 3.0]))
-    assert absorbed == pytest.approx([0.2007, 0.6, 0.962, 1.0], abs=1e-3)
+def test_suppressed_hrv_reduces_what_is_absorbed_by_those_who_believe_in_it():
+    hrv, usual = np.array([-4.0, -1.0, 0.0, 3.0]), np.ones(4)
+    by_hrv, by_load = (1.0, 0.0, -1.0, 0.4, 0.2), (0.0, 1.0, -1.0, 0.4, 0.2)
+    absorbed = gate(hrv, usual, usual, np.array([by_hrv, by_load]))
+    assert absorbed[:, 0] == pytest.approx([0.2004, 0.6, 0.939, 1.0], abs=1e-3)
+    assert absorbed[:, 1] == pytest.approx([0.939] * 4, abs=1e-3)
+
+
+def test_a_load_above_what_is_tolerated_counts_less_whatever_hrv_says():
+    by_load = np.array([(0.0, 1.0, -1.0, 0.4, 0.2)])
+    rested, usual, overdone, grown = (
+        gate(np.array([0.0]), np.array([effort]), np.array([chronic]), by_load)[0, 0]
+        for effort, chronic in ((0.6, 1.0), (1.0, 1.0), (1.4, 1.0), (1.4, 1.4))
+    )
+    assert overdone < grown < usual < rested
+
+
+def test_draws_are_dealt_by_evidence_and_equally_without_any():
+    assert seats(np.zeros(8)).tolist() == [1] * 8
+    dealt = seats(np.array([0.0, -40.0, -1.0, -1.0]))
+    assert dealt.sum() == 8
+    assert dealt[1] == 0
+    assert dealt[0] >= dealt[2] >= dealt[3] > 0
+
+
+def test_a_squad_whose_hrv_knows_fatigue_and_one_whose_does_not_are_believed_differently(twin):
+    blind = fit_twin(make_cohort(25, 168, 1, make_world=DelayedWorld))
+    assert twin.gates[:, 0].sum() > blind.gates[:, 0].sum()
 
 
 def test_a_twin_reads_back_as_it_was_saved(twin, tmp_path):
