@@ -25,9 +25,10 @@ from athletes.wearables.readings import (
 TABLE = (
     Field("samples[].uuid", "client_record_id", "", "of HRV; a night is named by its source and start"),
     Field("samples[].type", "the kind of sample"),
-    Field("samples[].value", "hrv_reading.value_ms; a stage of a sleep_session", "as unit says", "SDNN, spot"),
-    Field("samples[].unit", "ms or s -> ms"),
-    Field("samples[].startDate", "hrv_reading.measured_at, sleep_session.start_at"),
+    Field("samples[].value", "hrv_reading.value_ms; a stage of a sleep_session; resting_hr_reading.value_bpm",
+          "as unit says", "HRV: SDNN, spot"),
+    Field("samples[].unit", "ms or s -> ms; count/min"),
+    Field("samples[].startDate", "hrv_reading.measured_at, resting_hr_reading.measured_at, sleep_session.start_at"),
     Field("samples[].endDate", "sleep_session.end_at"),
     Field("samples[].metadata.HKTimeZone", "timezone"),
     Field("samples[].sourceName", "which source a night is of"),
@@ -47,9 +48,8 @@ TABLE = (
     Field("workouts[].device", "source.device_model"),
     Field("deleted[].uuid", "client_record_id of a deleted record"),
     Field("deleted[].type", "which kind is deleted"),
-)
+)  # fmt: skip
 NOT_USED = {
-    "HKQuantityTypeIdentifierRestingHeartRate": "no record of its own",
     "HKQuantityTypeIdentifierOxygenSaturation": "no record of its own",
     "workouts of walking": "no training session",
     "a deleted stage of sleep": "a finding: the night it was part of is not known by it",
@@ -63,10 +63,11 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     segments: list[Segment] = []
     for item in root.each("samples"):
         kind = item.text("type")
-        if kind == samples.HRV:
+        if kind in (samples.HRV, samples.RESTING_HR):
             name = item.ident("uuid")
             immutable = {"client_record_version": 0, "source": source("apple", device_model=item.text("device"))}
-            yield from samples.hrv(item, name and record_id(name), immutable, tally, profile)
+            what = samples.hrv if kind == samples.HRV else samples.resting_hr
+            yield from what(item, name and record_id(name), immutable, tally, profile)
         elif kind == samples.SLEEP:
             item.asked.add("uuid")
             found = samples.segment(item, item.text("sourceName") or "", item.text("device") or "", profile)
@@ -113,7 +114,8 @@ def deleted(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
     if kind == samples.SLEEP:
         tally.find(item.where, "deleted_stage", "One deleted stage does not say which night it was part of.")
         return
-    of = "hrv_reading" if kind == samples.HRV else "training_session" if kind.startswith("HKWorkout") else None
+    of = {samples.HRV: "hrv_reading", samples.RESTING_HR: "resting_hr_reading"}.get(kind)
+    of = of or ("training_session" if kind.startswith("HKWorkout") else None)
     if of and name:
         yield deletion(
             of,

@@ -70,7 +70,7 @@ LONGEST_RECORD = 200  # attributes and children kept of one element
 NEAR = timedelta(minutes=1)
 HARDWARE = re.compile(r"hardware:(\w{1,30}(?:,\w{1,10})?)")
 HEART_RATE = "HKQuantityTypeIdentifierHeartRate"
-WANTED = {samples.HRV, samples.SLEEP, *samples.EFFORT}
+WANTED = {samples.HRV, samples.RESTING_HR, samples.SLEEP, *samples.EFFORT}
 
 Element = tuple[str, dict[str, Any], str]
 
@@ -209,6 +209,10 @@ def record(
         name = named("hrv", item, item.instant("startDate", profile))
         item.asked |= {"endDate"}
         yield from samples.hrv(item, name, provenance(item, profile), tally, profile)
+    elif kind == samples.RESTING_HR:
+        name = named("resting_hr", item, item.instant("startDate", profile))
+        item.asked |= {"endDate"}
+        yield from samples.resting_hr(item, name, provenance(item, profile), tally, profile)
     elif kind == samples.SLEEP:
         item.asked |= {"creationDate", "unit"}
         found = samples.segment(item, item.text("sourceName") or "", hardware(item), profile)

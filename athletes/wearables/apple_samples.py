@@ -14,6 +14,7 @@ from athletes.wearables.merging import Segment, Session
 from athletes.wearables.readings import Item, Reading, ReadingProfile, Tally, reading, record_id, source, version_of
 
 HRV = "HKQuantityTypeIdentifierHeartRateVariabilitySDNN"
+RESTING_HR = "HKQuantityTypeIdentifierRestingHeartRate"
 SLEEP = "HKCategoryTypeIdentifierSleepAnalysis"
 EFFORT = ("HKQuantityTypeIdentifierWorkoutEffortScore", "HKQuantityTypeIdentifierEstimatedWorkoutEffortScore")
 STAGES: dict[object, str] = {
@@ -29,6 +30,7 @@ ACTIVITIES = {
     57: "yoga", 59: "core_training", 62: "flexibility", 63: "high_intensity_interval_training", 64: "jump_rope",
     72: "track_and_field", 80: "cooldown",
 }  # fmt: skip
+IN_BPM = {"count/min": 1.0}
 IN_MS = {"ms": 1.0, "s": 1000.0}
 IN_MIN = {"min": 1.0, "s": 1 / 60, "hr": 60.0}
 IN_M = {"m": 1.0, "km": 1000.0, "mi": 1609.344, "yd": 0.9144, "ft": 0.3048}
@@ -60,6 +62,19 @@ def hrv(
         yield from reading(
             "hrv_reading", item.where, tally, client_record_id=name, **provenance,
             measured_at=measured_at, timezone=zone, metric="sdnn", context="spot", value_ms=value_ms,
+        )  # fmt: skip
+
+
+def resting_hr(
+    item: Item, name: str | None, provenance: dict[str, Any], tally: Tally, profile: ReadingProfile
+) -> Iterator[Reading]:
+    """Of the day it begins on; the watch writes it anew in the course of the day."""
+    value_bpm = in_unit(item, "value", "unit", IN_BPM)
+    measured_at, zone = item.instant("startDate", profile), zone_of(item)
+    if value_bpm is not None:
+        yield from reading(
+            "resting_hr_reading", item.where, tally, client_record_id=name, **provenance,
+            measured_at=measured_at, timezone=zone, value_bpm=value_bpm,
         )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     hr_zones,
+    parsed_date,
     parsed_instant,
     reading,
     record_id,
@@ -32,6 +33,7 @@ from athletes.wearables.readings import (
     version_of,
 )
 
+EXPORT = "resting_heart_rate.json of the export"
 TABLE = (
     Field("sleep[].logId", "client_record_id"),
     Field("sleep[].dateOfSleep", "vendor_date", "", "of the main sleep: when its night's HRV was measured"),
@@ -51,6 +53,10 @@ TABLE = (
     Field("hrv[].dateTime", "client_record_id, vendor_date, hrv_reading.measured_at"),
     Field("hrv[].value.dailyRmssd", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
     Field("hrv[].value.deepRmssd", "hrv_reading.value_ms", "ms", "rMSSD, overnight_deep: a second reading"),
+    Field("activities-heart[].dateTime", "client_record_id, vendor_date, resting_hr_reading.measured_at"),
+    Field("activities-heart[].value.restingHeartRate", "resting_hr_reading.value_bpm", "bpm"),
+    Field("resting_heart_rate[].dateTime", "client_record_id, vendor_date, resting_hr_reading.measured_at", "", EXPORT),
+    Field("resting_heart_rate[].value.value", "resting_hr_reading.value_bpm", "bpm", "0: not measured"),
     Field("activities[].logId", "client_record_id"),
     Field("activities[].activityName", "training_session.kind"),
     Field("activities[].startTime", "training_session.started_at"),
@@ -66,8 +72,7 @@ TABLE = (
 )  # fmt: skip
 NOT_USED = {
     "timestamp (sleep_score.csv)": "a wall clock that calls itself UTC",
-    "activities-heart": "resting heart rate has no record of its own (0 was how it said: not measured)",
-    "resting_heart_rate.json": "the same in the export",
+    "activities-heart[].value.heartRateZones": "of the whole day",
     "sleep[].duration": "from start to end, which are used",
     "sleep[].levels.data": "the totals are used; those of `classic` logs are no stages",
     "activities of walking": "no training session, most of them detected by the watch",
@@ -76,10 +81,12 @@ IN_M = {"Kilometer": 1000.0, "Mile": 1609.344}
 MEMBERS = {
     "sleep": re.compile(r"sleep(-\d{4}-\d{2}-\d{2})?\.json"),
     "sleep_score": re.compile(r"sleep_score\.csv"),
+    "resting_heart_rate": re.compile(r"resting_heart_rate(-\d{4}-\d{2}-\d{2})?\.json"),
     "exercise": re.compile(r"exercise(-\d+)?\.json"),
 }
+EXPORT_DATE = re.compile(r"^(\d{2})/(\d{2})/(\d{2})\Z", re.ASCII)  # month first
 MORNING = "T05:00:00"
-OTHERS = ("activities-heart", "user", "summary", "goals")
+OTHERS = ("user", "summary", "goals")
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
@@ -123,7 +130,7 @@ def read_export(files: dict[str, list[bytes]], tally: Tally, profile: ReadingPro
     scores: dict[str, float] = {}
     for file in files["sleep_score"]:
         scores |= scores_in(file, tally)
-    for file in (*files["sleep"], *files["exercise"]):
+    for file in (*files["sleep"], *files["resting_heart_rate"], *files["exercise"]):
         yield from read_lists(enveloped(loaded_json(file)), scores, tally, profile)
 
 
@@ -145,6 +152,9 @@ def read_lists(
         yield from sleep(item, ends, scores, tally, profile)
     for item in root.each("hrv"):
         yield from hrv(item, ends, tally, profile)
+    for name, value in (("activities-heart", "restingHeartRate"), ("resting_heart_rate", "value")):
+        for item in root.each(name):
+            yield from resting_hr(item, value, tally, profile)
     for item in root.each("activities"):
         yield from activity(item, tally, profile)
     root.settle()
@@ -162,8 +172,8 @@ def enveloped(loaded: Any) -> dict[str, Any]:
         if isinstance(value, dict) and ("dailyRmssd" in value or "deepRmssd" in value):
             return {"hrv": loaded}
         if isinstance(value, dict) and "value" in value and "dateTime" in first:
-            return {"resting_heart_rate.json": loaded}
-    elif any(name in loaded for name in ("sleep", "hrv", "activities", *OTHERS)):
+            return {"resting_heart_rate": loaded}
+    elif any(name in loaded for name in ("sleep", "hrv", "activities", "activities-heart", *OTHERS)):
         return dict(loaded)
     raise Unreadable("wrong_provider", "Holds no list of Fitbit's API or export.")
 
@@ -222,6 +232,28 @@ def hrv(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingPro
                 measured_at=ends.get(day or "") or (parsed_instant(day + MORNING, profile) if day else None),
                 metric="rmssd", context=context, value_ms=value,
             )  # fmt: skip
+
+
+def resting_hr(item: Item, name: str, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    """Of a day; the export has one for every day, those of days without the watch are 0."""
+    day, values = day_of(item), item.item("value")
+    value = values.measured(name) if values else None
+    if value is not None:
+        yield from reading(
+            "resting_hr_reading", item.where, tally,
+            client_record_id=day and record_id(day), client_record_version=version_of(None, profile),
+            source=source("fitbit", device_type="watch"), vendor_date=day,
+            measured_at=parsed_instant(day + MORNING, profile) if day else None, value_bpm=value,
+        )  # fmt: skip
+
+
+def day_of(item: Item) -> str | None:
+    """The API writes 2019-11-01, exports 11/01/19 00:00:00 or 2019-11-01 00:00:00."""
+    text = (item.text("dateTime") or "").removesuffix(" 00:00:00")
+    day = EXPORT_DATE.sub(r"20\3-\1-\2", text)
+    if text and parsed_date(day) is None:
+        item.find("dateTime", "not_a_date", "Must be a date like 2019-11-01.")
+    return parsed_date(day)
 
 
 def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

@@ -24,6 +24,7 @@ TABLE = (
     Field("hrv[].lastNightAvg", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
     Field("hrv[].lastNight5MinHigh", "hrv_reading.value_ms", "ms", "rMSSD, overnight_5min_high: a second reading"),
     Field("hrv[].durationInSeconds", "hrv_reading.measured_at", "s", "start + duration"),
+    Field("dailies[].restingHeartRateInBeatsPerMinute", "resting_hr_reading.value_bpm", "bpm"),
     Field("sleeps[].durationInSeconds", "sleep_session.end_at, .duration_s", "s", "asleep: the stages' sum"),
     Field("sleeps[].deepSleepDurationInSeconds", "sleep_session.deep_s", "s"),
     Field("sleeps[].lightSleepDurationInSeconds", "sleep_session.light_s", "s"),
@@ -40,7 +41,7 @@ TABLE = (
     Field("activities[].manual", "source.recording_method"),
     *(
         row
-        for group in ("hrv", "sleeps", "activities")
+        for group in ("hrv", "sleeps", "activities", "dailies")
         for row in (
             Field(f"{group}[].summaryId", "client_record_id"),
             Field(f"{group}[].userId", "", "", "one payload, one person"),
@@ -50,9 +51,10 @@ TABLE = (
     ),
     Field("hrv[].calendarDate", "vendor_date"),
     Field("sleeps[].calendarDate", "vendor_date"),
+    Field("dailies[].calendarDate", "vendor_date"),
 )  # fmt: skip
 NOT_USED = {
-    "dailies": "resting heart rate has no record of its own; the morning's check-in takes it",
+    "dailies[].steps": "counted, as all else of a day but its resting heart rate",
     "hrv[].hrvValues": "five-minute samples; the night's mean is used",
     "sleeps[].sleepLevelsMap": "the totals are used",
     "sleeps[].unmeasurableSleepInSeconds": "neither asleep nor awake",
@@ -66,9 +68,9 @@ RANK = {
     "ENHANCED_TENTATIVE": 1,
     "ENHANCED_FINAL": 2,
 }
-KNOWN = ("hrv", "sleeps", "activities")
+KNOWN = ("hrv", "sleeps", "activities", "dailies")
 OTHERS = (
-    "dailies", "epochs", "bodyComps", "stressDetails", "userMetrics", "pulseox", "respiration", "moveIQActivities",
+    "epochs", "bodyComps", "stressDetails", "userMetrics", "pulseox", "respiration", "moveIQActivities",
     "bloodPressures", "healthSnapshot", "skinTemp", "manuallyUpdatedActivities", "activityDetails", "activityFiles",
     "deregistrations", "userPermissionsChange", "mct", "solarIntensity",
 )  # fmt: skip
@@ -82,6 +84,8 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         yield from hrv(item, tally, profile)
     for item in root.each("sleeps"):
         yield from sleep(item, tally, profile)
+    for item in root.each("dailies"):
+        yield from daily(item, tally, profile)
     for item in root.each("activities"):
         yield from activity(item, tally, profile)
     root.settle()
@@ -135,6 +139,19 @@ def sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading
         start_at=start, end_at=end, duration_s=asleep_s or None, awake_s=awake_s, **stages,
         score=score.number("value") if score else None,
     )  # fmt: skip
+
+
+def daily(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    """Of the day itself: sent again and again while it lasts, filed under its start."""
+    start, _ = start_of(item, tally)
+    name, day = item.ident("summaryId"), item.date("calendarDate")
+    value = item.measured("restingHeartRateInBeatsPerMinute")
+    if value is not None:
+        yield from reading(
+            "resting_hr_reading", item.where, tally,
+            client_record_id=name and record_id(name), client_record_version=version_of(None, profile),
+            source=source("garmin"), vendor_date=day, measured_at=start, value_bpm=value,
+        )  # fmt: skip
 
 
 STAGE_FIELDS = {

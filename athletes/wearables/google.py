@@ -67,6 +67,11 @@ TABLE = (
     Field(f"{POINT}.exercise.interval.startTime", "training_session.started_at"),
     Field(f"{POINT}.exercise.interval.startUtcOffset", "its offset", "s"),
     Field(f"{POINT}.exercise.interval.endTime", "training_session.duration_min", "to min"),
+    *(
+        Field(f"{POINT}.dailyRestingHeartRate.date.{part}", "vendor_date, resting_hr_reading.measured_at")
+        for part in ("year", "month", "day")
+    ),
+    Field(f"{POINT}.dailyRestingHeartRate.beatsPerMinute", "resting_hr_reading.value_bpm", "bpm"),
     Field(f"{POINT}.exercise.exerciseType", "training_session.kind"),
     Field(f"{POINT}.exercise.activeDuration", "training_session.duration_min", "s -> min"),
     Field(f"{POINT}.exercise.metricsSummary.averageHeartRateBeatsPerMinute", "training_session.avg_hr_bpm", "bpm"),
@@ -75,7 +80,6 @@ TABLE = (
 )  # fmt: skip
 NOT_USED = {
     "other data types": "counted by their name",
-    "dailyRestingHeartRate": "no record of its own",
     "exercise of walking": "no training session",
     "sleep.summary": "the stages are used",
 }
@@ -106,13 +110,15 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
 
 
 def is_point(point: Any) -> bool:
-    return isinstance(point, dict) and bool({"sleep", "heartRateVariability", "exercise", "dataSource"} & set(point))
+    known = {"sleep", "heartRateVariability", "dailyRestingHeartRate", "exercise", "dataSource"}
+    return isinstance(point, dict) and bool(known & set(point))
 
 
 def point(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     provenance = identity(item)
     for name, function in (
-        ("sleep", sleep), ("heartRateVariability", hrv), ("dailyHeartRateVariability", daily), ("exercise", exercise),
+        ("sleep", sleep), ("heartRateVariability", hrv), ("dailyHeartRateVariability", daily),
+        ("dailyRestingHeartRate", resting_hr), ("exercise", exercise),
     ):  # fmt: skip
         inner = item.item(name) if name in item.raw else None
         if inner is not None:
@@ -201,6 +207,16 @@ def daily(item: Item, provenance: dict[str, Any], tally: Tally, profile: Reading
                 vendor_date=day, measured_at=parsed_instant(day + MORNING, profile) if day else None,
                 metric="rmssd", context=context, value_ms=value,
             )  # fmt: skip
+
+
+def resting_hr(item: Item, provenance: dict[str, Any], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    day, value = day_of(item), item.measured("beatsPerMinute")
+    if value is not None:
+        named = {**provenance, "client_record_id": day and record_id(day)}
+        yield from reading(
+            "resting_hr_reading", item.where, tally, **named, client_record_version=version_of(None, profile),
+            vendor_date=day, measured_at=parsed_instant(day + MORNING, profile) if day else None, value_bpm=value,
+        )  # fmt: skip
 
 
 def day_of(item: Item) -> str | None:

@@ -28,11 +28,15 @@ from athletes.wearables.readings import (
 )
 
 HRV, SLEEP, EXERCISE = "HeartRateVariabilityRmssdRecord", "SleepSessionRecord", "ExerciseSessionRecord"
-KINDS = {HRV: "hrv_reading", SLEEP: "sleep_session", EXERCISE: "training_session"}
+RESTING_HR = "RestingHeartRateRecord"
+KINDS = {HRV: "hrv_reading", RESTING_HR: "resting_hr_reading", SLEEP: "sleep_session", EXERCISE: "training_session"}
 TABLE = (
     Field(f"{HRV}[].heartRateVariabilityMillis", "hrv_reading.value_ms", "ms", "rMSSD, spot"),
     Field(f"{HRV}[].time", "hrv_reading.measured_at"),
     Field(f"{HRV}[].zoneOffset", "its offset"),
+    Field(f"{RESTING_HR}[].beatsPerMinute", "resting_hr_reading.value_bpm", "bpm"),
+    Field(f"{RESTING_HR}[].time", "resting_hr_reading.measured_at"),
+    Field(f"{RESTING_HR}[].zoneOffset", "its offset"),
     Field(f"{SLEEP}[].startTime", "sleep_session.start_at"),
     Field(f"{SLEEP}[].startZoneOffset", "its offset"),
     Field(f"{SLEEP}[].endTime", "sleep_session.end_at"),
@@ -60,7 +64,6 @@ TABLE = (
 )
 NOT_USED = {
     f"{HRV}[].metadata.dataOrigin": "the app that wrote it; the device is named instead",
-    "RestingHeartRateRecord": "no record of its own",
     f"{EXERCISE} of walking": "no training session",
     "metadata.clientRecordVersion": "its writer's own count; lastModifiedTime grows with it and is always there",
 }
@@ -90,6 +93,8 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         yield from sleep(item, tally, profile)
     for item in root.each(HRV):
         yield from hrv(item, tally, profile)
+    for item in root.each(RESTING_HR):
+        yield from resting_hr(item, tally, profile)
     for item in root.each(EXERCISE):
         yield from exercise(item, tally, profile)
     version = version_of(None, profile)
@@ -149,6 +154,15 @@ def hrv(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
             "hrv_reading", item.where, tally, **provenance,
             measured_at=measured_at, metric="rmssd", context="spot", value_ms=value,
         )  # fmt: skip
+
+
+def resting_hr(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    measured_at, provenance = in_offset(item, "time", "zoneOffset", profile), identity(item, profile)
+    value = item.measured("beatsPerMinute")
+    if value is not None:
+        yield from reading(
+            "resting_hr_reading", item.where, tally, **provenance, measured_at=measured_at, value_bpm=value
+        )
 
 
 def sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

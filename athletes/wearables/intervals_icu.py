@@ -38,7 +38,7 @@ TABLE = (
     Field("hrvSDNN", "hrv_reading.value_ms", "ms", "SDNN, morning_supine: a reading of its own"),
     *(Field(vendor, f"check_in.{ours}", "1-4, 1 best", "scale intervals_1_4") for vendor, ours in ANSWERS.items()),
     Field("sleepSecs", "check_in.sleep_duration_min", "s -> min", "with answers only"),
-    Field("restingHR", "check_in.resting_hr_bpm", "bpm", "with answers only, and not if tempRestingHR"),
+    Field("restingHR", "resting_hr_reading.value_bpm", "bpm", "not if tempRestingHR"),
     Field("tempRestingHR", "", "", "true: restingHR was not measured"),
     Field("start_date", "training_session.started_at", "", "activities; UTC"),
     Field("timezone", "timezone", "", "activities"),
@@ -97,20 +97,25 @@ def wellness(item: Item, date_name: str, tally: Tally, profile: ReadingProfile) 
                 source=source("intervals_icu"), vendor_date=day, measured_at=parsed_instant(day + MORNING, profile),
                 metric=metric, context="morning_supine", value_ms=value,
             )  # fmt: skip
+    carried, resting = item.get("tempRestingHR"), item.measured("restingHR")
+    if resting is not None and carried not in (True, "true", "True"):
+        yield from reading(
+            "resting_hr_reading", item.where, tally,
+            client_record_id=record_id(day), client_record_version=version, source=source("intervals_icu"),
+            vendor_date=day, measured_at=parsed_instant(day + MORNING, profile), value_bpm=resting,
+        )  # fmt: skip
     yield from answers(item, day, tally)
 
 
 def answers(item: Item, day: str, tally: Tally) -> Iterator[Reading]:
-    """A check-in, if the athlete answered anything: hours and heart rate alone came from a watch."""
+    """A check-in, if the athlete answered anything: hours alone came from a watch."""
     given = {ours: answer(item, vendor) for vendor, ours in ANSWERS.items()}
-    carried = item.get("tempRestingHR")
-    seconds, resting_hr = item.measured("sleepSecs"), item.measured("restingHR")
+    seconds = item.measured("sleepSecs")
     if all(value is None for value in given.values()):
         return
     yield from reading(
         "check_in", item.where, tally, date=day, scale="intervals_1_4", **given,
         sleep_duration_min=None if seconds is None else seconds / 60,
-        resting_hr_bpm=None if carried in (True, "true", "True") else resting_hr,
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ TABLE = (
     Field("sleep[].rem_sleep_duration", "sleep_session.rem_s", "s"),
     Field("sleep[].efficiency", "sleep_session.efficiency_pct", "%"),
     Field("sleep[].average_hrv", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean; of long_sleep and sleep"),
+    Field("sleep[].lowest_heart_rate", "resting_hr_reading.value_bpm", "bpm", "of long_sleep"),
     Field("daily_sleep[].day", "the day of its long_sleep"),
     Field("daily_sleep[].score", "sleep_session.score", "0-100", "of the day's longest long_sleep"),
     Field("workout[].id", "client_record_id"),
@@ -53,7 +54,6 @@ TABLE = (
 NOT_USED = {
     "sleep[].hrv": "five-minute samples, some of them negative; the night's mean is used",
     "sleep[].average_heart_rate": "no record of its own",
-    "sleep[].lowest_heart_rate": "no record of its own",
     "sleep[].sleep_phase_5_min": "the totals are used",
     "daily_readiness": "a vendor's score of readiness is not an input",
     "workout[].intensity": "easy, moderate, hard is no RPE",
@@ -146,7 +146,7 @@ def seconds_in(document: dict[str, Any]) -> float:
 def sleep(item: Item, score: float | None, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     name, kind, version = item.ident("id"), item.text("type"), version_of(None, profile)
     if kind == "deleted" and name:
-        for of in ("sleep_session", "hrv_reading"):
+        for of in ("sleep_session", "hrv_reading", "resting_hr_reading"):
             yield deletion(of, source=source("oura"), client_record_id=record_id(name), client_record_version=version)
         return
     end, nap, day = item.instant("bedtime_end", profile), kind in NAPS, item.date("day")
@@ -168,6 +168,9 @@ def sleep(item: Item, score: float | None, tally: Tally, profile: ReadingProfile
             "hrv_reading", item.where, tally, **provenance,
             measured_at=end, metric="rmssd", context="overnight_mean", value_ms=value,
         )  # fmt: skip
+    lowest = item.measured("lowest_heart_rate")
+    if lowest is not None and kind == "long_sleep":
+        yield from reading("resting_hr_reading", item.where, tally, **provenance, measured_at=end, value_bpm=lowest)
 
 
 def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

@@ -31,6 +31,7 @@ TABLE = (
     Field("recharges[].polar_user", "", "", "one payload, one person"),
     Field("recharges[].date", "client_record_id, vendor_date, hrv_reading.measured_at"),
     Field("recharges[].heart_rate_variability_avg", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
+    Field("recharges[].heart_rate_avg", "resting_hr_reading.value_bpm", "bpm", "mean of four hours of the night"),
     Field("nights[].polar_user", "", "", "one payload, one person"),
     Field("nights[].date", "client_record_id, vendor_date"),
     Field("nights[].sleep_start_time", "sleep_session.start_at"),
@@ -115,15 +116,19 @@ def night(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingP
 
 def recharge(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     tally.belongs_to(item.ident("polar_user"))
-    day, value = item.date("date"), item.measured("heart_rate_variability_avg")
+    day = item.date("date")
+    value, resting = item.measured("heart_rate_variability_avg"), item.measured("heart_rate_avg")
+    common = {
+        "client_record_id": day and record_id(day), "client_record_version": version_of(None, profile),
+        "source": source("polar", device_type="watch"), "vendor_date": day,
+        "measured_at": ends.get(day or "") or (parsed_instant(day + MORNING, profile) if day else None),
+    }  # fmt: skip
     if value is not None:
         yield from reading(
-            "hrv_reading", item.where, tally,
-            client_record_id=day and record_id(day), client_record_version=version_of(None, profile),
-            source=source("polar", device_type="watch"), vendor_date=day,
-            measured_at=ends.get(day or "") or (parsed_instant(day + MORNING, profile) if day else None),
-            metric="rmssd", context="overnight_mean", value_ms=value,
-        )  # fmt: skip
+            "hrv_reading", item.where, tally, **common, metric="rmssd", context="overnight_mean", value_ms=value
+        )
+    if resting is not None:
+        yield from reading("resting_hr_reading", item.where, tally, **common, value_bpm=resting)
 
 
 def exercise(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

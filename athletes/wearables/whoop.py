@@ -57,6 +57,7 @@ TABLE = (
     Field("recovery[].created_at", "hrv_reading.measured_at", "", "unless its sleep came along: then the sleep's end"),
     Field("recovery[].updated_at", "client_record_version"),
     Field("recovery[].score_state", "", "", "only SCORED has a score"),
+    Field("recovery[].score.resting_heart_rate", "resting_hr_reading.value_bpm", "bpm"),
     Field("recovery[].score.hrv_rmssd_milli", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
     Field("workout[].start", "training_session.started_at"),
     Field("workout[].end", "training_session.duration_min", "to min"),
@@ -69,6 +70,7 @@ TABLE = (
     Field("Wake onset", "sleep_session.end_at, hrv_reading.measured_at"),
     Field("Nap", "sleep_session.is_nap"),
     Field("Heart rate variability (ms)", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
+    Field("Resting heart rate (bpm)", "resting_hr_reading.value_bpm", "bpm"),
     Field("Asleep duration (min)", "sleep_session.duration_s", "min -> s"),
     Field("In bed duration (min)", "sleep_session.time_in_bed_s", "min -> s"),
     Field("Awake duration (min)", "sleep_session.awake_s", "min -> s"),
@@ -86,7 +88,6 @@ TABLE = (
 NOT_USED = {
     "sleep[].score.respiratory_rate": "no record of its own",
     "recovery[].score.recovery_score": "a vendor's score of readiness is not an input",
-    "recovery[].score.resting_heart_rate": "no record of its own",
     "workout[].score.strain": "0-21 is no RPE, and no load in minutes x RPE",
     "workout[].score.zone_durations": "their limits are not told",
     "journal_entries.csv": "other columns: refused",
@@ -209,11 +210,17 @@ def recovery(item: Item, ends: dict[str, datetime], tally: Tally, profile: Readi
     sleep_id, cycle_id, created_at = item.ident("sleep_id"), item.ident("cycle_id"), item.instant("created_at", profile)
     provenance, score = identity(item, tally, profile, sleep_id or cycle_id), score_of(item)
     value = score.measured("hrv_rmssd_milli") if score else None
+    resting = score.measured("resting_heart_rate") if score else None
+    measured_at = ends.get(sleep_id or "", created_at)
     if value is not None:
         yield from reading(
             "hrv_reading", item.where, tally, **provenance,
-            measured_at=ends.get(sleep_id or "", created_at), metric="rmssd", context="overnight_mean", value_ms=value,
+            measured_at=measured_at, metric="rmssd", context="overnight_mean", value_ms=value,
         )  # fmt: skip
+    if resting is not None:
+        yield from reading(
+            "resting_hr_reading", item.where, tally, **provenance, measured_at=measured_at, value_bpm=resting
+        )
 
 
 def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
@@ -274,6 +281,9 @@ def row_of_sleeps(row: Item, tally: Tally, profile: ReadingProfile) -> Iterator[
             "hrv_reading", row.where, tally, **provenance,
             measured_at=end, metric="rmssd", context="overnight_mean", value_ms=value,
         )  # fmt: skip
+    resting = row.measured("Resting heart rate (bpm)")
+    if resting is not None and not nap:
+        yield from reading("resting_hr_reading", row.where, tally, **provenance, measured_at=end, value_bpm=resting)
 
 
 def row_of_workouts(row: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

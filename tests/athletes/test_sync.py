@@ -38,9 +38,9 @@ def sent(client, *entries, **more):
 def test_one_of_every_kind_is_stored_and_its_days_are_named(api, alice):
     response = sent(api(alice), *[entry(kind) for kind in EXAMPLES])
     body = response.json()
-    assert statuses(response) == ["created"] * 5
+    assert statuses(response) == ["created"] * 6
     assert body["summary"] == {
-        "created": 5, "updated": 0, "unchanged": 0, "conflict": 0, "stale": 0, "deleted": 0, "rejected": 0,
+        "created": 6, "updated": 0, "unchanged": 0, "conflict": 0, "stale": 0, "deleted": 0, "rejected": 0,
     }  # fmt: skip
     assert body["affected_dates"] == ["2026-11-20", "2026-11-21", "2026-11-22"]
     assert body["server_time"] == "2026-11-22T20:00:00Z"

@@ -193,7 +193,8 @@ def test_garmin_a_night_with_its_hrv_and_a_track_session():
     }]  # fmt: skip
     assert codes(result) == [("hrv[1].lastNightAvg", "missing_sentinel")]
     assert result.ignored == {
-        "hrv[].hrvValues": 1, "sleeps[].overallSleepScore.qualifierKey": 1, "activities of walking": 1, "dailies": 1,
+        "hrv[].hrvValues": 1, "sleeps[].overallSleepScore.qualifierKey": 1, "activities of walking": 1,
+        "dailies[].steps": 1, "dailies[].durationInSeconds": 1,
     }  # fmt: skip
 
 
@@ -220,6 +221,7 @@ def test_oura_the_score_comes_from_daily_sleep_and_negative_samples_do_not_fail_
     assert [(r.kind, r.deleted) for r in result.readings if r.deleted] == [
         ("sleep_session", True),
         ("hrv_reading", True),
+        ("resting_hr_reading", True),
     ]
     assert codes(result) == [("daily_sleep (2022-07-10)", "score_without_night")]
 
@@ -227,7 +229,7 @@ def test_oura_the_score_comes_from_daily_sleep_and_negative_samples_do_not_fail_
 def test_oura_takes_a_single_document_and_a_page():
     document = json.loads(raw("oura.json"))["sleep"][0]
     for payload in (document, [document], {"data": [document], "next_token": None}, {"sleep": {"data": [document]}}):
-        assert len(read("oura", payload).readings) == 2
+        assert len(read("oura", payload).readings) == 3
 
 
 def test_whoop_times_are_moved_into_their_own_offset_and_recovery_lies_at_the_end_of_its_sleep():
@@ -353,6 +355,8 @@ def test_fitbit_zero_is_not_a_measurement_and_naps_are_naps():
     ]  # fmt: skip
     assert codes(result) == [
         ("hrv[1].value.dailyRmssd", "missing_sentinel"), ("hrv[1].value.deepRmssd", "missing_sentinel"),
+        ("activities-heart[0].value.restingHeartRate", "missing_sentinel"),
+        ("resting_heart_rate[1].value.value", "missing_sentinel"),
     ]  # fmt: skip
 
 
@@ -447,10 +451,54 @@ def test_intervals_answers_become_a_check_in_in_their_own_scale_and_carried_valu
     result = read("intervals_icu", raw("intervals_icu.json"))
     assert data_of(result, "check_in") == [{
         "date": "2026-10-08", "scale": "intervals_1_4", "fatigue": 4, "muscle_soreness": 3, "stress": 1, "mood": 3,
-        "sleep_quality": 2, "sleep_duration_min": 420, "resting_hr_bpm": 52.0,
+        "sleep_quality": 2, "sleep_duration_min": 420,
     }]  # fmt: skip
     assert [(r["metric"], r["value_ms"]) for r in data_of(result, "hrv_reading")] == [("rmssd", 65.5), ("sdnn", 48.2)]
     assert data_of(result, "training_session")[0]["rpe"] == 7.0
+
+
+RESTING_HR = {
+    "apple.json": [("R1", "2026-11-22T00:00:00+01:00", 48)],
+    "apple_export.xml": [("resting_hr:", "2020-04-11T00:00:00-07:00", 51)],
+    "fitbit.json": [("2019-11-03", "2019-11-03T04:00:00Z", 54), ("2019-11-04", "2019-11-04T04:00:00Z", 53.5)],
+    "garmin.json": [("x473db21-daily", "2022-05-31T00:00:00-05:00", 48)],
+    "google.json": [("2026-11-22", "2026-11-22T04:00:00Z", 47)],
+    "health_connect.json": [("hc-rhr-1", "2026-11-22T07:15:00+01:00", 47)],
+    "intervals_icu.csv": [("2026-10-08", "2026-10-08T03:00:00Z", 52), ("2026-10-09", "2026-10-09T03:00:00Z", 51)],
+    "intervals_icu.json": [("2026-10-08", "2026-10-08T03:00:00Z", 52)],  # the second was carried forward
+    "oura.json": [("8f9a5221", "2022-07-12T09:25:14-07:00", 48)],
+    "polar.json": [("2026-08-20", "", 52)],
+    "whoop.json": [("123e4567", "", 51.2)],
+    "whoop_sleeps.csv": [("csv:2026-05-24T22:30:00-04:00", "2026-05-25T06:30:00-04:00", 49)],
+}
+
+
+@pytest.mark.parametrize(("name", "reader", "payload"), [c for c in CASES if "." in c[0]], ids=NAMES)
+def test_resting_heart_rates_are_read_where_the_vendor_has_one_and_from_nothing_else(name, reader, payload):
+    name = name.replace("apple_export.zip", "apple_export.xml")
+    found = data_of(reader.read(payload, profile=BERLIN), "resting_hr_reading")
+    told = RESTING_HR.get(name, [])
+    assert [data["value_bpm"] for data in found] == [bpm for _, _, bpm in told]
+    for data, (identity, measured_at, _) in zip(found, told, strict=True):
+        assert data["client_record_id"].startswith(identity.replace("+", "_"))
+        assert data["measured_at"].startswith(measured_at)
+
+
+@pytest.mark.parametrize("unmeasured", [0, -1, None, "none", True, 1000, 0.8])
+def test_a_resting_heart_rate_that_none_can_be_is_no_reading(unmeasured):
+    payload = json.loads(raw("garmin.json"))
+    payload["dailies"][0]["restingHeartRateInBeatsPerMinute"] = unmeasured
+    result = read("garmin", payload)
+    assert data_of(result, "resting_hr_reading") == []
+    told = [f.code for f in result.findings if f.where.startswith("dailies[0]")]
+    expected = {
+        None: [],
+        0: ["missing_sentinel"],
+        -1: ["missing_sentinel"],
+        1000: ["out_of_range"],
+        0.8: ["out_of_range"],
+    }
+    assert told == (["not_a_number"] if unmeasured is True else expected.get(unmeasured, ["not_a_number"]))
 
 
 def test_elitehrv_byte_order_mark_bare_carriage_returns_semicolons_and_decimal_commas():

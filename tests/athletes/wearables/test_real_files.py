@@ -59,10 +59,14 @@ def test_pmdata_exercises_are_sessions_without_an_rpe_and_walks_are_none():
 
 
 @needs_data
-def test_pmdata_resting_heart_rates_are_counted_and_not_used():
+def test_pmdata_resting_heart_rates_are_read_and_the_zeros_of_unworn_days_are_not():
     for file in sorted((DATA / "pmdata").glob("p*/fitbit/resting_heart_rate.json")):
         result = READERS["fitbit"].read(file.read_bytes(), profile=OSLO)
-        assert (result.readings, dict(result.ignored)) == ([], {"resting_heart_rate.json": 1})
+        told = [(entry["dateTime"][:10], entry["value"]["value"]) for entry in json.loads(file.read_bytes())]
+        read = [(r.data["vendor_date"], r.data["value_bpm"]) for r in result.readings]
+        assert read == [(day, value) for day, value in told if value]
+        assert {finding.code for finding in result.findings} <= {"missing_sentinel"}
+        assert len(read) + len(result.findings) == len(told)
 
 
 @needs_data
