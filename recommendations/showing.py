@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from athletes import loads, unrated
-from athletes.models import Athlete
+from athletes.models import Athlete, Day
 from athletes.serializers import in_utc
 from mlmodels import risk
 from recommendations import overriding, wording
@@ -177,10 +177,24 @@ def status_of(advice: Advice, word: Override | None, now: datetime) -> str:
     return advice.status
 
 
+def before_advice(athlete: Athlete, day: date, reader: Reader) -> Row:
+    """Today's answer before there is one: on its way, or, where nothing is known yet, what is missing."""
+    if nothing_known(athlete, day):
+        return without_advice(athlete, day, "withheld", reader) | {"withheld_reason": "insufficient_history"}
+    return without_advice(athlete, day, "pending", reader)
+
+
+def nothing_known(athlete: Athlete, day: date) -> bool:
+    """No earlier day and no usual week: whatever this morning brings, there can be no advice yet."""
+    week = (athlete.usual_sessions_per_week, athlete.usual_session_min, athlete.usual_session_rpe)
+    return None in week and not Day.objects.filter(athlete=athlete, date__lt=day).exists()
+
+
 def without_advice(athlete: Athlete, day: date, status: str, reader: Reader) -> Row:
     """The same shape before the first advice of a day (pending), or when its data came after it was over (expired)."""
     texts = {
         "pending": (_("Your advice is on its way"), _("Check in, or wait for your watch or the morning deadline.")),
+        "withheld": wording.WITHHELD["insufficient_history"],
         "expired": (_("No advice was given for this day"), _("Its data came when it was over.")),
     }
     headline, detail = texts[status]

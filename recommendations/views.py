@@ -117,7 +117,7 @@ def advice_of(request: Request, athlete: Athlete, day: date) -> Response:
             return conditional(request, bodies([row], reader)[0])
         today = local_today(athlete)
         if day == today:
-            return conditional(request, showing.without_advice(athlete, day, "pending", reader))
+            return conditional(request, showing.before_advice(athlete, day, reader))
         if day < today and Day.objects.filter(athlete=athlete, date=day).exists():
             return conditional(request, showing.without_advice(athlete, day, "expired", reader))
     raise Http404

@@ -16,7 +16,7 @@ from athletes.rest.etags import conditional
 from athletes.rest.problems import Problem
 from athletes.serializers import in_utc
 from mlmodels import risk
-from recommendations import forecasting
+from recommendations import forecasting, showing
 from recommendations.models import ActionCode, Advice, Forecast
 from recommendations.serializers import Answer
 from recommendations.views import ATHLETE, athlete_named, reader_of
@@ -92,9 +92,11 @@ class WhatIf(APIView):
         athlete = athlete_named(request)
         if not reader_of(request, athlete).values:
             raise Problem(403, "values_not_shared", "The athlete does not share measured values.")
-        advice = Advice.objects.filter(athlete=athlete, date=local_today(athlete), current=True).first()
+        today = local_today(athlete)
+        advice = Advice.objects.filter(athlete=athlete, date=today, current=True).first()
         if advice is None:
-            return conditional(request, unavailable("no_advice_yet"))
+            unknown = showing.nothing_known(athlete, today)
+            return conditional(request, unavailable("insufficient_history" if unknown else "no_advice_yet"))
         if advice.withheld_reason:
             return conditional(request, unavailable(advice.withheld_reason))
         return answered(request, athlete, forecasting.ask(advice))

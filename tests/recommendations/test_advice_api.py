@@ -120,6 +120,7 @@ def test_the_phone_polls_with_an_etag(alice, advised, api):
 
 
 def test_before_the_first_advice_today_is_pending_and_not_404(alice, api):
+    live(alice, 1)
     body = api(alice).get("/api/v1/advice/today/").json()
     assert tuple(body) == ADVICE_KEYS
     assert {k: v for k, v in body.items() if v} == {

@@ -8,15 +8,15 @@ import pytest
 import time_machine
 from django.db import IntegrityError, transaction
 
-from athletes.models import Day, PlannedSession
+from athletes.models import Athlete, Day, PlannedSession
 from mlmodels import registry
 from mlmodels.twin.model import sha256
-from recommendations import forecasting, frames, own_twins, wake
+from recommendations import forecasting, frames, mornings, own_twins, wake
 from recommendations.advising import drain
 from recommendations.models import Advice, AthleteTwin, Forecast, StateCarry
 from recommendations.tasks import slow_forecasts
 from tests import factories
-from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
+from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, wake_up
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/what-if/"
@@ -126,6 +126,26 @@ def test_without_enough_history_it_says_so(bob, squad, api):
     assert not Forecast.objects.exists()
 
 
+def test_a_new_athlete_is_not_pending_but_told_what_is_missing(bob, squad, api):
+    body = api(bob).get("/api/v1/advice/today/").json()
+    assert (body["status"], body["withheld_reason"], body["revision"]) == ("withheld", "insufficient_history", 0)
+    assert body["headline"] == "Not enough is known yet"
+    assert body["detail"] == "Report your training for a week, or tell us your usual week, and advice begins."
+    assert api(bob).get(URL).json() == {"status": "unavailable", "reason": "insufficient_history"}
+    mornings.ring_due(AFTER_DEADLINE)
+    drain(AFTER_DEADLINE)
+    stored = api(bob).get("/api/v1/advice/today/").json()
+    told = ("status", "withheld_reason", "headline", "detail")
+    assert [stored[name] for name in told] == [body[name] for name in told]
+
+
+def test_whom_a_usual_week_or_a_day_describes_waits_for_the_morning_like_everybody(alice, bob, squad, api):
+    Athlete.objects.filter(pk=bob.pk).update(usual_sessions_per_week=5, usual_session_min=60, usual_session_rpe=6)
+    live(alice, 1)
+    for athlete in (alice, bob):
+        assert api(athlete).get("/api/v1/advice/today/").json()["status"] == "pending"
+
+
 def test_a_provisional_athlete_without_an_hrv_baseline_has_none_either(bob, squad, api):
     live(bob, 10)
     wake_up(bob)
@@ -188,6 +208,7 @@ def test_an_injured_athlete_is_told_why_there_is_none(alice, squad, api):
 
 
 def test_before_the_first_advice_of_the_day_there_is_none(alice, api):
+    live(alice, 1)
     assert api(alice).get(URL).json() == {"status": "unavailable", "reason": "no_advice_yet"}
 
 
