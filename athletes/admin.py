@@ -23,6 +23,7 @@ from athletes.models import (
     Membership,
     PerformanceTest,
     PlannedSession,
+    Provider,
     Record,
     RestDay,
     RestingHrReading,
@@ -270,15 +271,14 @@ class WaitsForRating(admin.SimpleListFilter):
 class TrainingSessionAdmin(RecordAdmin):
     """A load that was estimated says so. The athlete knows how hard it was; a coach who was there may say it too."""
 
-    list_display = ("athlete", "date", "kind", "duration_min", "said", "load", "load_basis", "avg_hr_bpm", "provider")
+    list_display = ("athlete", "date", "kind", "minutes", "mean_hr", "said", "load", "basis", "provider")
     list_filter = (BY_ATHLETE, WaitsForRating, "load_basis", "provider", "quality_status")
     list_select_related = ("athlete__user", "rated_by")
     actions = ("confirm", "accept_estimates")
     FIELDSETS = (
-        (None, {"fields": ("athlete", "date", "started_at", "duration_min", "kind", "distance_m",
-                           "high_intensity_share", "avg_hr_bpm", "max_hr_bpm")}),
-        ("Load", {"fields": ("load", "load_basis", "said", "rpe", "estimate", "rated_by", "rated_at",
-                             "same_session_as")}),
+        (None, {"fields": ("athlete", "date", "started_at", "kind", "minutes")}),
+        ("Load", {"fields": ("load", "basis", "said", "rater", "rated_at", "source_rpe", "estimate")}),
+        ("What was measured", {"fields": ("mean_hr", "highest_hr", "distance_m", "high_intensity_share")}),
         ("Where it comes from", {"classes": ("collapse",), "fields": (
             "provider", "device_model", "device_type", "recording_method", "client_record_id", "client_record_version",
             "date_basis", "zone", "utc_offset_min", "vendor_date", "quality_status", "quality_reasons", "hr_zones",
@@ -288,13 +288,44 @@ class TrainingSessionAdmin(RecordAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.FIELDSETS
 
+    @admin.display(description="minutes", ordering="duration_min")
+    def minutes(self, session: TrainingSession) -> str:
+        return f"{session.duration_min:.0f}"
+
+    @admin.display(description="mean HR, bpm", ordering="avg_hr_bpm")
+    def mean_hr(self, session: TrainingSession) -> str:
+        return "-" if session.avg_hr_bpm is None else f"{session.avg_hr_bpm:.0f}"
+
+    @admin.display(description="highest HR, bpm")
+    def highest_hr(self, session: TrainingSession) -> str:
+        return "-" if session.max_hr_bpm is None else f"{session.max_hr_bpm:.0f}"
+
+    @admin.display(description="what the load stands on", ordering="load_basis")
+    def basis(self, session: TrainingSession) -> str:
+        """Of a session told twice that it adds nothing to its day."""
+        if session.same_session_as:
+            other = Provider(session.same_session_as.partition("/")[0]).label
+            return f"not counted: {other} tells the same session"
+        return str(session.get_load_basis_display())
+
+    @admin.display(description="rated by")
+    def rater(self, session: TrainingSession) -> str:
+        """The name alone: a coach may not open accounts."""
+        return str(session.rated_by) if session.rated_by else "-"
+
+    @admin.display(description="RPE by its source")
+    def source_rpe(self, session: TrainingSession) -> str:
+        return "-" if session.rpe is None else f"{session.rpe:g}"
+
     @admin.display(description="load, AU", ordering="load_au")
     def load(self, session: TrainingSession) -> str:
+        if session.same_session_as:
+            return "-"
         if session.load_au is None:
             return "unknown"
         return f"{'about ' if session.load_basis in loads.WAITING else ''}{session.load_au:.0f}"
 
-    @admin.display(description="RPE as rated")
+    @admin.display(description="RPE")
     def said(self, session: TrainingSession) -> str:
         return "-" if session.said_rpe is None else f"{session.said_rpe:g}"
 

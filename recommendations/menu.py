@@ -12,6 +12,7 @@ FOR_COACHES = (
     ("Warnings", "recommendations_warning"),
     ("Plans", "athletes_plannedsession"),
     ("Days", "athletes_day"),
+    ("Training", "athletes_trainingsession"),
     ("Squads", "athletes_squad"),
     ("Invites", "athletes_squadinvite"),
 )

@@ -428,6 +428,11 @@ def test_the_coachs_list_says_what_a_load_stands_on_and_filters_what_waits(coach
     assert (f"about {session('w').load_au:.0f}" in done, ">305<" in done) == (False, True)
 
 
+def test_the_coachs_list_says_which_of_two_that_are_one_does_not_count(coached, alice):
+    store(alice, workout("watch", avg_hr_bpm=140.0), workout("app", provider="intervals_icu"))
+    assert listed(coached).count("not counted: Garmin tells the same session") == 1
+
+
 def test_the_coach_accepts_estimates_in_the_own_name_and_what_is_unknown_stays_so(coached, alice, charlie):
     store(alice, workout("w", avg_hr_bpm=140.0), workout("u", "2026-11-23T17:00:00+01:00"))
     estimated = session("w").estimated_rpe
