@@ -18,6 +18,18 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+
+class LaterError(Exception):
+    """Nothing is wrong with what was sent: the same again in a while."""
+
+
+def read_json(answer) -> dict:
+    try:
+        return json.load(answer)
+    except ValueError:
+        return {"detail": "that is no Homestretch: the answer is not JSON"}
+
+
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -38,7 +50,12 @@ class Homestretch:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as refusal:
-            return refusal.code, json.load(refusal)
+            if refusal.code == 429 or refusal.code >= 500:
+                pause = refusal.headers.get("Retry-After")
+                raise LaterError(f"{refusal.code}" + (f", again in {pause} s" if pause else "")) from None
+            return refusal.code, read_json(refusal)
+        except OSError as failure:  # no such host, no connection, no answer in time
+            raise LaterError(f"no answer from {self.server}: {getattr(failure, 'reason', failure)}") from None
 
     def form(self, path: str, **fields: str) -> dict:
         fields["client_id"] = self.client_id
@@ -48,7 +65,9 @@ class Homestretch:
         """RFC 8628: show a code, ask until the athlete has said yes."""
         begun = self.form("/identity/o/api/device/code", scope="records:write")
         if "user_code" not in begun:
-            sys.exit(f"The server refused: {begun.get('error_description') or begun}")
+            reason = begun.get("error_description") or begun.get("detail") or begun.get("error")
+            hint = " Is the client registered?" if begun.get("error") in ("invalid_client", "invalid_request") else ""
+            sys.exit(f"The server lets nobody sign in for client {self.client_id}: {str(reason).rstrip('.')}.{hint}")
         print(f"Open {begun['verification_uri']} and type {begun['user_code']}", flush=True)
         pause_s = begun.get("interval", 5)
         while True:
@@ -59,7 +78,7 @@ class Homestretch:
             if answer.get("error") == "slow_down":
                 pause_s += 5
             elif answer.get("error") != "authorization_pending":
-                sys.exit(f"Not let in: {answer.get('error')}")
+                sys.exit(f"Not let in: {answer.get('error')}")  # access_denied, expired_token
 
     def keep(self, tokens: dict) -> None:
         self.known["tokens"] = tokens
@@ -87,11 +106,12 @@ class Homestretch:
         while status == 202 or (status == 200 and answer.get("state") in ("waiting", "working")):
             time.sleep(1)  # the worker reads it; the upload says how far it is
             status, answer = self.authorized(f"/api/v1/uploads/{answer['id']}/")
-            if answer.get("state") not in ("waiting", "working"):
-                break
+            if answer.get("state") not in ("waiting", "working") or answer.get("problem"):
+                break  # read, refused, or put off: then the server tries again by itself
         problem = answer if status >= 400 else answer.get("problem")
         if problem:
-            return f"refused: {problem.get('detail') or problem.get('message')}"
+            word = "waits" if answer.get("state") == "waiting" else "refused"
+            return f"{word}: {problem.get('detail') or problem.get('message') or status}"
         told = [f"{count} {what}" for what, count in sorted(answer["summary"].items())]
         for finding in answer["findings"]:
             told.append(f"{finding['where']}: {finding['message']}")
@@ -119,9 +139,16 @@ def main() -> None:
     parser.add_argument("--csv", default="hrv4training", help="whose CSV files they are")
     parser.add_argument("--watch", type=float, default=0, metavar="S", help="look again every S seconds")
     given = parser.parse_args()
+    if not given.folder.is_dir():
+        parser.error(f"{given.folder} is no folder")
     server = Homestretch(given.server, given.client_id, given.folder / ".homestretch.json")
     while True:
-        sync(given.folder, server, given.csv)
+        try:
+            sync(given.folder, server, given.csv)
+        except LaterError as reason:
+            if not given.watch:
+                sys.exit(f"Stopped: {reason}. What was not sent is sent next time.")
+            print(f"{reason}; the rest later", flush=True)
         if not given.watch:
             return
         time.sleep(given.watch)
