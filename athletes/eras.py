@@ -89,12 +89,12 @@ def absences(athlete: Athlete, on: date) -> list[dict[str, str]]:
 
 
 def read_before(athletes: Iterable[int], on: date, reach: timedelta) -> Iterator[tuple[int, date, dict[str, float]]]:
-    """(athlete, date, era -> ms) of the days before `on`: each era's value of the day, chosen or not."""
+    """(athlete, date, era -> ms) of the days before `on`: each era's value of the day, chosen or not; "": a log's."""
     days = Day.objects.filter(athlete__in=athletes, date__gte=max(on, date.min + reach) - reach, date__lt=on)
     columns = days.order_by().values_list("athlete_id", "date", "hrv_ms", "hrv_era", "provenance__hrv__rejected")
     for athlete_id, day, hrv_ms, era, rejected in columns:
         # In the order of their ranks: the first of an era is the one that would count.
-        believed = [r for r in rejected or () if "era" in r and r["why"] != "quarantined"]
+        believed = [r for r in rejected or () if r.get("era") and r["why"] != "quarantined"]
         values = {r["era"]: r["value"] for r in reversed(believed)}
         yield athlete_id, day, values if hrv_ms is None else values | {era: hrv_ms}
 

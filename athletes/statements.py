@@ -179,11 +179,12 @@ def _converters(model: type[models.Model], fields: Columns) -> Converters:
 def hrv_before(athlete_id: int, first: date, last: date, era: str) -> tuple[list[tuple[float, Row]], list[float]]:
     """What the athlete typed in between two dates, as (ms, quality), in the way this era says; and what was resolved.
 
-    Resolved days of the era count whoever reported them; a season log names no device and joins any era.
+    Resolved days of the era count whoever reported them; a season log names no device, and joins any era of rMSSD.
     """
     metric, _, context = era.split("/")
     bounds = [athlete_id, _as_parameter(first), _as_parameter(last)]
-    rows = _run(_hrv_before_sql(connection.vendor), [*bounds, metric, context, *bounds, era])
+    eras = (era, "" if metric == HrvReading.Metric.RMSSD else era)
+    rows = _run(_hrv_before_sql(connection.vendor), [*bounds, metric, context, *bounds, *eras])
     said = [(value_ms, json.loads(quality)) for value_ms, quality in rows if quality is not None]
     return said, [value_ms for value_ms, quality in rows if quality is None]
 
@@ -195,7 +196,7 @@ def _hrv_before_sql(vendor: str) -> str:
         f'SELECT "hrv_value_ms", "quality"{text} FROM "{CheckIn._meta.db_table}" WHERE "athlete_id" = %s'  # noqa: S608
         ' AND "date" BETWEEN %s AND %s AND "hrv_metric" = %s AND "hrv_context" = %s AND "hrv_value_ms" IS NOT NULL'
         f' UNION ALL SELECT "hrv_ms", NULL FROM "{Day._meta.db_table}" WHERE "athlete_id" = %s'
-        ' AND "date" BETWEEN %s AND %s AND "hrv_era" IN (%s, \'\') AND "hrv_ms" IS NOT NULL'
+        ' AND "date" BETWEEN %s AND %s AND "hrv_era" IN (%s, %s) AND "hrv_ms" IS NOT NULL'
     )
 
 

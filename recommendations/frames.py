@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from zlib import crc32
@@ -11,7 +11,7 @@ import numpy as np
 from django.db.models import OuterRef, Subquery
 
 from athletes import eras, loads
-from athletes.models import Athlete, CheckIn, Day
+from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider
 from mlmodels.actions import ACTION_CODES, FloatArray
 from mlmodels.state import (
     HOLD_CLINICIAN,
@@ -99,7 +99,7 @@ def stand(asked: Sequence[Asked], *, keep: bool = True) -> tuple[Tracker, Mornin
     tracker = walk_to_today(asked, keep=keep)
     answered = standing_answers(asked)
     days = [(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]
-    today = morning(fields_of(days))
+    today = join_logs(tracker, morning(fields_of(days)))
     turn_hrv(tracker, today, days)
     return tracker, today
 
@@ -180,7 +180,7 @@ def walk_to_today(asked: Sequence[Asked], *, keep: bool = True) -> Tracker:
     for step in range(int(steps.max())):
         at = offsets[moving] + step
         today = {name: values[at] for name, values in flat.items()}
-        this_morning = morning(today)
+        this_morning = join_logs(tracker, morning(today))
         turn_hrv(tracker, this_morning, every, at)
         tracker.evening(this_morning, evening(today))
         arrived = steps[moving] == step + 1
@@ -228,10 +228,25 @@ def every_date(known: dict[date, DayRow], start: date, today: date) -> list[DayR
 # --- another HRV era --------------------------------------------------------------------------------------------------
 
 
+def join_logs(tracker: Tracker, today: Morning) -> Morning:
+    """A season log holds rMSSD and names no device: it joins the rMSSD era there is, and never one of SDNN."""
+    logged = (today.hrv_era == 0) & (today.hrv_rmssd_ms > 0)
+    if not logged.any():
+        return today
+    first, never = logged & (tracker.hrv_era == 0), logged & np.isin(tracker.hrv_era, SDNN_ERAS)
+    return replace(
+        today,
+        hrv_era=np.where(first, LOG_ERA, today.hrv_era),
+        hrv_rmssd_ms=np.where(never, np.nan, today.hrv_rmssd_ms),
+    )
+
+
 def turn_hrv(
     tracker: Tracker, today: Morning, days: Sequence[tuple[Asked, DayRow]], at: IntArray | None = None
 ) -> None:
     """Where HRV comes from another era from today on: go on with what that era read before, chosen then or not.
+
+    The first rMSSD era after a season log goes on with the log.
 
     `days[at[i]]`, or `days[i]`, is the day of the tracker's i-th athlete. One query for each local date.
     """
@@ -248,7 +263,9 @@ def turn_hrv(
     for day, of_day in places.items():
         for athlete_id, before, of_eras in eras.read_before(of_day, day, timedelta(days=HRV_MEMORY_D)):
             place = of_day[athlete_id]
-            past_ms[(day - before).days - 1, place] = of_eras.get(names[place], np.nan)
+            after_log = tracker.hrv_era[turned[place]] == LOG_ERA and names[place].startswith("rmssd/")
+            logged = of_eras.get("", np.nan) if after_log else np.nan
+            past_ms[(day - before).days - 1, place] = of_eras.get(names[place], logged)
     tracker.turn_hrv(turned, today.hrv_era[turned], past_ms)
 
 
@@ -342,6 +359,10 @@ def age_years(athlete: Athlete, today: date) -> int | None:
 
 def days_to_race(athlete: Athlete, day: date) -> int | None:
     return (athlete.main_race_on - day).days if athlete.main_race_on else None
+
+
+LOG_ERA = crc32(b"season_log")
+SDNN_ERAS = np.array([crc32(f"sdnn/{p}/{c}".encode()) for p in Provider.values for c in HrvReading.Context.values])
 
 
 def era_number(era: str | None) -> int:

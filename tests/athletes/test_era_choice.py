@@ -257,7 +257,7 @@ def test_a_period_of_the_profile_concerns_its_dates_and_what_follows_from_them(a
     alice = profile.change_profile(alice.user, {"source_periods": {"hrv": [stretch, from_then]}})
     assert {day: c[1] for day, c in chosen(alice).items()} == eras | {ago(n): RING for n in range(41)}
     assert chosen(alice)[ago(40)][2] == "your_period"
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(40):
         profile.change_profile(alice.user, {"source_periods": {}})
     assert {c[1] for c in chosen(alice).values()} == {RING}
 

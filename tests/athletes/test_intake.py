@@ -74,6 +74,8 @@ def test_an_hrv_is_compared_with_the_days_of_its_era_whoever_reported_them(alice
         Day(athlete=alice, date=on, hrv_ms=52.0 + on.day % 10, hrv_era=era, revised_at=NOW) for on in past
     )
     hrv = {"metric": "rmssd", "value_ms": 20.0, "context": "morning_supine"}
+    sdnn = intake.record_check_in(alice, TODAY, MORNING | {"hrv": hrv | {"metric": "sdnn"}}, now=NOW)
+    assert sdnn.check_in.quality == {}
     answer = intake.record_check_in(alice, TODAY, MORNING | {"hrv": hrv}, now=NOW)
     doubts = {"hrv": {"status": "quarantined", "reasons": ["hrv_far_from_own_range"]}} if doubted else {}
     assert (answer.check_in.quality, answer.day.hrv_ms) == (doubts, None if doubted else 20.0)

@@ -305,6 +305,36 @@ def test_one_returns_to_a_baseline_one_had_and_to_nothing_after_its_window(alice
     assert seen == {GARMIN: (20, 1), OURA: (40, 7)}
 
 
+SDNN = "sdnn/apple/spot"
+
+
+@pytest.mark.parametrize(
+    ("eras", "today", "days"),
+    [
+        ([("", 40)], GARMIN, 33),  # the first rMSSD device after a log goes on with it
+        ([("", 40), (GARMIN, 5)], GARMIN, 38),
+        ([("", 40), (GARMIN, 30)], OURA, 0),
+        ([("", 40)], SDNN, 0),
+        ([("", 40), (SDNN, 20)], SDNN, 13),
+        ([(SDNN, 40), ("", 20)], SDNN, 40),
+        ([(SDNN, 40), ("", 20)], "", 40),
+        ([(GARMIN, 40), ("", 20)], GARMIN, 53),
+    ],
+)
+def test_a_season_log_is_rmssd_of_no_device(alice, eras, today, days):
+    """`days` of the baseline, which ends a week ago."""
+    live(alice, sum(count for _, count in eras))
+    ago = sum(count for _, count in eras)
+    for era, count in eras:
+        for _ in range(count):
+            wear(alice, TODAY - timedelta(days=ago), (era, 120.0 if era == SDNN else 60.0), [])
+            ago -= 1
+    row = frames.observe([Asked(alice, TODAY, frames.NOTHING | {"hrv_ms": 60.0, "hrv_era": today})]).row(0)
+    assert row["hrv_baseline_days"] == days
+    if days >= 14:
+        assert row["hrv_baseline_ms"] == pytest.approx(120.0 if eras[0][0] == SDNN or today == SDNN else 60.0)
+
+
 def test_what_was_done_counts_overrides_and_refusals(alice, charlie):
     live(alice, 40)
     for ago, action in ((3, "increase_intensity"), (2, "increase_intensity"), (1, "as_planned")):
