@@ -29,7 +29,7 @@ from mlmodels.state import (
     StrArray,
 )
 
-GUARD_VERSION = 3
+GUARD_VERSION = 4
 
 
 class Effect(IntFlag):
@@ -81,6 +81,10 @@ class _Seen:
     @cached_property
     def _acwr_after(self) -> FloatArray:
         return acwr_after(self.obs, self._loads_after)
+
+    @cached_property
+    def acwr_after_plan(self) -> FloatArray:
+        return acwr_after(self.obs, self.obs.planned_load_au)
 
     @property
     def acwr_after_intensity(self) -> FloatArray:
@@ -187,6 +191,7 @@ RULES: tuple[Rule, ...] = (
     Rule("G05", Effect.NO_INCREASE, lambda s: (s.obs.pain_rising > 0) & (s.obs.pain_0_10 >= risk.PAIN_WATCH)),
     Rule("G05", Effect.NO_INTENSITY, lambda s: s.obs.niggle > 0),
     Rule("G06", Effect.RECOVERY, lambda s: s.obs.acwr > risk.ACWR_DANGER),
+    Rule("G06", Effect.RECOVERY, lambda s: s.acwr_after_plan > risk.ACWR_PROJECTED),
     Rule("G06", Effect.NO_INCREASE, lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_INTENSITY, lambda s: _not_at_most(s.acwr_after_intensity, risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_VOLUME, lambda s: _not_at_most(s.acwr_after_volume, risk.ACWR_WARNING)),

@@ -19,6 +19,7 @@ ACWR_CEILING = ACUTE_LAMBDA / CHRONIC_LAMBDA  # 3.625: no sequence of loads read
 ACWR_CAUTION = 1.2
 ACWR_WARNING = 1.3
 ACWR_DANGER = 1.5
+ACWR_PROJECTED = 1.46  # tomorrow's, if the plan is done; a session done a tenth heavier adds up to 0.04 (convention)
 ACWR_DROPPING = 0.8
 ACWR_DROPPING_DAYS = 7  # d
 

@@ -318,9 +318,11 @@ def because_of_pain(o: Observed, effect: str) -> Reason:
     return Reason("pain", _("You reported pain of %(pain)d out of 10") % {"pain": pain}, pain, "0-10", (0, 3))
 
 
-def because_of_load(o: Observed, _effect: str) -> Reason:
+def because_of_load(o: Observed, effect: str) -> Reason:
     if o["acwr"] is None:
         return Reason("load_unknown", _("Your training load is not known yet"))
+    if effect == "active_recovery" and o["acwr"] <= risk.ACWR_DANGER:
+        return plan_would_rise(o)
     if o["acwr"] >= risk.ACWR_WARNING:
         return load_rose(o)
     if little_logged(o):
@@ -328,6 +330,14 @@ def because_of_load(o: Observed, _effect: str) -> Reason:
     text = _("With more today your load would rise fast (now 7 days against 28: %(value).2f)")
     line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
     return Reason("load_would_rise_fast", text % {"value": o["acwr"]}, o["acwr"], "ratio", line)
+
+
+def plan_would_rise(o: Observed) -> Reason:
+    if little_logged(o):
+        return too_little_logged()
+    text = _("With the planned session your load would rise very fast (now 7 days against 28: %(value).2f)")
+    line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
+    return Reason("plan_would_rise_fast", text % {"value": o["acwr"]}, o["acwr"], "ratio", line)
 
 
 def little_logged(o: Observed) -> bool:

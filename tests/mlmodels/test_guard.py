@@ -49,6 +49,9 @@ def alice(**values):
     return replace(GOOD, **{name: np.array([float(value)]) for name, value in values.items()})
 
 
+STEEP_PLAN = {"acute_au": 360.0, "chronic_au": 300.0, "acwr": 1.2, "planned_load_au": 1000.0}
+
+
 def guarded(action=INTENSITY, **values):
     return apply(np.array([action]), alice(**values))
 
@@ -79,6 +82,7 @@ LINES = [
     ({"pain_0_10": 2, "pain_rising": 1}, "G05", "no_increase", PLAN, PLAN),
     ({"niggle": 1}, "G05", "no_intensity", PLAN, VOLUME),
     ({"acwr": 1.51}, "G06", "active_recovery", RECOVERY, RECOVERY),
+    (STEEP_PLAN, "G06", "active_recovery", RECOVERY, RECOVERY),
     ({"acwr": 1.3}, "G06", "no_increase", PLAN, PLAN),
     ({"week_load_au": 3400}, "G07", "active_recovery", RECOVERY, RECOVERY),
     ({"week_load_au": 2800}, "G07", "no_increase", PLAN, PLAN),
@@ -154,6 +158,15 @@ def test_more_is_vetoed_where_todays_dose_would_project_acwr_above_the_line():
     result = guarded(INTENSITY, **steep)
     assert result.action.tolist() == [PLAN]
     assert dict(result.trace(0))["G06"] == "no_increase"
+
+
+def test_a_plan_that_would_take_acwr_above_the_line_is_recovery_whatever_is_proposed():
+    assert alice(**STEEP_PLAN).acwr[0] < risk.ACWR_WARNING
+    assert acwr_after(alice(**STEEP_PLAN), STEEP_PLAN["planned_load_au"])[0] > risk.ACWR_PROJECTED
+    assert guarded(PLAN, **STEEP_PLAN).action.tolist() == [RECOVERY]
+    lighter = STEEP_PLAN | {"planned_load_au": 650.0}
+    assert acwr_after(alice(**lighter), 650.0)[0] < risk.ACWR_PROJECTED
+    assert guarded(PLAN, **lighter).action.tolist() == [PLAN]
 
 
 def test_the_week_after_a_week_of_illness_is_compared_with_the_usual_week():

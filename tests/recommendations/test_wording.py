@@ -114,6 +114,23 @@ def test_what_would_change_it_is_not_said_when_a_second_guard_stands_in_the_way(
     assert said.would_change_if == []
 
 
+def test_a_plan_that_would_rise_too_fast_is_not_said_to_have_risen_already():
+    said = say(
+        Decided(
+            action="active_recovery", policy_action="as_planned", withheld_reason="", stage="learned",
+            guards=(("G06", "active_recovery"),), seen=KNOWN | {"acwr": 1.38},
+        )
+    )  # fmt: skip
+    assert said.reasons[0] == {
+        "code": "plan_would_rise_fast",
+        "text": "With the planned session your load would rise very fast (now 7 days against 28: 1.38)",
+        "value": 1.38,
+        "unit": "ratio",
+        "range": [0.8, 1.3],
+    }
+    assert said.would_change_if == []
+
+
 @pytest.mark.parametrize(
     ("guards", "seen", "line"),
     [
