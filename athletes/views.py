@@ -307,6 +307,9 @@ PATHS = {
     "rest-days": "rest_day",
 }
 CONFIRMABLE = ("hrv-readings", "performance-tests", "training-sessions")
+RATED: dict[str, Any] = {
+    "request": Rating, "examples": [OpenApiExample("how hard it was", {"rpe": 6.5}, request_only=True)],
+}  # fmt: skip
 NEEDS_CONFIRMATION = OpenApiParameter(
     "needs_confirmation", OpenApiTypes.BOOL, description="true: only sessions nobody has rated, told twice none"
 )
@@ -330,7 +333,7 @@ def views_of(path: str) -> tuple[type[Records], type[RecordById], type[Confirmat
         "delete": {"suffix": "delete", "responses": {204: None}},
     })  # fmt: skip
     confirm = documented(type(f"{kind}_confirmation", (of_confirm,), attributes), path, f"{stem}_", {
-        "post": {"suffix": "confirm", "request": Rating if is_training else None, "responses": body},
+        "post": {"suffix": "confirm", **(RATED if is_training else {"request": None}), "responses": body},
     })  # fmt: skip
     return many, one, confirm
 
