@@ -35,9 +35,16 @@ OLDEST_BY_HAND = timedelta(days=14)
 # --- news ------------------------------------------------------------------------------------------------------------
 
 
-def revise(athlete: Athlete, dates: Iterable[date], *, rings: bool = True, now: datetime | None = None) -> set[date]:
+def revise(
+    athlete: Athlete,
+    dates: Iterable[date],
+    *,
+    rings: bool = True,
+    now: datetime | None = None,
+    eras_again: bool = False,
+) -> set[date]:
     """Resolve these days again and announce those that changed. Call it in the transaction that wrote the reports."""
-    changed = days.resolve_days(athlete, dates, now=now)
+    changed = days.resolve_days(athlete, dates, now=now, eras_again=eras_again)
     announce(athlete, changed, rings=rings)
     return changed
 
@@ -350,10 +357,22 @@ class Refiled:
     after: date
 
 
-def refile(athlete: Athlete, *, dry_run: bool = False, now: datetime | None = None) -> list[Refiled]:
-    """Derive the date of every record again, as after a new tz database or a corrected profile zone. No phone rings.
+@dataclass(frozen=True)
+class Redrawn:
+    """A day that comes out otherwise: which columns, and the HRV era it stood and stands on."""
 
-    Rows that stay where they are are not written: phones would fetch them all again.
+    date: date
+    columns: tuple[str, ...]
+    eras: tuple[str, str]
+
+
+def refile(
+    athlete: Athlete, *, dry_run: bool = False, now: datetime | None = None
+) -> tuple[list[Refiled], list[Redrawn]]:
+    """Derive the date of every record again, as after a new tz database or a corrected profile zone, then every day,
+    as after another rule of what counts. No phone rings.
+
+    Rows that stay as they are are not written: phones would fetch them all again.
     """
     with transaction.atomic():
         statements.lock_athlete(athlete.pk)
@@ -372,10 +391,29 @@ def refile(athlete: Athlete, *, dry_run: bool = False, now: datetime | None = No
             for pk, record in sheet.by_id.items()
             if record.date != before[pk]
         ]
-        revise(athlete, touched, rings=False, now=now)
+        drawn = {day.date: day for day in Day.objects.filter(athlete=athlete)}
+        changed = revise(athlete, {*touched, *drawn}, rings=False, now=now, eras_again=True)
+        redrawn = [redrawn_from(drawn.get(day.date), day) for day in days_of(athlete, changed)]
         if dry_run:
             transaction.set_rollback(True)
-    return moved
+    return moved, redrawn
+
+
+KEYS = ("id", "athlete_id", "revised_at", "change_seq")
+DRAWN = [field.attname for field in Day._meta.concrete_fields if field.attname not in KEYS]
+
+
+def days_of(athlete: Athlete, dates: set[date]) -> Iterable[Day]:
+    if not dates:
+        return []
+    within = Day.objects.filter(athlete=athlete, date__range=(min(dates), max(dates))).order_by("date")
+    return [day for day in within if day.date in dates]
+
+
+def redrawn_from(before: Day | None, after: Day) -> Redrawn:
+    empty = before or Day(date=after.date)
+    columns = tuple(name for name in DRAWN if getattr(empty, name) != getattr(after, name))
+    return Redrawn(after.date, columns, (empty.hrv_era, after.hrv_era))
 
 
 # --- estimating loads again -------------------------------------------------------------------------------------------

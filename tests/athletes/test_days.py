@@ -391,14 +391,22 @@ def test_dates_are_derived_again_when_the_profile_named_the_wrong_zone(alice, ca
     alice.timezone = "Asia/Tokyo"
     alice.save()
     call_command("refile_records", "--dry-run")
-    assert capsys.readouterr().out.splitlines()[-1] == "2 record(s) would move"
+    told = capsys.readouterr().out.splitlines()
+    assert told[-1] == "2 record(s) would move, 2 day(s) would change"
+    assert told[-2].startswith(f"day 2026-11-20 of {alice.pk}: hrv_ms, hrv_era, sleep_score")
+    assert "(none -> rmssd/garmin/overnight_mean)" in told[-2]
     assert set(Day.objects.exclude(hrv_ms=None).values_list("date", flat=True)) == {date(2026, 11, 19)}
     call_command("refile_records")
-    assert capsys.readouterr().out.splitlines()[-1] == "2 record(s) moved"
+    assert capsys.readouterr().out.splitlines()[-1] == "2 record(s) moved, 2 day(s) changed"
     day = the_day()
     assert (day.hrv_ms, day.sleep_duration_min) == (60.0, 450.0)
     call_command("refile_records")
-    assert capsys.readouterr().out == "0 record(s) moved\n"
+    assert capsys.readouterr().out == "0 record(s) moved, 0 day(s) changed\n"
+    Day.objects.filter(date=date(2026, 11, 20)).update(hrv_era="rmssd/oura/overnight_mean")  # as by another version
+    call_command("refile_records", "--dry-run")
+    told = f"day 2026-11-20 of {alice.pk}: hrv_era (rmssd/oura/overnight_mean -> rmssd/garmin/overnight_mean)"
+    assert capsys.readouterr().out == f"{told}\n0 record(s) would move, 1 day(s) would change\n"
+    assert the_day().hrv_era == "rmssd/oura/overnight_mean"
 
 
 def pulse(provider, bpm, at_hour=6):

@@ -1,4 +1,4 @@
-"""Which local day does each record belong to? Ask again."""
+"""Which local day does each record belong to, and what counts on each day? Ask again."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -11,8 +11,9 @@ from athletes.models import Athlete
 
 class Command(BaseCommand):
     help = (
-        "Derive the local date of every record again from its instant, its zone and its offset, and resolve the days "
-        "that change. For a new time zone database, or an athlete whose profile named the wrong zone."
+        "Derive the local date of every record again from its instant, its zone and its offset, and what counts on "
+        "every day from what was reported. For a new time zone database, an athlete whose profile named the wrong "
+        "zone, or a version that chooses otherwise. Says what changes, but no values."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -23,9 +24,16 @@ class Command(BaseCommand):
         athletes = Athlete.objects.order_by("pk")
         if athlete:
             athletes = athletes.filter(user__email=athlete.lower())
-        moved = 0
+        moved = changed = 0
         for each in athletes.iterator():
-            for record in intake.refile(each, dry_run=dry_run):
+            records, days = intake.refile(each, dry_run=dry_run)
+            for record in records:
                 self.stdout.write(f"{record.kind} {record.id}: {record.before} -> {record.after}")
-                moved += 1
-        self.stdout.write(f"{moved} record(s) {'would move' if dry_run else 'moved'}")
+            for day in days:
+                eras = " ({} -> {})".format(*(era or "none" for era in day.eras)) if "hrv_era" in day.columns else ""
+                self.stdout.write(f"day {day.date} of {each.pk}: {', '.join(day.columns)}{eras}")
+            moved, changed = moved + len(records), changed + len(days)
+        self.stdout.write(
+            f"{moved} record(s) {'would move' if dry_run else 'moved'}, "
+            f"{changed} day(s) {'would change' if dry_run else 'changed'}"
+        )
