@@ -35,7 +35,7 @@ def answer(request: HttpRequest, store: Store, allowed: str) -> HttpResponse | N
         return None
     try:
         user = signed_in(request)
-        athlete: Athlete | None = user and getattr(user, "athlete", None)
+        athlete: Athlete | None = getattr(user, "athlete", None)
         if user is None or athlete is None or not limit.admits(user.pk):
             return None
         structlog.contextvars.bind_contextvars(user_id=user.pk)
@@ -64,7 +64,7 @@ def sent(request: HttpRequest) -> dict[str, Any] | None:
     try:
         body = request.body
     except UnreadablePostError:  # the line broke: nobody is there to read an answer, and the view would say so again
-        request._body = b""  # type: ignore[attr-defined]
+        request._body = b""
         return None
     value = plain_object(body) if len(body) == announced_bytes else None
     return take(value) if value else None

@@ -102,8 +102,9 @@ class ForgivingClient(RedisCacheClient):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._clients: dict[int, redis.Redis] = {}
-        options = {name: value for name, value in self._pool_options.items() if name.startswith("socket_")}
-        self.line = Line(self._servers[0], **options)
+        pool_options: dict[str, Any] = self._pool_options  # type: ignore[attr-defined]
+        options = {name: value for name, value in pool_options.items() if name.startswith("socket_")}
+        self.line = Line(self._servers[0], **options)  # type: ignore[attr-defined]
 
     add = or_else(RedisCacheClient.add, lambda *args: True)
     get = or_else(RedisCacheClient.get, lambda self, key, default: default)

@@ -26,7 +26,7 @@ from athletes.rest.paging import invalid_parameter
 from athletes.rest.permissions import athlete_of
 from athletes.rest.problems import Problem, error
 from athletes.rest.strict import ISODateField
-from recommendations import board, overriding, planning, showing, warnings_log
+from recommendations import acknowledging, board, overriding, planning, showing
 from recommendations.models import Advice, Warning
 from recommendations.serializers import (
     AdviceView,
@@ -252,7 +252,7 @@ class Acknowledgement(APIView):
             raise Http404
         if warning.athlete.user_id != request.user.pk:
             raise Problem(403, "not_your_warning", "Only the athlete can acknowledge a warning.")
-        warnings_log.acknowledge(warning, timezone.now())
+        acknowledging.acknowledge(warning, timezone.now())
         return Response(showing.warning_body(warning, Reader(own=True, values=True)))
 
 

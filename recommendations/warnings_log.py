@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.db import transaction
 from django.utils import translation
 
 from athletes import statements
-from athletes.changes import lock_advised
 from athletes.models import Athlete
 from mlmodels import hazards
 from recommendations import wording
@@ -63,15 +61,6 @@ def note(seen: Seen, rings: set[int], now: datetime) -> set[int]:
         ],
     )
     return ring
-
-
-def acknowledge(warning: Warning, now: datetime) -> None:
-    with transaction.atomic():
-        lock_advised(warning.athlete_id)
-        if warning.acknowledged_at is None:
-            warning.acknowledged_at = now
-            statements.number([warning])
-            warning.save(update_fields=["acknowledged_at", "updated_at", "change_seq"])
 
 
 def one_morning(

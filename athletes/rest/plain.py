@@ -43,12 +43,12 @@ def plainly(serializer: serializers.Serializer[Any]) -> Callable[[Any], dict[str
     return take
 
 
-def compiled(serializer: serializers.Serializer[Any]) -> Convert:
+def compiled(serializer: Any) -> Convert:
     writable = [(str(name), field) for name, field in serializer.fields.items() if not field.read_only]
     for name, field in writable:
         if field.source != name or field.default is not serializers.empty or hasattr(serializer, f"validate_{name}"):
             raise TypeError(f"{type(serializer).__name__}.{name} is not a plain field")
-    if not isinstance(serializer, strict.StrictFields) or serializer.validators:
+    if not issubclass(type(serializer), strict.StrictFields) or serializer.validators:
         raise TypeError(f"{type(serializer).__name__} has rules of its own")
     names = frozenset(name for name, _ in writable)
     may_be_empty = serializer.parent is not None or serializer.may_be_empty
@@ -60,7 +60,7 @@ def compiled(serializer: serializers.Serializer[Any]) -> Convert:
     def convert(data: Any) -> dict[str, Any]:
         if type(data) is not dict or not (data or may_be_empty) or not names.issuperset(data):
             raise NotPlain
-        taken = {}
+        taken: dict[str, Any] = {}
         for name, required, nullable, convert_field in plan:
             value = data.get(name, MISSING)
             if value is MISSING:
