@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 from datetime import UTC, datetime
 
 import pytest
@@ -88,6 +89,40 @@ def test_the_worker_stores_what_the_event_holds(api, alice, linked):
     ingest.work()
     stored = HrvReading.objects.get()
     assert (stored.athlete, stored.value_ms, str(stored.date)) == (alice, 61, "2026-11-22")
+
+
+@pytest.fixture
+def frozen_broker(settings, tmp_path):
+    """A Valkey that takes connections and answers none; nobody works behind it."""
+    from athletes import valkey
+    from recommendations import wake
+
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "frozen.sock"))
+        listening.listen(8)
+        settings.VALKEY_URL = f"unix://{tmp_path / 'frozen.sock'}"
+        for breaker in (wake.breaker, valkey.breaker):
+            breaker.open_until_s = 0.0
+        wake.line.cache_clear()
+        yield
+    wake.line.cache_clear()
+    wake.breaker.open_until_s = 0.0
+
+
+@pytest.mark.parametrize("provider", SECRETS)
+def test_with_worker_and_broker_frozen_an_event_is_answered_and_waits_in_its_row(
+    api, linked, provider, frozen_broker, django_capture_on_commit_callbacks
+):
+    """How long the answer takes is measured in benchmarks/large_upload.py --webhook."""
+    from recommendations import wake
+
+    body = event_of(provider)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = call(api(None), provider, body, signed(provider, body))
+    assert (answer.status_code, Upload.objects.get().state) == (204, "waiting")
+    assert wake.breaker.open  # it was asked, once
+    ingest.work()
+    assert Upload.objects.get().state in ("done", "failed")  # the next sweep finds the row without any hint
 
 
 @pytest.mark.parametrize("provider", SECRETS)
