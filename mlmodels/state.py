@@ -771,9 +771,13 @@ class Tracker:
 
     def put(self, index: Any, other: Tracker) -> None:
         """Replace the athletes at ``index`` by those of ``other``, profiles included: a new season in their place."""
-        values = self._canonical()
-        values[:, index] = other._canonical()
-        self._adopt(values)
+        at = np.arange(self.n)[index]
+        self._scalars[:, at] = other._scalars
+        for name in _RINGS:
+            same_days = np.roll(other._rings[name], self._clock - other._clock, axis=0)
+            self._rings[name][:, at] = same_days
+        self._tallies[:, at] = other._tallies
+        self._looked = None
         columns = [getattr(self.profiles, f.name).copy() for f in fields(Profiles)]
         for column, f in zip(columns, fields(Profiles), strict=True):
             column[index] = getattr(other.profiles, f.name)

@@ -20,8 +20,8 @@ from mlmodels import guard, risk
 from mlmodels.actions import ACTION_CODES, Action, FloatArray, dose
 from mlmodels.decision import resolve, stages
 from mlmodels.policy import Policy, RulePolicy
-from mlmodels.state import BoolArray, Evening, Morning, Observation, Tracker
-from mlmodels.twin.model import RECENT_D, Signal, Twin, TwinWorld, effort, performance_features, signal_features
+from mlmodels.state import BoolArray, Evening, Morning, Observation, Profiles, Tracker
+from mlmodels.twin.model import RECENT_D, Signal, Twin, TwinWorld, effort, signal_features
 
 HORIZON_D = 28
 SAMPLES = 200
@@ -78,6 +78,7 @@ def what_if(
     n = samples * len(ACTION_CODES)
     futures = Futures(personal(twin, tracker, start, who), start, tracker, samples, seed)
     many = tracker.select(np.zeros(n, dtype=np.int64))
+    many.profiles = Profiles.of(n, **{name: getattr(tracker.profiles, name).item() for name in Profiles.__slots__})
     today = morning.select(np.zeros(n, dtype=np.int64))
     first = np.repeat(np.arange(len(ACTION_CODES)), samples)
     load_au, share_au = (np.full(HORIZON_D, np.nan),) * 2 if plan is None else plan
@@ -215,8 +216,8 @@ class Futures(TwinWorld):
         self._today = start
         self._prescribed: tuple[FloatArray, FloatArray] = (np.empty(0), np.empty(0))
         self._dawn(None)
-        own = (np.arange(self.n), self._state["draw"])
-        self._answer, self._drift = self._all_draws[own], self._all_drifts[own]
+        draw, each = self._state["draw"], np.arange(self.n)
+        self._all_draws, self._drift = self._all_draws[:, None, draw, each], self._all_drifts[draw, each]
         self._at_start = self._own_performance_pct()
 
     def _begin(self, start: Observation, tracker: Tracker, samples: int, branches: int) -> None:
@@ -225,13 +226,13 @@ class Futures(TwinWorld):
         luck = np.random.default_rng(self._rng._rng.integers(2**63))
         s["draw"] = np.tile(np.arange(samples) % draws, branches)
         s["who"] = np.tile(luck.integers(members, size=samples), branches)
-        self._describe()
+        self._describe(np.arange(n))
         for name, value in averages(start, tracker, twin).items():
             s[name] = np.full(n, value)
         # Each future lives under its own draw alone, so one column is enough for what TwinWorld keeps for all draws.
-        self._gates, self._usual_fitness = twin.gates[s["draw"], None], twin.usual_fitness[s["draw"], None]
+        self._gates, self._usual_fitness = twin.gates[s["draw"]].T[:, None], twin.usual_fitness[s["draw"]][None]
         for name in ("intensity", "volume"):
-            s[name] = s[name][:, None] * self._usual_fitness
+            s[name] = s[name] * self._usual_fitness
         s["elapsed"] = np.full(n, int(start.weekday[0]))
         s["hrv_off"] = np.full(n, start.hrv_age_days[0] > 0)
         for name, now, mean_days in (("ill", twin.ill_days, start.ill), ("injured", twin.injured_days, start.injured)):
@@ -278,10 +279,7 @@ class Futures(TwinWorld):
         return self._own_performance_pct() - self._at_start
 
     def _own_performance_pct(self) -> FloatArray:
-        s = self._state
-        usual = self._usual_fitness
-        features = performance_features(s["intensity"] / usual, s["volume"] / usual, s["fatigue"][:, None])[:, 0]
-        return np.asarray((features * self._answer).sum(-1) + self._drift * s["elapsed"])
+        return np.asarray(self._fitness()[0] + self._drift * self._state["elapsed"])
 
     def true_t400(self) -> FloatArray:
         return np.asarray(self.twin.t400_s[0] * (1.0 - self.change_pct() / 100.0))

@@ -119,7 +119,10 @@ class SeasonEnv:
         self._morning = Morning.of(self.n, **self.world.morning(), weekday=self.world.weekday)
         self.obs = self.tracker.morning(self._morning)
         self._asked: NDArray[np.bool_] = (self.obs.refused == 0) & (self._warm >= WARM_UP_D)
-        self._features = np.nan_to_num(self.obs.features(self.feature_set), posinf=0.0, neginf=0.0)
+        features = self.obs.features(self.feature_set)
+        if np.count_nonzero(np.isfinite(features)) < features.size:
+            features = np.nan_to_num(features, posinf=0.0, neginf=0.0)
+        self._features = features
 
     def _restart(self, rows: NDArray[np.int64]) -> None:
         self.world.fresh(rows)
@@ -135,7 +138,9 @@ class SeasonEnv:
     def _expected_performance(self) -> NDArray[np.float64]:
         """Lower-confidence expected % faster: mean - 1 SD over the twin's posterior draws."""
         draws = self.world.performance_draws_pct()
-        return np.asarray(draws.mean(1) - draws.std(1))
+        mean = draws.mean(1)
+        apart = draws - mean[:, None]
+        return np.asarray(mean - np.sqrt((apart * apart).mean(1)))
 
 
 def guarded(wanted: NDArray[np.int64], obs: Observation) -> NDArray[np.int64]:

@@ -51,10 +51,19 @@ def gate(hrv_readiness: Floats, recent_effort: Floats, chronic: Floats, gates: F
     (Kiviniemi 2007, doi 10.1007/s00421-007-0552-2), and so do days after more than is tolerated, whatever HRV says
     (Meeusen 2013, doi 10.1249/MSS.0b013e318279a10a: no marker shows overreaching reliably).
     """
-    rested = STRAIN_PER_SD * (1 - recent_effort / tolerated(chronic))
-    ready = gates[..., 0] * hrv_readiness[..., None] + gates[..., 1] * rested[..., None]
-    floor = gates[..., 4]
-    share: Floats = floor + (1 - floor) / (1 + np.exp(-(ready - gates[..., 2]) / gates[..., 3]))
+    return _absorbed(hrv_readiness[..., None], rested(recent_effort, chronic)[..., None], np.moveaxis(gates, -1, 0))
+
+
+def rested(recent_effort: Floats, chronic: Floats) -> Floats:
+    """SD of readiness that the recent load leaves or takes."""
+    return STRAIN_PER_SD * (1 - recent_effort / tolerated(chronic))
+
+
+def _absorbed(hrv_readiness: Floats, load_readiness: Floats, gates: Floats) -> Floats:
+    """``gates``: the five parameters first; whatever else broadcasts."""
+    hrv_weight, load_weight, centre, width, floor = gates
+    ready = hrv_weight * hrv_readiness + load_weight * load_readiness
+    share: Floats = floor + (1 - floor) / (1 + np.exp(-(ready - centre) / width))
     return share
 
 
@@ -72,8 +81,13 @@ def signal_features(recent: Floats, fatigue: Floats, hard: Floats, chronic: Floa
     The recent ones count against what is tolerated, of which only a part follows the chronic load: what a hard week
     shows then also says what a harder season would do.
     """
-    one, bearable = np.ones_like(recent), tolerated(chronic)
-    return np.stack([one, recent - bearable, fatigue - bearable, hard - bearable, chronic - 1, ill], axis=-1)
+    features, bearable = np.empty((*recent.shape, 6)), tolerated(chronic)
+    features[..., 0] = 1.0
+    for column, load in ((1, recent), (2, fatigue), (3, hard)):
+        np.subtract(load, bearable, out=features[..., column])
+    np.subtract(chronic, 1.0, out=features[..., 4])
+    features[..., 5] = ill
+    return features
 
 
 def tolerated(chronic: Floats) -> Floats:
@@ -83,15 +97,24 @@ def tolerated(chronic: Floats) -> Floats:
 
 def performance_features(intensity: Floats, volume: Floats, fatigue: Floats) -> Floats:
     """Design of the performance model, shape (..., 3): concave in fitness; fatigue counts downwards (all help)."""
-    hard, easy = np.log(np.maximum(intensity, 0.1)), np.log(np.maximum(volume, 0.1))
-    return np.stack([hard, easy, np.broadcast_to(1 - fatigue, hard.shape)], axis=-1)
+    return np.stack(np.broadcast_arrays(*_performance_terms(intensity, volume, fatigue)), axis=-1)
+
+
+def _performance_terms(intensity: Floats, volume: Floats, fatigue: Floats) -> tuple[Floats, Floats, Floats]:
+    return np.log(np.maximum(intensity, 0.1)), np.log(np.maximum(volume, 0.1)), 1 - fatigue
 
 
 def hazard_features(readiness: Floats, acute: Floats, chronic: Floats, sleep_z: Floats) -> Floats:
     """Design of the illness and injury models, shape (..., 4)."""
-    jump = np.clip(acute / np.maximum(chronic, 0.15) - 1.2, 0, 2)
-    low_sleep = np.clip(-0.5 - sleep_z, 0, 2.5)
-    return np.stack([np.ones_like(readiness), np.clip(-0.5 - readiness, 0, 2.5), jump, low_sleep], axis=-1)
+    features = np.empty((*readiness.shape, 4))
+    features[..., 0] = 1.0
+    for column, value, high in (
+        (1, -0.5 - readiness, 2.5),
+        (2, acute / np.maximum(chronic, 0.15) - 1.2, 2.0),
+        (3, -0.5 - sleep_z, 2.5),
+    ):
+        features[..., column] = np.minimum(np.maximum(value, 0.0), high)
+    return features
 
 
 @dataclass(frozen=True)
@@ -231,48 +254,84 @@ class TwinWorld:
         }
         jitter = rng.normal(0, 0.05, k)
         for name in ("intensity", "volume"):
-            state[name] = np.exp(jitter)[:, None] * twin.usual_fitness
+            state[name] = twin.usual_fitness[:, None] * np.exp(jitter)  # (d, k)
         for name in ("fatigue", "recent", "hard", "acute", "chronic"):
             state[name] = 0.95 * np.exp(jitter)
         if len(rows) == self.n:
             self._state = state
         else:
             for name, values in state.items():
-                self._state[name][rows] = values
-        self._describe()
+                self._state[name][..., rows] = values
+        self._describe(rows)
+        self._fitness_pct: Floats | None = None
         self._dawn(rows)
 
-    def _describe(self) -> None:
-        """Everything about the athletes that no day changes, gathered once."""
-        twin, who = self.twin, self._state["who"]
-        self.usual_load_au = twin.usual_load_au[who]
-        self._share = twin.usual_share[who]
-        self._hrv_coef, self._sleep_coef = twin.hrv.coef[who], twin.sleep.coef[who]
-        self._compliance = twin.ln_compliance[who]
-        self._all_draws = twin.performance[:, who].transpose(1, 0, 2)  # (n, 8, 3)
-        self._gates = twin.gates
-        self._all_drifts = twin.drift_pct_per_d[:, who].T  # (n, 8)
+    def _describe(self, rows: NDArray[np.int64]) -> None:
+        """Everything about the athletes on ``rows`` that no day changes, gathered once."""
+        twin, who = self.twin, self._state["who"][rows]
+        by_athlete = {
+            "usual_load_au": twin.usual_load_au,
+            "_share": twin.usual_share,
+            "_t400_s": twin.t400_s,
+            "_hrv_level": twin.ln_rmssd_level,
+            "_hrv_sd": twin.ln_rmssd_sd,
+            "_sleep_level": twin.sleep_level,
+            "_sleep_sd": twin.sleep_sd,
+            "_hrv_coef": twin.hrv.coef,  # (n, 6)
+            "_sleep_coef": twin.sleep.coef,
+            "_compliance": twin.ln_compliance,  # (n, 4)
+        }
+        for name, values in by_athlete.items():
+            self._keep(name, values[who], (rows,))
+        self._keep("_all_draws", twin.performance[:, who].transpose(2, 0, 1), (..., rows))  # (3, d, n)
+        self._keep("_all_drifts", twin.drift_pct_per_d[:, who], (..., rows))  # (d, n)
+        self._gates = twin.gates.T[:, :, None]  # (5, d, 1)
+        self._usual_fitness = twin.usual_fitness[:, None]  # (d, 1)
+        self._automatic = np.flatnonzero(self._state["automatic"])
+
+    def _keep(self, name: str, values: Floats, place: Any) -> None:
+        if values.shape[-1 if place[0] is ... else 0] == self.n:
+            setattr(self, name, np.ascontiguousarray(values))
+        else:
+            getattr(self, name)[place] = values
+
+    usual_load_au: Floats
+    _share: Floats
+    _t400_s: Floats
+    _hrv_level: Floats
+    _hrv_sd: Floats
+    _sleep_level: Floats
+    _sleep_sd: Floats
+    _hrv_coef: Floats
+    _sleep_coef: Floats
+    _compliance: Floats
+    _all_draws: Floats
+    _all_drifts: Floats
 
     def morning(self) -> dict[str, Any]:
         return dict(self._morning)
 
     @property
     def weekday(self) -> NDArray[np.int64]:
-        elapsed: NDArray[np.int64] = self._state["elapsed"] % 7
-        return elapsed
+        return self._weekday
 
     def performance_draws_pct(self) -> Floats:
-        """Expected % faster than at the start of the twin's clock under each posterior draw, shape (n, 8)."""
-        s = self._state
-        usual = self.twin.usual_fitness
-        features = performance_features(s["intensity"] / usual, s["volume"] / usual, s["fatigue"][:, None])
-        drift: Floats = self._all_drifts * s["elapsed"][:, None]
-        pct: Floats = (self._all_draws * features).sum(-1) + drift
-        return pct
+        """Expected % faster than at the start of the twin's clock under each posterior draw, shape (n, d)."""
+        return np.ascontiguousarray((self._fitness() + self._all_drifts * self._state["elapsed"]).T)
+
+    def _fitness(self) -> Floats:
+        """The part of it that only a day's load changes, (d, n)."""
+        if self._fitness_pct is None:
+            s, usual = self._state, self._usual_fitness
+            terms = _performance_terms(s["intensity"] / usual, s["volume"] / usual, s["fatigue"])
+            parts = [answer * term for answer, term in zip(self._all_draws, terms, strict=True)]
+            self._fitness_pct = (parts[0] + parts[1]) + parts[2]
+        return self._fitness_pct
 
     def true_t400(self) -> Floats:
-        own = self.performance_draws_pct()[np.arange(self.n), self._state["draw"]]
-        seconds: Floats = self.twin.t400_s[self._state["who"]] * (1 - own / 100)
+        own = self._state["draw"], np.arange(self.n)
+        pct = self._fitness()[own] + self._all_drifts[own] * self._state["elapsed"]
+        seconds: Floats = self._t400_s * (1 - pct / 100)
         return seconds
 
     def hazard(self) -> Floats:
@@ -294,8 +353,10 @@ class TwinWorld:
         new_inj = (s["injured_left"] == 0) & (luck[2] < injury_risk)
         s["ill_left"] = np.where(new_ill, _days(twin.ill_days, luck[3]), np.maximum(s["ill_left"] - 1, 0))
         s["injured_left"] = np.where(new_inj, _days(twin.injured_days, luck[4]), np.maximum(s["injured_left"] - 1, 0))
-        tested = (s["elapsed"] % 7 == 5) & (s["ill_left"] == 0) & (s["injured_left"] == 0) & (luck[5] < 0.85)
-        trial = self.true_t400() * np.exp(twin.trial_noise_pct / 100 * noise[1])
+        tested = (self._weekday == 5) & (s["ill_left"] == 0) & (s["injured_left"] == 0) & (luck[5] < 0.85)
+        trial = np.full(self.n, np.nan)
+        if np.count_nonzero(tested):
+            trial = self.true_t400() * np.exp(twin.trial_noise_pct / 100 * noise[1])
         self._slow_parts(noise[2], noise[3])
         s["elapsed"] = s["elapsed"] + 1
         self.day += 1
@@ -328,12 +389,12 @@ class TwinWorld:
         )
 
     def _absorb(self, x: Floats, share: Floats) -> None:
-        s = self._state
+        s, self._fitness_pct = self._state, None
         hard, easy = x * share / self._share, x * (1 - share) / (1 - self._share)
-        counts = gate(self.readiness(), effort(s["recent"], s["hard"]), s["chronic"], self._gates)
+        counts = _absorbed(self.readiness(), rested(effort(s["recent"], s["hard"]), s["chronic"]), self._gates)
         for name, value, days in (
-            ("intensity", counts * hard[:, None], INTENSITY_D),
-            ("volume", counts * easy[:, None], VOLUME_D),
+            ("intensity", counts * hard, INTENSITY_D),
+            ("volume", counts * easy, VOLUME_D),
             ("fatigue", effort(x, hard), FATIGUE_D),
             ("recent", x, RECENT_D),
             ("hard", hard, RECENT_D),
@@ -355,40 +416,46 @@ class TwinWorld:
 
     def _dawn(self, rows: NDArray[np.int64] | None) -> None:
         """Measure the morning; ``rows`` only where given (new athletes), so that the others' morning stays as it is."""
-        s, twin, who = self._state, self.twin, self._state["who"]
+        s, twin = self._state, self.twin
         noise, luck = self._rng.standard_normal((2, self.n)), self._rng.random((2, self.n))
-        features = signal_features(
-            s["recent"], s["fatigue"], s["hard"], s["chronic"], np.where(s["ill_left"] > 0, 1.0, 0.0)
-        )
-        hrv_signal = np.einsum("nk,nk->n", features, self._hrv_coef) + s["hrv_slow"]
-        sleep_z = np.einsum("nk,nk->n", features, self._sleep_coef) + s["sleep_slow"] + twin.sleep.noise_sd * noise[1]
-        off = luck[0] < np.where(s["hrv_off"], twin.hrv_off_stay, twin.hrv_off_start)
-        hrv = np.exp(twin.ln_rmssd_level[who] + twin.ln_rmssd_sd[who] * (hrv_signal + twin.hrv.noise_sd * noise[0]))
-        sleep = np.clip(twin.sleep_level[who] + twin.sleep_sd[who] * sleep_z, 1, 100)
+        all_of_them = rows is None or len(rows) == self.n
+        at: Any = slice(None) if all_of_them else rows
+        noise, luck = noise[:, at], luck[:, at]
+        ill = s["ill_left"][at] > 0
+        features = signal_features(s["recent"][at], s["fatigue"][at], s["hard"][at], s["chronic"][at], ill)
+        hrv_signal = np.einsum("nk,nk->n", features, self._hrv_coef[at]) + s["hrv_slow"][at]
+        sleep_z = np.einsum("nk,nk->n", features, self._sleep_coef[at]) + s["sleep_slow"][at]
+        sleep_z = sleep_z + twin.sleep.noise_sd * noise[1]
+        off = luck[0] < np.where(s["hrv_off"][at], twin.hrv_off_stay, twin.hrv_off_start)
+        hrv = np.exp(self._hrv_level[at] + self._hrv_sd[at] * (hrv_signal + twin.hrv.noise_sd * noise[0]))
+        hrv[off] = np.nan
+        sleep = np.minimum(np.maximum(self._sleep_level[at] + self._sleep_sd[at] * sleep_z, 1.0), 100.0)
+        sleep[luck[1] < twin.sleep_missing] = np.nan
+        self._weekday = s["elapsed"] % 7
         planned_load, planned_share = self._plan()
         morning = {
-            "hrv_rmssd_ms": np.where(off, np.nan, hrv),
-            "sleep_score": np.where(luck[1] < twin.sleep_missing, np.nan, sleep),
-            "ill": s["ill_left"] > 0,
-            "injured": s["injured_left"] > 0,
-            "planned_load_au": planned_load,
-            "planned_high_intensity_share": planned_share,
+            "hrv_rmssd_ms": hrv,
+            "sleep_score": sleep,
+            "ill": ill,
+            "injured": s["injured_left"][at] > 0,
+            "planned_load_au": planned_load[at],
+            "planned_high_intensity_share": planned_share[at],
         }
-        if rows is None or len(rows) == self.n:
+        if all_of_them:
             s["hrv_off"], self._hrv_signal, self._sleep_z, self._morning = off, hrv_signal, sleep_z, morning
             return
-        s["hrv_off"][rows], self._hrv_signal[rows], self._sleep_z[rows] = off[rows], hrv_signal[rows], sleep_z[rows]
+        s["hrv_off"][at], self._hrv_signal[at], self._sleep_z[at] = off, hrv_signal, sleep_z
         for name, values in morning.items():
-            self._morning[name][rows] = values[rows]
+            self._morning[name][at] = values
 
     def _plan(self) -> tuple[Floats, Floats]:
         """Today's planned load in AU and its share of high intensity, somebody's logged plan or the automatic one."""
-        s, twin, usual = self._state, self.twin, self.usual_load_au
+        s, twin, usual, own = self._state, self.twin, self.usual_load_au, self._automatic
         column = (s["plan_start"] + s["elapsed"]) % twin.plan_load.shape[1]
-        week = s["elapsed"] // 7
-        own_load, own_share = automatic_plan(s["elapsed"] % 7, usual, s["chronic"] * usual, week)
-        load = np.where(s["automatic"], own_load, usual * twin.plan_load[s["plan"], column])
-        share = np.where(s["automatic"], own_share, twin.plan_share[s["plan"], column])
+        load, share = usual * twin.plan_load[s["plan"], column], twin.plan_share[s["plan"], column]
+        load[own], share[own] = automatic_plan(
+            self._weekday[own], usual[own], s["chronic"][own] * usual[own], s["elapsed"][own] // 7
+        )
         return load, np.minimum(share * s["share_factor"], HIGHEST_SHARE)
 
 
