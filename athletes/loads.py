@@ -98,18 +98,14 @@ def estimated(
 ) -> Load:
     """The heart rate's, or the plan's: where there is no heart rate, or where it is known to tell too little.
 
-    `pairs`: earlier sessions of the same athlete and class of kinds, oldest first, with their RPE.
+    `pairs`: earlier sessions of the same athlete, oldest first, with their RPE: of the kinds whose heart rate tells too
+    little, or of the others, as this one is.
     """
     by_heart = by_heart_rate(effort, kind, heart, pairs)
     by_plan = None if plan is None else by_the_plan(effort.minutes, plan)
     if by_plan and (by_heart is None or kind in HR_UNDERESTIMATES):
         return by_plan
     return by_heart or by_plan or UNKNOWN
-
-
-def same_class(kind: str, other: str) -> bool:
-    """Whether a rating of one says what the heart rate of the other means."""
-    return (kind in HR_UNDERESTIMATES) == (other in HR_UNDERESTIMATES)
 
 
 # --- by heart rate ----------------------------------------------------------------------------------------------------

@@ -145,6 +145,11 @@ class Known:
         self.facts = facts(sheet, first - MEMORY)
         self.starts = [fact.started_at for fact in self.facts]
         self.by_key = {fact.key: fact for fact in self.facts}
+        told = [(fact, rpe) for fact in self.facts if fact.has_heart_rate and (rpe := self.rpe_of(fact)) is not None]
+        self.pairs = {
+            hard: [(f.started_at, f.effort, rpe) for f, rpe in told if (f.kind in loads.HR_UNDERESTIMATES) == hard]
+            for hard in (False, True)
+        }
         self.resting = resting_hr(sheet, first.date() - RESTING - ONE_DAY, last.date() + ONE_DAY)
         dates = {session.date for session in unrated}
         self.plans = {plan.date: plan for plan in PlannedSession.objects.filter(athlete=sheet.athlete, date__in=dates)}
@@ -164,12 +169,10 @@ class Known:
         return self.facts[start : bisect_left(self.starts, session.started_at)]
 
     def pairs_before(self, session: TrainingSession) -> list[tuple[loads.Effort, float]]:
-        found = []
-        for fact in self.before(session):
-            rpe = self.rpe_of(fact)
-            if rpe is not None and fact.has_heart_rate and loads.same_class(fact.kind, str(session.kind)):
-                found.append((fact.effort, rpe))
-        return found
+        pairs = self.pairs[session.kind in loads.HR_UNDERESTIMATES]
+        last = bisect_left(pairs, session.started_at, key=lambda pair: pair[0])
+        first = bisect_left(pairs, session.started_at - MEMORY, hi=last, key=lambda pair: pair[0])
+        return [(effort, rpe) for _, effort, rpe in pairs[max(first, last - loads.MOST_PAIRS) : last]]
 
     def rpe_of(self, fact: Fact) -> float | None:
         """Its own, else that of the same session as it was typed in beside the watch."""

@@ -84,7 +84,6 @@ def test_of_sprints_and_weights_the_plan_knows_more_and_without_one_the_estimate
     assert (planned.basis, planned.estimated_rpe) == ("plan", 7.0)
     unplanned = estimate(kind=kind, share=0.4)
     assert (unplanned.basis, unplanned.grounds) == ("heart_rate", ("group_convention", "hr_underestimates"))
-    assert not loads.same_class(kind, "endurance")
 
 
 def test_without_heart_rate_and_plan_the_load_is_unknown_not_zero():
