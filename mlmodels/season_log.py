@@ -434,3 +434,43 @@ def _on_grid(days: pd.DataFrame, name: str, t: NDArray[Any], codes: NDArray[Any]
     else:
         grid[t, codes] = pd.to_numeric(days[name], errors="raise").astype(np.float64)
     return grid
+
+
+# --- What cannot be refused and should be said ---------------------------------------------------------------------
+
+HIGH_RMSSD_MS = 120.0  # median of a squad: overnight SDNN of the fit lies there, rMSSD of a squad below (convention)
+STEADY_SD_LN = 0.10  # of ln rMSSD within an athlete: rMSSD varies by 0.12-0.25 from day to day, averages and SDNN less
+MANY_GAPS = 0.2
+
+
+def doubts(frame: pd.DataFrame) -> list[str]:
+    """What a checked log cannot be refused for: sentences for whoever fits on it, empty where nothing is odd."""
+    said = [*_hrv_doubts(frame)]
+    athletes = frame["athlete"].nunique()
+    if athletes == 1:
+        said.append("one athlete: what is called the group is this athlete alone, and says nothing about anybody else")
+    days = pd.to_datetime(frame["date"])
+    span = frame.assign(day=days).groupby("athlete")["day"].agg(lambda own: (own.max() - own.min()).days + 1).sum()
+    known = int((frame["load_au"].notna() | (frame["rest_day"] == 1)).sum()) if "load_au" in frame else 0
+    if known < (1 - MANY_GAPS) * span:
+        said.append(
+            f"{100 * (1 - known / span):.0f} % of the days have no load: plan or usual day stand in for them, so that"
+            " what an athlete answers to is partly a guess"
+        )
+    return said
+
+
+def _hrv_doubts(frame: pd.DataFrame) -> list[str]:
+    ln = np.log(pd.to_numeric(frame["hrv_rmssd_ms"], errors="coerce").where(lambda ms: ms > 0)).dropna()
+    own = ln.groupby(frame["athlete"].loc[ln.index])
+    if not len(ln):
+        return []
+    level, spread = float(np.exp(own.median().median())), float(own.std().median())
+    if level > HIGH_RMSSD_MS:
+        return [f"the squad's median HRV is {level:.0f} ms, high for rMSSD: if the column holds SDNN, leave it empty"]
+    if spread < STEADY_SD_LN and (own.size() >= 14).any():
+        return [
+            f"HRV varies by {100 * spread:.0f} % from day to day, less than rMSSD does:"
+            " if the column holds SDNN or averages of days, leave it empty"
+        ]
+    return []

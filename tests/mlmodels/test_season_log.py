@@ -13,6 +13,7 @@ from mlmodels.season_log import (
     SeasonLogError,
     as_cells,
     check_season_log,
+    doubts,
     read_good_athletes,
     read_season_log,
     scan,
@@ -236,3 +237,47 @@ def test_a_date_that_appears_twice_has_no_grid():
     days = pd.DataFrame({"athlete": ["a", "a"], "date": ["2026-03-01"] * 2})
     with pytest.raises(SeasonLogError, match="twice"):
         scan(days)
+
+
+# --- what cannot be refused and is said
+
+
+def squad(tmp_path, **columns):
+    """Two athletes' eight weeks with ordinary rMSSD and a load each day, but for the columns."""
+    rng = np.random.default_rng(5)
+    n = 112
+    frame = pd.DataFrame(
+        {
+            "athlete": ["alice"] * 56 + ["bob"] * 56,
+            "date": [pd.Timestamp("2026-03-02") + pd.Timedelta(days=day % 56) for day in range(n)],
+            "hrv_rmssd_ms": np.exp(rng.normal(np.log(65), 0.17, n)),
+            "load_au": rng.uniform(100, 500, n),
+        }
+        | {name: values(rng, n) for name, values in columns.items()}
+    )
+    write_season_log(frame, tmp_path / "log.csv")
+    return read_season_log(tmp_path / "log.csv")
+
+
+def test_an_ordinary_log_raises_no_doubt(tmp_path):
+    assert doubts(squad(tmp_path)) == []
+
+
+def test_sdnn_in_the_rmssd_column_is_suspected_by_its_height_and_by_its_steadiness(tmp_path):
+    high = squad(tmp_path, hrv_rmssd_ms=lambda rng, n: np.exp(rng.normal(np.log(145), 0.17, n)))
+    assert [doubt.partition(", high")[0] for doubt in doubts(high)] == ["the squad's median HRV is 142 ms"]
+    steady = squad(tmp_path, hrv_rmssd_ms=lambda rng, n: np.exp(rng.normal(np.log(60), 0.06, n)))
+    assert [doubt.partition(" from day")[0] for doubt in doubts(steady)] == ["HRV varies by 6 %"]
+
+
+def test_gaps_and_a_single_athlete_are_said_and_confirmed_rest_is_no_gap(tmp_path):
+    gappy = squad(tmp_path, load_au=lambda rng, n: np.where(np.arange(n) % 4 == 0, np.nan, 300.0))
+    assert [doubt.partition(":")[0] for doubt in doubts(gappy)] == ["25 % of the days have no load"]
+    rested = squad(
+        tmp_path,
+        load_au=lambda rng, n: np.where(np.arange(n) % 4 == 0, np.nan, 300.0),
+        rest_day=lambda rng, n: (np.arange(n) % 4 == 0).astype(float),
+    )
+    assert doubts(rested) == []
+    alone = gappy[(gappy["athlete"] == "alice") & gappy["load_au"].notna()]
+    assert doubts(alone)[0].startswith("one athlete: ")

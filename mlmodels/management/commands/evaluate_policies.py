@@ -65,7 +65,7 @@ class Command(BaseCommand):
         from mlmodels.evaluation.rollouts import world_from
         from mlmodels.evaluation.tournament import Effort, can_learn, play_world, practice_count
         from mlmodels.policy import ModelRefused
-        from mlmodels.season_log import SeasonLogError, read_season_log
+        from mlmodels.season_log import SeasonLogError, doubts, read_season_log
         from mlmodels.simulator import make_cohort
         from mlmodels.twin.fitting import TooLittleData, fit_twin
         from mlmodels.worlds import WORLDS
@@ -87,6 +87,8 @@ class Command(BaseCommand):
             contenders = policies_of(log, files, only, options["unguarded"], twin=twin, tuning=tuning)
         except (OSError, ValueError, SeasonLogError, ModelRefused, TooLittleData) as error:
             raise CommandError(str(error)) from error
+        for doubt in doubts(log) if options["log"] else ():
+            self.stdout.write(f"note: {doubt}")
         days = {"dqn_days": options["practice_days"], "ceiling_days": options["ceiling_days"]}
         if any(days.values()) and not options["no_practice"] and not can_learn():
             raise CommandError("torch is not installed (./homestretch setup --train installs it): set both days to 0")

@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         from mlmodels.evaluation.report import aligned
-        from mlmodels.season_log import SeasonLogError, read_season_log
+        from mlmodels.season_log import SeasonLogError, doubts, read_season_log
         from mlmodels.twin.checking import describe, forecast_check
         from mlmodels.twin.fitting import TooLittleData, fit_twin
         from mlmodels.twin.model import sha256
@@ -24,6 +24,8 @@ class Command(BaseCommand):
             twin = fit_twin(log, seed=options["seed"])
         except (OSError, SeasonLogError, TooLittleData) as error:
             raise CommandError(str(error)) from error
+        for doubt in doubts(log):
+            self.stdout.write(f"note: {doubt}")
         options["out"].parent.mkdir(parents=True, exist_ok=True)
         twin.save(options["out"])
         self.stdout.write(aligned(("part", "fitted from", "value"), describe(twin)))

@@ -34,7 +34,7 @@ class Command(BaseCommand):
             ) from error
         from mlmodels.evaluation.report import aligned
         from mlmodels.reward import FORMS
-        from mlmodels.season_log import SeasonLogError, read_season_log
+        from mlmodels.season_log import SeasonLogError, doubts, read_season_log
         from mlmodels.twin.fitting import TooLittleData
 
         if options["reward"] not in FORMS:
@@ -65,6 +65,8 @@ class Command(BaseCommand):
                 )
             except (OSError, ValueError, SeasonLogError, TooLittleData) as error:
                 raise CommandError(str(error)) from error
+        for doubt in doubts(log):
+            self.stdout.write(f"note: {doubt}")
         self.stdout.write(aligned(("what", "figure"), made.figures))
         self.stdout.write(f"\n{made.onnx}\n{made.card}")
         self.stdout.write(
