@@ -6,6 +6,7 @@ athletes); ``Oracle`` reads the latent readiness. They measure the room there is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -107,18 +108,12 @@ def learned_on(
     return Learned(Network(name, feature_set, trained.network), trained.rewards)
 
 
-def averaged_on(
-    twin: Twin, name: str, *, feature_set: str, reward: str, days: int, seed: int, networks: int
-) -> Learned:
+def averaged(name: str, members: Sequence[Policy]) -> Network:
     """The mean of several networks as they are, not repeated by one: what distillation would lose."""
-    from mlmodels.training.dqn import Settings
-    from mlmodels.training.making import SeasonsOf
-    from mlmodels.training.several import Mean, train_members
+    from mlmodels.training.several import Mean
 
-    settings = Settings(seed=seed, days=days, networks=networks)
-    members = train_members(SeasonsOf(twin, settings.seasons, feature_set, reward), settings)
-    rewards = np.mean([member.rewards for member in members], axis=0).tolist()
-    return Learned(Network(name, feature_set, Mean([member.network for member in members])), rewards)
+    networks = [member for member in members if isinstance(member, Network)]
+    return Network(name, networks[0].feature_set, Mean([member.network for member in networks]))
 
 
 def learned_in(make_world: MakeWorld, twin: Twin, *, days: int, seed: int = 1, networks: int = 1) -> Learned:

@@ -25,7 +25,7 @@ READING = (
     'guards, as in serving. A rule is a row twice: as published, and "tuned" by the search that makes the threshold',
     "rule, on the same twin. Ceilings practised in the very world they are judged in, and the oracle reads what no",
     "watch shows: yardsticks, not candidates. The room is what the best ceiling gains above the best of plan and rules",
-    f'as published. "{OWN_LOG}" learned as the shipped network did, but from one season log of 25',
+    f'as published. "{OWN_LOG}" learned as one of its networks did, but from one season log of 25',
     "athletes of the judging world: what a squad that trains its own would have. These are simulated athletes: read",
     "the order, not the figures.",
 )

@@ -140,7 +140,7 @@ def test_the_share_of_a_squads_own_policy_stands_below_the_candidates_own(monkey
 
 def test_practice_is_counted_before_it_begins():
     assert practice_count(None) == practice_count(Effort(dqn_days=0)) == 0
-    assert practice_count(Effort(seeds=(2,))) == 5
+    assert practice_count(Effort(seeds=(2,))) == 3
 
 
 def test_a_twin_of_any_log_has_the_logs_own_fingerprint():
