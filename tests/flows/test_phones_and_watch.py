@@ -200,6 +200,7 @@ class PhonesAndWatch(RuleBasedStateMachine):
                 self.sending_all_again_changes_nothing()
                 self.a_fresh_athlete_who_is_sent_the_outcome_once_has_the_same()
                 self.third_phone_catches_up(7)
+                self.what_is_taken_back_goes_from_the_third_phone_too()
         finally:
             self.clock.stop()
             transaction.set_rollback(True)
@@ -386,7 +387,7 @@ class PhonesAndWatch(RuleBasedStateMachine):
         self.service.faults.clear()
         self.seen["pushes"] += len(self.service.received) - before
 
-    @rule(limit=st.sampled_from([1, 3, 100]), pages=st.sampled_from([1, 2, 1000]), answer_lost=st.booleans())
+    @rule(limit=st.sampled_from([1, 3, 100]), pages=st.sampled_from([1, 1000, 1000]), answer_lost=skews)
     def third_phone_pulls(self, limit, pages, answer_lost):
         """Some pages; it may be cut off between them, and an answer may never reach it."""
         for _ in range(pages):
@@ -486,6 +487,21 @@ class PhonesAndWatch(RuleBasedStateMachine):
             intake.estimate_again(athlete)  # by a resting heart rate answered after the session came in
         if all(on >= self.now.date() - timedelta(days=14) for on in told.check_ins):
             assert without_times_of_answers(stored(mine)) == without_times_of_answers(stored(twin))
+
+    def what_is_taken_back_goes_from_the_third_phone_too(self):
+        """Which of these deletions a run meets by chance is rare: here each run meets all of them."""
+        live = sorted(self.model.live())
+        if live:
+            self.take_a_record_back(len(live), False)
+        tombstones = []
+        for kind, provider, name in sorted(self.model.live()):
+            version = self.model.records[kind, provider, name]["version"] + 1
+            data = {"client_record_id": name, "client_record_version": version, "source": {"provider": provider}}
+            tombstones.append({"kind": kind, "deleted": True, "data": data})
+        self.send_batch(tombstones)
+        for on in list(self.model.check_ins):
+            self.send_check_in("DELETE", on, None)
+        self.third_phone_catches_up(5)
 
     def third_phone_catches_up(self, limit):
         self.third_phone_pulls(limit, 1000, False)
