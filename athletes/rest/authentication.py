@@ -45,16 +45,31 @@ class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
         return 'Bearer realm="homestretch"'
 
 
-def holder_of(token: str, *, narrow: bool = False) -> tuple[User, dict[str, Any]] | None:
-    """Whose access token this is, while its session lasts. `narrow` as in `statements.signed_in`."""
-    payload = internal.decode_token(token, "access")
-    session_key = payload and internal.session_key_from_sid(str(payload.get("sid", "")))
+Payload = dict[str, Any]
+
+
+def holder_of(token: str) -> tuple[User, Payload] | None:
+    """Whose access token this is, while its session lasts."""
+    payload = payload_of(token)
+    user = payload and user_of(payload)
+    return (user, payload) if payload and user else None
+
+
+def payload_of(token: str) -> Payload | None:
+    """What an access token says, if it is one of ours and has not ended."""
+    payload: Payload | None = internal.decode_token(token, "access")
+    return payload
+
+
+def user_of(payload: Payload, *, narrow: bool = False) -> User | None:
+    """While the session lasts. `narrow` as in `statements.signed_in`."""
+    session_key = internal.session_key_from_sid(str(payload.get("sid", "")))
     if not session_key:
         return None
     found = statements.signed_in(session_key, int(payload["sub"]), timezone.now(), narrow=narrow)
     if found is None or not vouches_for(SessionStore().decode(found[0]), found[1]):
         return None
-    return found[1], payload
+    return found[1]
 
 
 def vouches_for(session: dict[str, Any], user: User) -> bool:

@@ -1,6 +1,7 @@
 """Limits per user, counted in one step: DRF's own throttles read, then write, and let parallel requests past."""
 
 import time
+from collections.abc import Callable
 from typing import Any, cast
 
 from django.conf import settings
@@ -22,12 +23,13 @@ class WindowThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         if not (request.user and request.user.is_authenticated):
             return True
-        return self.admits(request.user.pk)
+        return self.begin(request.user.pk)()
 
-    def admits(self, user_id: int) -> bool:
-        """Counts this request, too."""
+    def begin(self, user_id: int) -> Callable[[], bool]:
+        """Counts this request; what it returns says whether it is within the limit."""
         key = f"{self.scope}:{user_id}:{int(time.time()) // self.window_s}"
-        return cast(Cache, cache).count(key, 2 * self.window_s) <= int(getattr(settings, self.setting))
+        count = cast(Cache, cache).begin_count(key, 2 * self.window_s)
+        return lambda: count() <= int(getattr(settings, self.setting))
 
     def wait(self) -> float:
         return self.window_s - time.time() % self.window_s
