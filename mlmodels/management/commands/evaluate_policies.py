@@ -61,7 +61,7 @@ class Command(BaseCommand):
         from tqdm import tqdm
 
         from mlmodels.evaluation.comparing import policies_of, rounds_of
-        from mlmodels.evaluation.report import HEADER, aligned, page, table_rows, write_csv
+        from mlmodels.evaluation.report import HEADER, aligned, table_rows
         from mlmodels.evaluation.rollouts import world_from
         from mlmodels.evaluation.tournament import Effort, can_learn, play_world, practice_count
         from mlmodels.policy import ModelRefused
@@ -98,7 +98,9 @@ class Command(BaseCommand):
             curves = self._add_learned(contenders, twin, effort, bar.update)
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], options["days"])
         total = len(worlds) * (len(contenders) + 1) * options["days"]
-        results = []
+        results: list[Result] = []
+        out = options["out"]
+        out.mkdir(parents=True, exist_ok=True)
         with tqdm(total=total, unit="day", desc="playing", disable=None) as bar:
             for name, make_world in worlds.items():
                 results.append(
@@ -107,15 +109,26 @@ class Command(BaseCommand):
                 self.stdout.write(f"\n{name} world")
                 self.stdout.write(aligned(HEADER, table_rows(results[-1].scores)))
                 self._goals(results[-1])
+                self._write(out, results, options)  # a run that is broken off keeps the worlds it has played
         if options["guard_costs"]:
             last = [contender for contender in contenders if contender.guarded and contender.cold_start][-1]
             self._guard_costs(next(iter(worlds.values())), last, rounds)
-        out = options["out"]
-        out.mkdir(parents=True, exist_ok=True)
-        plots = self._plots(out, results, curves, contenders, worlds, rounds[0]) if options["plots"] else []
+        if options["plots"]:
+            plots = self._plots(out, results, curves, contenders, worlds, rounds[0])
+            self._write(out, results, options, plots)
+        self.stdout.write(f"\n{out / 'results.csv'}\n{out / 'results.md'}")
+
+    def _write(
+        self,
+        out: Path,
+        results: Sequence[Result],
+        options: dict[str, Any],
+        plots: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        from mlmodels.evaluation.report import page, write_csv
+
         write_csv(results, out / "results.csv")
         (out / "results.md").write_text(page(results, about(options), plots), encoding="utf-8")
-        self.stdout.write(f"\n{out / 'results.csv'}\n{out / 'results.md'}")
 
     def _tuning(self, file: Path | None) -> Tuning | None:
         from mlmodels.baselines.tuning import Tuning
