@@ -7,9 +7,9 @@ Every part has a literature prior and moves away from it as the data allow: firs
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from mlmodels.actions import dose
@@ -17,6 +17,9 @@ from mlmodels.risk import HRV_FLOOR_SD_LN, HRV_PRIOR_SD_LN, HRV_PRIOR_WEIGHT, T4
 from mlmodels.twin import model
 from mlmodels.twin.history import Floats, SeasonHistory, before, running_mean
 from mlmodels.twin.model import Signal, Twin
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIN_SPAN_D = 56
 MIN_LOAD_DAYS, MIN_HRV_DAYS = 120, 60

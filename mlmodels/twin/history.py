@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from mlmodels import risk
 from mlmodels.actions import Action
+
+if TYPE_CHECKING:
+    import pandas as pd  # the worker makes a history of rows, and never loads it
 
 Floats = NDArray[np.float64]
 
@@ -49,6 +52,8 @@ class SeasonHistory:
     @classmethod
     def of(cls, log: pd.DataFrame) -> SeasonHistory:
         """Grids from a season log (``mlmodels.season_log``). Columns that are absent become all NaN."""
+        import pandas as pd
+
         log = log.assign(date=pd.to_datetime(log["date"]), athlete=log["athlete"].astype(str))
         names = tuple(sorted(log["athlete"].unique()))
         days = pd.date_range(log["date"].min(), log["date"].max(), freq="D")
@@ -97,6 +102,8 @@ class SeasonHistory:
 
 def fingerprint(log: pd.DataFrame) -> str:
     """sha256 over the log's rows in a canonical order, so the same season gives the same value from CSV and Parquet."""
+    import pandas as pd
+
     columns = ["athlete", "date", *[name for name in NUMERIC if name in log]]
     canonical = log[columns].sort_values(["athlete", "date"], ignore_index=True)
     canonical = canonical.assign(date=pd.to_datetime(canonical["date"]).dt.strftime("%Y-%m-%d"))
