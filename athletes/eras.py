@@ -7,56 +7,45 @@ from datetime import date, timedelta
 from statistics import fmean
 from typing import Any
 
-from athletes.models import Absence, Athlete, CheckIn, Day, HrvReading, Quality, SleepSession
+from athletes.models import Absence, Athlete, Day, HrvReading, SleepSession
 from athletes.recording import DATE_DISAGREES
 
-WINDOW = timedelta(days=60)
-PROVISIONAL_DAYS, SETTLED_DAYS = 14, 20  # valid days; Plews 2013, 2014, as mlmodels.risk has them: a test compares
+# The state's baseline, as mlmodels.risk has it (Plews 2013, 2014): a test compares.
+BASELINE_FROM, BASELINE_TO = timedelta(days=67), timedelta(days=8)  # before the day: this week does not mask itself
+PROVISIONAL_DAYS, SETTLED_DAYS = 14, 20  # valid days of it
+ONE_DAY = timedelta(days=1)
 
 
 def eras(athlete: Athlete, on: date) -> list[dict[str, Any]]:
-    """The eras of the 60 days up to `on`, the one with most days first. Doubted readings are in none."""
-    by_era: dict[str, dict[date, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for era, day, value_ms in [*of_readings(athlete, on), *of_check_ins(athlete, on)]:
-        by_era[era][day].append(value_ms)
-    found = [era_body(era, days) for era, days in by_era.items()]
+    """The eras read in the 67 days before `on` or on it, the one with most days first. Doubted readings are in none."""
+    by_era: dict[str, dict[date, float]] = defaultdict(dict)
+    for _, day, of_eras in read_between([athlete.pk], before(on, BASELINE_FROM), on):
+        for era, value_ms in of_eras.items():
+            if era:
+                by_era[era][day] = value_ms
+    found = [era_body(era, days, before(on, BASELINE_TO)) for era, days in by_era.items()]
     return sorted(found, key=lambda body: (-body["days"], body["era"]))
 
 
-def window_start(on: date) -> date:
+def before(on: date, by: timedelta) -> date:
     """The calendar begins at year 1: a day before the first is no date, and was a 500."""
-    return max(on, date.min + WINDOW) - WINDOW
+    return max(on, date.min + by) - by
 
 
-def of_readings(athlete: Athlete, on: date) -> list[tuple[str, date, float]]:
-    rows = HrvReading.objects.filter(athlete=athlete, deleted_at=None, date__gt=window_start(on), date__lte=on)
-    believed = rows.exclude(quality_status=Quality.QUARANTINED).order_by()
-    columns = believed.values_list("metric", "provider", "context", "date", "value_ms")
-    return [(f"{metric}/{provider}/{context}", day, ms) for metric, provider, context, day, ms in columns]
-
-
-def of_check_ins(athlete: Athlete, on: date) -> list[tuple[str, date, float]]:
-    rows = CheckIn.objects.filter(athlete=athlete, date__gt=window_start(on), date__lte=on, hrv_value_ms__isnull=False)
-    columns = rows.order_by().values_list("hrv_metric", "hrv_context", "date", "hrv_value_ms", "quality")
-    return [
-        (f"{metric}/manual/{context}", day, ms)
-        for metric, context, day, ms, quality in columns
-        if ms is not None and quality.get("hrv", {}).get("status") != Quality.QUARANTINED
-    ]
-
-
-def era_body(era: str, days: dict[date, list[float]]) -> dict[str, Any]:
+def era_body(era: str, days: dict[date, float], until: date) -> dict[str, Any]:
     metric, provider, context = era.split("/")
+    baseline = [math.log(value_ms) for day, value_ms in days.items() if day <= until]
     return {
         "era": era,
         "metric": metric,
         "provider": provider,
         "context": context,
-        "state": state_of(len(days)),
+        "state": state_of(len(baseline)),
         "days": len(days),
+        "baseline_days": len(baseline),
         "first_date": min(days).isoformat(),
         "last_date": max(days).isoformat(),
-        "baseline_ms": round(math.exp(fmean(fmean(map(math.log, values)) for values in days.values())), 1),
+        "baseline_ms": round(math.exp(fmean(baseline)), 1) if baseline else None,
     }
 
 
@@ -88,9 +77,9 @@ def absences(athlete: Athlete, on: date) -> list[dict[str, str]]:
     return [{"kind": row.kind, "reason": row.reason} for row in rows]
 
 
-def read_before(athletes: Iterable[int], on: date, reach: timedelta) -> Iterator[tuple[int, date, dict[str, float]]]:
-    """(athlete, date, era -> ms) of the days before `on`: each era's value of the day, chosen or not; "": a log's."""
-    days = Day.objects.filter(athlete__in=athletes, date__gte=max(on, date.min + reach) - reach, date__lt=on)
+def read_between(athletes: Iterable[int], first: date, last: date) -> Iterator[tuple[int, date, dict[str, float]]]:
+    """(athlete, date, era -> ms) of these days: each era's value of the day, chosen or not; "": a season log's."""
+    days = Day.objects.filter(athlete__in=athletes, date__range=(first, last))
     columns = days.order_by().values_list("athlete_id", "date", "hrv_ms", "hrv_era", "provenance__hrv__rejected")
     for athlete_id, day, hrv_ms, era, rejected in columns:
         # In the order of their ranks: the first of an era is the one that would count.

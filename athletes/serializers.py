@@ -221,11 +221,14 @@ class HrvEra(serializers.Serializer[Any]):
     metric = serializers.CharField()
     provider = serializers.CharField()
     context = serializers.CharField()  # type: ignore[assignment]
-    state = serializers.ChoiceField(choices=("building", "provisional", "settled"))
-    days = serializers.IntegerField(help_text="with a reading, of the last 60")
+    state = serializers.ChoiceField(
+        choices=("building", "provisional", "settled"), help_text="building: fewer than 14 baseline days, no range yet"
+    )
+    days = serializers.IntegerField(help_text="with a reading, this date and the 67 before it")
+    baseline_days = serializers.IntegerField(help_text="of them older than a week: what the normal range stands on")
     first_date = serializers.DateField()
     last_date = serializers.DateField()
-    baseline_ms = serializers.FloatField(help_text="geometric mean")
+    baseline_ms = serializers.FloatField(allow_null=True, help_text="geometric mean of the baseline's days")
 
 
 class FiledRecord(serializers.Serializer[Any]):

@@ -261,7 +261,8 @@ def turn_hrv(
         names.append(row["hrv_era"])
     past_ms = np.full((HRV_MEMORY_D, len(turned)), np.nan)
     for day, of_day in places.items():
-        for athlete_id, before, of_eras in eras.read_before(of_day, day, timedelta(days=HRV_MEMORY_D)):
+        first = eras.before(day, timedelta(days=HRV_MEMORY_D))
+        for athlete_id, before, of_eras in eras.read_between(of_day, first, day - ONE_DAY):
             place = of_day[athlete_id]
             after_log = tracker.hrv_era[turned[place]] == LOG_ERA and names[place].startswith("rmssd/")
             logged = of_eras.get("", np.nan) if after_log else np.nan

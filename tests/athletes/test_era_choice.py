@@ -277,3 +277,16 @@ def test_periods_hold_for_sleep_and_training_too(alice):
     assert Day.objects.get(date=ago(1)).sleep_duration_min == 420
     profile.change_profile(alice.user, {"source_periods": {"sleep": [period | {"date_to": ago(2).isoformat()}]}})
     assert Day.objects.get(date=ago(1)).sleep_duration_min == 480
+
+
+def test_a_doubted_reading_decides_nothing_until_somebody_confirms_it(alice):
+    intake.record_batch(alice, [reading(ago(n), WATCH) for n in range(20, 4, -1)], now=NOW)
+    intake.record_batch(alice, [reading(ago(n), RING, 300.0) for n in range(5)], now=NOW)
+    assert {c[1] for day, c in chosen(alice).items() if day >= ago(4)} == {""}
+    assert chosen(alice)[ago(0)][3] == [(300.0, RING, "quarantined")]
+    for row in HrvReading.objects.filter(provider="oura"):
+        intake.confirm_record(row, now=NOW)
+    assert [c[:3] for day, c in chosen(alice).items() if day >= ago(4)] == [
+        (None, WATCH, "same_as_before"), (None, WATCH, "same_as_before"), (None, WATCH, "same_as_before"),
+        (300.0, RING, "unread"), (300.0, RING, "same_as_before"),
+    ]  # fmt: skip

@@ -36,15 +36,17 @@ def reading(ago, value_ms=60.0, *, provider="garmin", metric="rmssd", context="m
 
 def test_the_thresholds_are_those_of_the_state():
     assert (eras.PROVISIONAL_DAYS, eras.SETTLED_DAYS) == (risk.HRV_MIN_BASELINE_PROVISIONAL, risk.HRV_MIN_BASELINE)
+    assert eras.BASELINE_FROM.days == risk.HRV_BASELINE_LAST_LAG
+    assert eras.BASELINE_TO.days == risk.HRV_BASELINE_FIRST_LAG
 
 
 @pytest.mark.parametrize(
     ("days", "state"), [(13, "building"), (14, "provisional"), (19, "provisional"), (20, "settled")]
 )
 def test_a_baseline_settles_with_its_days(alice, days, state):
-    intake.record_batch(alice, [reading(n) for n in range(days)], now=NOW)
+    intake.record_batch(alice, [reading(n) for n in range(days + 8)], now=NOW)
     (era,) = eras.eras(alice, ON)
-    assert (era["state"], era["days"], era["baseline_ms"]) == (state, days, 60.0)
+    assert (era["state"], era["days"], era["baseline_days"], era["baseline_ms"]) == (state, days + 8, days, 60.0)
 
 
 def test_a_new_device_builds_a_baseline_of_its_own(alice):
@@ -52,7 +54,7 @@ def test_a_new_device_builds_a_baseline_of_its_own(alice):
     intake.record_batch(alice, [*old, *[reading(n, 90.0, provider="oura") for n in range(5)]], now=NOW)
     assert [(e["era"], e["state"], e["baseline_ms"]) for e in eras.eras(alice, ON)] == [
         ("rmssd/garmin/morning_supine", "settled", 60.0),
-        ("rmssd/oura/morning_supine", "building", 90.0),
+        ("rmssd/oura/morning_supine", "building", None),
     ]
 
 
@@ -99,6 +101,6 @@ def test_sdnn_never_enters_an_rmssd_baseline(db, rmssd, sdnn):
         batch += [reading(n, 120.0, provider=p, context=c, metric="sdnn") for n, p, c in sdnn]
         intake.record_batch(athlete, batch, now=NOW)
         for era in eras.eras(athlete, ON):
-            assert era["baseline_ms"] == (60.0 if era["metric"] == "rmssd" else 120.0)
+            assert era["baseline_ms"] in (None, 60.0 if era["metric"] == "rmssd" else 120.0)
         for day in athlete.days.all():
             assert day.hrv_ms in (None, 60.0 if day.hrv_era.startswith("rmssd/") else 120.0)

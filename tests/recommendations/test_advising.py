@@ -1,6 +1,6 @@
 """A waiting morning becomes advice."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 import time_machine
@@ -8,7 +8,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from athletes import eras, intake
 from athletes.models import Day
+from mlmodels.hazards import KIND_CODES, warning_levels
 from mlmodels.state import Tracker
 from recommendations import advising, frames, waiting
 from recommendations.advising import differences, drain
@@ -465,3 +467,21 @@ def test_warnings_are_opened_with_the_advice(alice):
     drain(MORNING)
     assert Warning.objects.get(athlete=alice, kind="load_spike").level == "danger"
     assert todays(alice).action == "active_recovery"
+
+
+@pytest.mark.parametrize(("worn_beside_days", "warned"), [(0, True), (10, True), (30, False)])
+def test_a_new_device_is_a_warning_while_it_has_no_range_of_its_own(alice, worn_beside_days, warned):
+    def read(ago, provider):
+        measured = datetime.combine(TODAY - timedelta(days=ago), time(4), UTC)
+        return "hrv_reading", {"client_record_id": f"{ago}", "source": {"provider": provider}, "measured_at": measured,
+                               "metric": "rmssd", "context": "overnight_mean", "value_ms": 60.0 + ago % 5}  # fmt: skip
+
+    watch, ring = range(60, 6, -1), range(6 + worn_beside_days, -1, -1)
+    batch = [*(read(ago, "garmin") for ago in watch), *(read(ago, "oura") for ago in ring)]
+    intake.record_batch(alice, batch, now=MORNING)
+    day = frames.day_rows({alice.pk: TODAY})[alice.pk]
+    seen = frames.observe([Asked(alice, TODAY, day)])
+    assert (day["hrv_era"], seen.hrv_era_changes[0]) == (OURA, 1)
+    assert bool(warning_levels(seen)[0][KIND_CODES.index("device_changed")]) is warned
+    shown = {era["era"]: era["state"] for era in eras.eras(alice, TODAY)}
+    assert (shown[OURA] == "building") is warned

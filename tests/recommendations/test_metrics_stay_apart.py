@@ -120,7 +120,8 @@ def nothing_is_mixed(athlete):
     for check_in in CheckIn.objects.filter(athlete=athlete, hrv_value_ms__isnull=False):
         told(check_in.hrv_metric, check_in.hrv_value_ms)
     for era in eras.eras(athlete, TODAY):
-        told(era["metric"], era["baseline_ms"])
+        if era["baseline_ms"] is not None:
+            told(era["metric"], era["baseline_ms"])
     for day in Day.objects.filter(athlete=athlete):
         hrv = day.provenance.get("hrv", {"rejected": []})
         if day.hrv_ms is not None:
