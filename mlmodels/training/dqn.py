@@ -86,7 +86,7 @@ class QNetwork(nn.Module):
 
     def q(self, x: Features) -> Features:
         with torch.no_grad():
-            values: Features = self(torch.from_numpy(x)).numpy()
+            values: Features = self(torch.from_numpy(np.require(x, requirements="W"))).numpy()
         return values
 
     @torch.no_grad()
