@@ -1,6 +1,8 @@
 """What a session's load probably was, from its heart rate or the plan. Plain functions."""
 
 import math
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -108,6 +110,21 @@ def test_the_hearts_limits_are_the_athletes_own_where_known_and_named_where_not(
     assert heart(age_years=20, seen_max_bpm=(203.0,)).max_bpm == 194.0  # one spike is a strap's slip
     assert heart(age_years=20, seen_max_bpm=(203.0, 201.0, 238.0)).max_bpm == 201.0
     assert heart(age_years=20, seen_max_bpm=(150.0, 151.0)).max_bpm == 194.0  # easy runs show no maximum
+
+
+DATA = Path(os.environ.get("HOMESTRETCH_REAL_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+
+
+@pytest.mark.skipif(not (DATA / "pmdata" / "p01" / "fitbit" / "exercise.json").exists(), reason="no PMData beside us")
+def test_on_the_one_person_whose_workouts_and_ratings_are_known_own_ratings_beat_the_plain_ratio():
+    from benchmarks import load_estimate
+
+    pairs, heart = (of(DATA / "pmdata" / "p01") for of in (load_estimate.pairs_of, load_estimate.heart_of))
+    rows = {name: load_estimate.judged(pairs, how, 5) for name, how in load_estimate.estimators(heart).items()}
+    assert len(pairs) == 34
+    own, ratio = rows["estimate, own ratings"], rows["TRIMP x median ratio of own pairs"]
+    assert own["typical_error_pct"] < 20 < ratio["typical_error_pct"]
+    assert abs(own["bias_pct"]) < 5
 
 
 numbers = st.floats(0, 300, allow_nan=False)

@@ -391,6 +391,8 @@ def test_the_same_workouts_in_any_order_and_split_give_the_same_estimates(db, se
             PlannedSession.objects.create(
                 athlete=athlete, date=on, author="coach", load_au=300, high_intensity_share=0.2
             )
+        for ago in (3, 15):  # few enough for a device's reading to matter
+            on = TODAY - timedelta(days=ago)
             CheckIn.objects.create(athlete=athlete, date=on, resting_hr_bpm=50 + ago, submitted_at=NOW)
     sync.sync(together, sent, [], now=NOW)
     shaken = rng.sample(sent, len(sent))
