@@ -13,7 +13,7 @@ import pandas as pd
 
 from mlmodels.actions import ACTION_CODES, dose
 from mlmodels.twin import model
-from mlmodels.twin.fitting import Averages, fit_twin, load_averages, own_mean_sd, smooth
+from mlmodels.twin.fitting import Averages, ar1_plus_noise, fit_twin, load_averages, own_mean_sd, smooth
 from mlmodels.twin.history import Floats, SeasonHistory
 from mlmodels.twin.model import Twin
 
@@ -85,7 +85,7 @@ def compared(twin: Twin, history: SeasonHistory, origin: int) -> Iterator[tuple[
     for name, actual in truth.items():
         later = actual[:, origin : origin + HORIZON_D][:, 6::7]
         now = actual[:, origin - 1 if name.startswith("HRV") else origin][:, None]
-        low, middle, high = np.quantile(ahead[name][:, :, 6::7], [0.1, 0.5, 0.9], axis=0)
+        low, middle, high = np.nanquantile(ahead[name][:, :, 6::7], [0.1, 0.5, 0.9], axis=0)
         inside = ((later >= low) & (later <= high)).astype(float)
         both = np.isfinite(later) & np.isfinite(now)
         parts = np.stack([np.abs(middle - later), np.abs(now - later), inside])
@@ -99,13 +99,15 @@ def forecast(twin: Twin, history: SeasonHistory, origin: int, seed: int = 1) -> 
     averages = load_averages(history, twin.usual_load_au, twin.usual_share)
     names = ("recent", "fatigue", "hard", "acute", "chronic")
     state = {name: np.tile(getattr(averages, name)[:, origin], (DRAWS, 1)) for name in names}
-    level, spread = slow_part(twin, history, averages, origin)
+    seen = np.isfinite(history.hrv_rmssd_ms[:, :origin])
+    residual = hrv_residual(twin, history, averages)[:, :origin]
+    phi, slow_sd, noise_sd = likely_signals(residual, rng)
+    level, spread = slow_part(twin, residual), filtered_sd(phi, slow_sd, noise_sd, float(seen.mean()))
     slow = level + spread * rng.standard_normal(shape)
-    known = np.isfinite(history.hrv_rmssd_ms[:, :origin]).sum(1)
-    own_mean = own_mean_sd(twin.hrv.phi, twin.hrv.slow_sd, twin.hrv.noise_sd, np.maximum(known, 1))
+    own_mean = own_mean_sd(phi, slow_sd, noise_sd, np.maximum(seen.sum(1), 1))
     wander = np.minimum(own_mean, 1.0) * rng.standard_normal(shape)  # how well the own level is known
     week = [np.broadcast_to(day, shape) for day in hrv_z(twin, history)[:, origin - 7 : origin].T]
-    missing = float(np.isnan(history.hrv_rmssd_ms[:, :origin]).mean())
+    off = np.broadcast_to(~seen[:, -1], shape)
     spells = Spells(twin, history, origin, rng)
     out: dict[str, list[Floats]] = {"HRV, 7-day mean": [], "acute load": [], "ACWR": []}
     for t in range(origin, origin + HORIZON_D):
@@ -113,16 +115,16 @@ def forecast(twin: Twin, history: SeasonHistory, origin: int, seed: int = 1) -> 
             state["recent"], state["fatigue"], state["hard"], state["chronic"], np.where(spells.ill > 0, 1.0, 0.0)
         )
         signal = np.einsum("sak,ak->sa", features, twin.hrv.coef) + slow + wander
-        measured = signal + twin.hrv.noise_sd * rng.standard_normal(shape)
-        week = [*week[1:], np.where(rng.random(shape) < missing, np.nan, measured)]
-        out["HRV, 7-day mean"].append(_nan_mean(np.stack(week, axis=-1)))
+        measured = signal + noise_sd * rng.standard_normal(shape)
+        off = rng.random(shape) < np.where(off, twin.hrv_off_stay, twin.hrv_off_start)
+        week = [*week[1:], np.where(off, np.nan, measured)]
+        out["HRV, 7-day mean"].append(_mean_of_known(np.stack(week, axis=-1)))
         out["acute load"].append(state["acute"])
         out["ACWR"].append(state["acute"] / np.maximum(state["chronic"], 0.15))
         x, share = carried_out(twin, history, t, state["chronic"], rng)
         state = advanced(state, x * spells.able(), share, twin.usual_share)
         spells.next_day()
-        drive = twin.hrv.slow_sd * np.sqrt(1 - twin.hrv.phi**2)
-        slow = twin.hrv.phi * slow + drive * rng.standard_normal(shape)
+        slow = phi * slow + slow_sd * np.sqrt(1 - phi**2) * rng.standard_normal(shape)
     return {name: np.stack(days, axis=-1) for name, days in out.items()}
 
 
@@ -153,15 +155,42 @@ class Spells:
         return np.where(new, length, np.maximum(left - 1, 0))
 
 
-def slow_part(twin: Twin, history: SeasonHistory, averages: Averages, origin: int) -> tuple[Floats, float]:
-    """Mean per athlete and SD of HRV's slow part on the morning of ``origin``, from earlier days alone."""
+def hrv_residual(twin: Twin, history: SeasonHistory, averages: Averages) -> Floats:
+    """HRV z less what the loads and illness explain, (athletes, days)."""
     design = model.signal_features(
         averages.recent, averages.fatigue, averages.hard, averages.chronic, np.nan_to_num(history.ill)
     )
-    residual = hrv_z(twin, history) - np.einsum("adk,ak->ad", design, twin.hrv.coef)
+    return np.asarray(hrv_z(twin, history) - np.einsum("adk,ak->ad", design, twin.hrv.coef))
+
+
+def slow_part(twin: Twin, residual: Floats) -> Floats:
+    """Mean per athlete of HRV's slow part on the morning after the residuals end, (athletes,)."""
     own = twin.hrv
-    level: Floats = own.phi * smooth(residual[:, :origin], own.phi, own.slow_sd, own.noise_sd)[:, -1]
-    return level, 0.8 * own.slow_sd
+    level: Floats = own.phi * smooth(residual, own.phi, own.slow_sd, own.noise_sd)[:, -1]
+    return level
+
+
+def likely_signals(residual: Floats, rng: np.random.Generator) -> tuple[Floats, Floats, Floats]:
+    """phi, SD of the slow part and of the noise, one of each a draw, (draws, 1): estimates from athletes drawn again
+    (bootstrap), with the slow part's variance raised as ``fit_signal`` raises it."""
+    athletes = len(residual)
+    found = []
+    for _ in range(DRAWS):
+        again = residual[rng.integers(athletes, size=athletes)]
+        phi, slow_sd, noise_sd = ar1_plus_noise(again)
+        hidden = own_mean_sd(phi, slow_sd, noise_sd, np.maximum(np.isfinite(again).sum(1), 1)) ** 2
+        found.append((phi, np.sqrt(slow_sd**2 + hidden.mean()), noise_sd))
+    phi, slow_sd, noise_sd = np.array(found).T[:, :, None]
+    return phi, slow_sd, noise_sd
+
+
+def filtered_sd(phi: Floats, slow_sd: Floats, noise_sd: Floats, measured: float) -> Floats:
+    """SD of a morning's slow part given all mornings before it, of which the share ``measured`` has a value."""
+    drive, variance = slow_sd**2 * (1 - phi**2), slow_sd**2
+    for _ in range(60):
+        left = variance * (1 - measured * variance / (variance + noise_sd**2))
+        variance = phi**2 * left + drive
+    return np.sqrt(variance)
 
 
 def carried_out(
@@ -190,10 +219,10 @@ def trailing_mean(values: Floats, days: int = 7, at_least: int = 3) -> Floats:
     return np.where(known >= at_least, np.nansum(window, axis=-1) / np.maximum(known, 1), np.nan)
 
 
-def _nan_mean(values: Floats) -> Floats:
-    known = np.isfinite(values).sum(-1)
-    mean: Floats = np.nansum(values, axis=-1) / np.maximum(known, 1)
-    return mean
+def _mean_of_known(week: Floats, at_least: int = 3) -> Floats:
+    """Mean over the last axis, NaN where fewer than ``at_least`` are known, as in ``trailing_mean``."""
+    known = np.isfinite(week).sum(-1)
+    return np.where(known >= at_least, np.nansum(week, axis=-1) / np.maximum(known, 1), np.nan)
 
 
 def _beliefs(twin: Twin) -> tuple[int, int, int]:

@@ -273,7 +273,9 @@ def ar1_plus_noise(residual: Floats, lags: int = 10) -> tuple[float, float, floa
     return phi, float(np.sqrt(variance)), float(np.sqrt(total - variance))
 
 
-def own_mean_sd(phi: float, slow_sd: float, noise_sd: float, days: NDArray[np.int64]) -> Floats:
+def own_mean_sd(
+    phi: float | Floats, slow_sd: float | Floats, noise_sd: float | Floats, days: NDArray[np.int64]
+) -> Floats:
     """SD of an athlete's mean over so many days of an AR(1) + noise."""
     return np.sqrt(np.asarray((slow_sd**2 * (1 + phi) / (1 - phi) + noise_sd**2) / days, dtype=np.float64))
 

@@ -1,5 +1,7 @@
 """The twin: it answers to the action, forecasts better than persistence, and says what it could not fit."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
@@ -7,7 +9,7 @@ from django.core.management import CommandError, call_command
 from mlmodels.actions import Action
 from mlmodels.simulator import World, make_cohort
 from mlmodels.twin import model
-from mlmodels.twin.checking import forecast_check
+from mlmodels.twin.checking import forecast, forecast_check
 from mlmodels.twin.environment import SEASON_D, SeasonEnv
 from mlmodels.twin.fitting import TooLittleData, ar1_plus_noise, fit_twin, seats
 from mlmodels.twin.history import SeasonHistory, fingerprint
@@ -219,3 +221,18 @@ def test_a_tired_athlete_is_slower_on_the_twin_and_a_fitter_one_faster(twin):
     for fitter in ((1.2, 1.0, 1.0), (1.0, 1.2, 1.0), (1.0, 1.0, 0.8)):
         features = model.performance_features(*(np.array([value]) for value in fitter))
         assert (features @ twin.performance.mean(0).T > usual).all()
+
+
+def test_a_forecast_week_of_fewer_than_three_mornings_is_unknown_and_not_an_average_one(log):
+    history = SeasonHistory.of(log)
+    twin = replace(fit_twin(log), hrv_off_stay=1.0, hrv_off_start=1.0)
+    ahead = forecast(twin, history, 100)["HRV, 7-day mean"]
+    assert np.isnan(ahead[:, :, 6:]).all()
+    assert np.isfinite(ahead[:, :, 0]).any()
+
+
+def test_a_forecast_is_the_same_every_time(log, twin):
+    history = SeasonHistory.of(log)
+    one, again = forecast(twin, history, 100, seed=3), forecast(twin, history, 100, seed=3)
+    for name in one:
+        np.testing.assert_array_equal(one[name], again[name])

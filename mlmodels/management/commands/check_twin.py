@@ -11,7 +11,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "log", type=Path, nargs="?", help="season log to check the forecast on (else an invented one)"
+            "log", type=Path, nargs="?", help="season log to check the forecast on (else three invented ones)"
         )
         parser.add_argument("--world", action="append", help="where to check the order (all built-in worlds)")
         parser.add_argument("--real", type=Path, help="folder with lifesnaps/, pmdata/ and soccermon/")
@@ -39,8 +39,8 @@ class Command(BaseCommand):
         names, seed = options["world"] or list(WORLDS), options["seed"]
         rankings = []
         try:
-            log = read_season_log(options["log"]) if options["log"] else make_cohort(options["squad"], 168, seed)
-            lines = forecast_lines(log)
+            invented = (make_cohort(options["squad"], 168, seed + i) for i in range(1 if options["quick"] else 3))
+            lines = forecast_lines([read_season_log(options["log"])] if options["log"] else list(invented))
             total = 2 * len(names) * len(scripted_policies())
             with tqdm(total=total, unit="season", desc="ranking", disable=None) as bar:
                 for name in names:
