@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from athletes.models import Athlete, Day, PlannedSession
 from mlmodels import registry
 from mlmodels.twin.model import sha256
-from recommendations import forecasting, frames, mornings, own_twins, wake
+from recommendations import forecasting, frames, mornings, own_twins, retention, wake
 from recommendations.advising import drain
 from recommendations.models import Advice, AthleteTwin, Forecast, StateCarry
 from recommendations.tasks import slow_forecasts
@@ -307,3 +307,11 @@ def test_without_shared_values_the_coach_sees_neither_and_may_not_ask(client, ad
     page = client.get(f"/admin/recommendations/advice/{advised.pk}/change/").content.decode()
     assert "<polyline" not in page and "usual morning" not in page
     assert client.get(f"/admin/recommendations/advice/{advised.pk}/look-ahead/").status_code == 403
+
+
+def test_old_forecasts_are_thrown_away_and_the_advice_stays(alice, advised, api):
+    api(alice).get(URL)
+    slow_forecasts()
+    assert retention.tidy_up(MORNING + timedelta(days=90))["Forecast"] == 0
+    assert retention.tidy_up(MORNING + timedelta(days=91))["Forecast"] == 1
+    assert Advice.objects.get() == advised
