@@ -4,7 +4,7 @@
 
 Three sides of one run, each for a fresh athlete, the median of the rounds: the rows by COPY alone; the statements that
 store them (existing rows read, numbers drawn, rows written); all of `sync` (validation, version rule, 1,000 days
-resolved and announced). Goal: storing >= 0.6 of COPY's speed.
+resolved and announced: three rows a record, one of which COPY writes). Goal: storing >= 0.6 of COPY's speed.
 """
 
 from __future__ import annotations
