@@ -28,10 +28,10 @@ from athletes.wearables.readings import (
 
 ENTRY = "data.metrics[].data[]"
 TABLE = (
-    Field("data.metrics[].name", "heart_rate_variability or sleep_analysis"),
-    Field("data.metrics[].units", "ms or s -> ms; hr"),
-    Field(f"{ENTRY}.date", "hrv_reading.measured_at, client_record_id"),
-    Field(f"{ENTRY}.qty", "hrv_reading.value_ms", "as units say", "SDNN, spot"),
+    Field("data.metrics[].name", "heart_rate_variability, resting_heart_rate or sleep_analysis"),
+    Field("data.metrics[].units", "ms or s -> ms; count/min or bpm; hr"),
+    Field(f"{ENTRY}.date", "hrv_reading.measured_at, resting_hr_reading.measured_at, client_record_id"),
+    Field(f"{ENTRY}.qty", "hrv_reading.value_ms; resting_hr_reading.value_bpm", "as units say", "HRV: SDNN, spot"),
     Field(f"{ENTRY}.source", "client_record_id as a digest", "", "which device a night is of"),
     Field(f"{ENTRY}.sleepStart", "sleep_session.start_at, client_record_id", "", "aggregated"),
     Field(f"{ENTRY}.sleepEnd", "sleep_session.end_at", "", "aggregated"),
@@ -59,6 +59,7 @@ NOT_USED = {
     f"{ENTRY}.inBedStart": "the sleep's own start is used",
     "workouts of walking": "no training session",
 }
+BEATS_A_MINUTE = ("count/min", "bpm")
 STAGES = {
     "Core": "light", "Deep": "deep", "REM": "rem", "Awake": "awake", "Asleep": "asleep", "InBed": "in_bed",
     "In Bed": "in_bed", "Unspecified": "asleep", "Asleep Unspecified": "asleep",
@@ -74,6 +75,8 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         name = metric.text("name")
         if name == "heart_rate_variability":
             yield from hrv(metric, tally, profile)
+        elif name == "resting_heart_rate":
+            yield from resting_hr(metric, tally, profile)
         elif name == "sleep_analysis":
             yield from sleep(metric, tally, profile)
         else:
@@ -98,6 +101,22 @@ def hrv(metric: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading
                 client_record_id=at and record_id("hae", samples.digest(told), int(at.timestamp())),
                 client_record_version=version_of(None, profile), source=source("apple"),
                 measured_at=at, metric="sdnn", context="spot", value_ms=value * samples.IN_MS[unit],
+            )  # fmt: skip
+
+
+def resting_hr(metric: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    if metric.text("units") not in BEATS_A_MINUTE:
+        metric.find("units", "unknown_unit", "Must be count/min or bpm.")
+        metric.asked.add("data")
+        return
+    for item in metric.each("data"):
+        value, at, told = item.measured("qty"), item.instant("date", profile), writer(item)
+        if value is not None:
+            yield from reading(
+                "resting_hr_reading", item.where, tally,
+                client_record_id=at and record_id("hae", samples.digest(told), int(at.timestamp())),
+                client_record_version=version_of(None, profile), source=source("apple"),
+                measured_at=at, value_bpm=value,
             )  # fmt: skip
 
 
