@@ -8,6 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
@@ -97,7 +99,7 @@ class AdviceAdmin(ReadOnly):
             return "Not computed. Look ahead to see what each action today may lead to."
         if forecast.result is None:
             return f"{forecast.get_state_display()} {forecast.reason}".strip()
-        return charts.forecast_chart(forecast.result, advice.action)
+        return charts.forecast_chart(forecast.result, advice.action) + made_on(forecast)
 
     @admin.display(description="why this action")
     def why(self, advice: Advice) -> str:
@@ -141,6 +143,13 @@ class AdviceAdmin(ReadOnly):
             "back": reverse("admin:recommendations_advice_change", args=[advice.pk]),
         }
         return render(request, "recommendations/override.html", context)
+
+
+def made_on(forecast: Forecast) -> SafeString:
+    """Whose answers to load the forecast assumes."""
+    if forecast.twin_level == Forecast.TwinLevel.INDIVIDUAL:
+        return format_html("<p>On the athlete's own twin, from {} logged days.</p>", forecast.twin_days)
+    return format_html("<p>On the group's twin: {} own logged days are too few.</p>", forecast.twin_days)
 
 
 @admin.register(Warning)

@@ -298,6 +298,7 @@ def test_the_coach_sees_the_forecast_and_the_reasons_on_the_advice_page(client, 
     assert after.count("<polygon") == 5
     assert "On a usual morning the lead would be" in after
     assert 'aria-label="ACWR: as advised, median ' in after
+    assert "own twin, from 60 logged days." in after
 
 
 def test_without_shared_values_the_coach_sees_neither_and_may_not_ask(client, advised, squad, charlie):
