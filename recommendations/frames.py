@@ -10,7 +10,7 @@ from zlib import crc32
 import numpy as np
 from django.db.models import OuterRef, Subquery
 
-from athletes import eras, loads
+from athletes import eras, loads, statements
 from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider
 from mlmodels.actions import ACTION_CODES, FloatArray
 from mlmodels.state import (
@@ -152,15 +152,11 @@ def carries(asked: Sequence[Asked]) -> Carried:
 
 
 def keep_carries(asked: Sequence[Asked], blobs: Sequence[bytes]) -> None:
-    StateCarry.objects.bulk_create(
-        [
-            StateCarry(athlete=a.athlete, through=a.today - ONE_DAY, state_version=STATE_VERSION, packed=blob)
-            for a, blob in zip(asked, blobs, strict=True)
-        ],
-        update_conflicts=True,
-        unique_fields=["athlete"],
-        update_fields=["through", "state_version", "packed"],
-    )
+    rows = [
+        StateCarry(athlete=a.athlete, through=a.today - ONE_DAY, state_version=STATE_VERSION, packed=blob)
+        for a, blob in zip(asked, blobs, strict=True)
+    ]
+    statements.upsert_many(rows, unique=("athlete_id",))
 
 
 def walk_to_today(asked: Sequence[Asked], *, keep: bool = True) -> Tracker:

@@ -38,8 +38,9 @@ def issue(
         new.athlete, new.date = a.athlete, a.today
         new.revision = old.revision + 1 if old else 1
         new.issued_at, new.valid_until = now, bounds_of(a.athlete.timezone, a.today)[1]
-    statements.number([new for _, new, _ in news])
-    issued = Advice.objects.bulk_create([new for _, new, _ in news])
+    issued = [new for _, new, _ in news]
+    statements.number(issued)
+    statements.insert_many(issued)
     ringing = [(a, new, old) for a, new, old in news if a.athlete.pk in rings]
     overruled = overruled_by_coach([a for a, _, _ in ringing])
     loud = [new for a, new, old in ringing if is_worth_a_push(new, old, a.key in overruled, a.athlete.pk in worse)]
