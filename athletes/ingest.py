@@ -25,7 +25,7 @@ from athletes.wearables.readings import Reader, Reading, ReadingProfile, Tally, 
 
 CHUNK = 200  # readings a transaction: the athlete's own phone waits no longer than that
 MOST_RESULTS = 5_000  # of refused readings and of findings that a status resource lists; all are counted
-TASK_BUDGET_S = 20.0  # then the next task goes on: tidy-up and forecasts get their turn
+TASK_BUDGET_S = 20.0  # of storing, then the next task goes on: tidy-up and forecasts get their turn
 CONTENT_FORMATS = {
     "application/json": {"json"},
     "text/csv": {"csv"},
@@ -217,7 +217,7 @@ def work(budget_s: float = TASK_BUDGET_S, only: UUID | None = None) -> int:
     ends, finished = time.monotonic() + budget_s, 0
     while time.monotonic() < ends and (upload := uploads.claim(timezone.now(), only)):
         try:
-            finished += work_off(upload, ends)
+            finished += work_off(upload, budget_s)
         except uploads.Lost:
             log.warning("upload_taken_over", upload=str(upload.pk))
         except Unreadable as refusal:
@@ -253,8 +253,11 @@ def stored_so_far(upload: Upload) -> str:
     return f"{upload.readings_done} of its readings are stored."
 
 
-def work_off(upload: Upload, ends: float) -> bool:
-    """Read twice: first to see that all of it can be read and is one person's, then to store it chunk by chunk."""
+def work_off(upload: Upload, budget_s: float) -> bool:
+    """Read twice: first to see that all of it can be read and is one person's, then to store it chunk by chunk.
+
+    The budget begins where the last task stopped: the way there through an export of 4 GB takes minutes by itself.
+    """
     if upload.attempts > uploads.MOST_ATTEMPTS:
         raise Unreadable("gave_up", f"The worker died over it several times. {stored_so_far(upload)} {WHAT_TO_DO}")
     upload.result = {name: value for name, value in upload.result.items() if name not in ("code", "message")}
@@ -264,7 +267,9 @@ def work_off(upload: Upload, ends: float) -> bool:
         total = sum(1 for _ in readings_of(upload, reader, tally))
         uploads.save_progress(upload, timezone.now(), readings_total=total, result=started(tally))
     readings = islice(readings_of(upload, reader, Tally()), upload.readings_done, None)
+    ends = None
     while chunk := list(islice(readings, CHUNK)):
+        ends = ends or time.monotonic() + budget_s
         store_chunk(upload, chunk)
         if time.monotonic() > ends:
             uploads.pause(upload)
@@ -274,7 +279,8 @@ def work_off(upload: Upload, ends: float) -> bool:
 
 
 def readings_of(upload: Upload, reader: Reader, tally: Tally) -> Iterator[Reading]:
-    with uploads.opened(upload) as file:
+    working = upload.state == Upload.State.WORKING
+    with uploads.held(upload) if working else uploads.opened(upload) as file:
         yield from reader.stream(file, profile=profile_of(upload), tally=tally)
 
 

@@ -1,11 +1,13 @@
 """Raw bodies: kept beside the database for 30 days under the hash of their bytes, and worked off row by row."""
 
 import hashlib
+import io
 import os
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 from uuid import UUID
@@ -22,7 +24,8 @@ from athletes.rest.problems import Problem
 
 CHUNK_BYTES = 256 * 1024
 KEPT = timedelta(days=30)
-LEASE = timedelta(seconds=90)  # renewed with each chunk that is stored; a killed worker's upload is taken up after it
+LEASE = timedelta(seconds=90)  # renewed while it is read and stored; a killed worker's upload is taken up after it
+RENEWED_EVERY_S = 20.0
 MOST_ATTEMPTS = 5  # deaths and failures in the middle; a pause at the end of a task's time is none
 FIRST_PAUSE = timedelta(minutes=1)  # after a failure; five times as long after each further one, 2.6 hours in all
 ORPHAN_AGE = timedelta(days=1)  # a file whose request never committed its row
@@ -130,6 +133,25 @@ def restart(upload: Upload) -> None:
 
 def opened(upload: Upload) -> BinaryIO:
     return path_of(upload.pk).open("rb")
+
+
+class HeldFile(io.FileIO):
+    """The body of an upload that is worked on. Reading it holds the lease, also through a gigabyte of heart rates."""
+
+    def __init__(self, upload: Upload) -> None:
+        super().__init__(path_of(upload.pk))
+        self.upload, self.renewed_at_s = upload, time.monotonic()
+
+    def readinto(self, buffer: Any) -> int | None:
+        if time.monotonic() - self.renewed_at_s >= RENEWED_EVERY_S:
+            save_progress(self.upload, datetime.now(UTC))
+            self.renewed_at_s = time.monotonic()
+        return super().readinto(buffer)
+
+
+def held(upload: Upload) -> BinaryIO:
+    """Lost is raised in the middle of reading as soon as another worker has taken the upload over."""
+    return io.BufferedReader(HeldFile(upload), CHUNK_BYTES)
 
 
 # --- the queue -------------------------------------------------------------------------------------------------------

@@ -340,6 +340,32 @@ def test_an_upload_longer_than_a_tasks_time_goes_on_in_the_next(alice, monkeypat
     assert (rounds, upload.result["summary"], upload.attempts) == (4, {"created": 25}, 1)
 
 
+def test_reading_for_longer_than_the_lease_holds_it_and_whoever_lost_it_stops_at_once(alice, now, monkeypatch):
+    monkeypatch.setattr(uploads, "RENEWED_EVERY_S", 0.0)
+    monkeypatch.setattr(uploads, "CHUNK_BYTES", 1024)
+    seen = []
+
+    def slowly(payload, tally, profile):
+        while payload.read(1024):
+            now.shift(uploads.LEASE - timedelta(seconds=1))
+            seen.append(uploads.claim(timezone.now()))
+            if len(seen) == 12:
+                Upload.objects.update(attempts=9)  # as if another worker had it
+        yield from ()
+
+    reader = READERS["lines"]
+    monkeypatch.setitem(READERS, "lines", Reader(**{**vars(reader), "function": slowly}))
+    upload = waiting(alice, b"x" * 5 * 1024)
+    assert ingest.work() == 1
+    assert seen == [None] * 10  # two passes of five reads, nobody else got it
+    upload.refresh_from_db()
+    assert upload.state == "done"
+    lost = waiting(alice, b"y" * 5 * 1024)
+    assert ingest.work() == 0
+    lost.refresh_from_db()
+    assert (len(seen), lost.state, lost.attempts) == (12, "working", 9)
+
+
 def test_an_upload_that_kills_every_worker_is_given_up(alice):
     upload = waiting(alice, file_of(1))
     Upload.objects.update(attempts=uploads.MOST_ATTEMPTS)
