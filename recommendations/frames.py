@@ -225,7 +225,13 @@ def every_date(known: dict[date, DayRow], start: date, today: date) -> list[DayR
 
 
 def join_logs(tracker: Tracker, today: Morning) -> Morning:
-    """A season log holds rMSSD and names no device: it joins the rMSSD era there is, and never one of SDNN."""
+    """A season log holds rMSSD and names no device: it joins the rMSSD era there is, and never one of SDNN.
+
+    The first rMSSD era after a log goes on with it, as one era.
+    """
+    after_log = (tracker.hrv_era == LOG_ERA) & (today.hrv_era > 0)
+    if after_log.any():
+        np.copyto(tracker.hrv_era, today.hrv_era, where=after_log & ~np.isin(today.hrv_era, SDNN_ERAS))
     logged = (today.hrv_era == 0) & (today.hrv_rmssd_ms > 0)
     if not logged.any():
         return today
@@ -241,8 +247,6 @@ def turn_hrv(
     tracker: Tracker, today: Morning, days: Sequence[tuple[Asked, DayRow]], at: IntArray | None = None
 ) -> None:
     """Where HRV comes from another era from today on: go on with what that era read before, chosen then or not.
-
-    The first rMSSD era after a season log goes on with the log.
 
     `days[at[i]]`, or `days[i]`, is the day of the tracker's i-th athlete. One query for each local date.
     """
@@ -260,9 +264,7 @@ def turn_hrv(
         first = eras.before(day, timedelta(days=HRV_MEMORY_D))
         for athlete_id, before, of_eras in eras.read_between(of_day, first, day - ONE_DAY):
             place = of_day[athlete_id]
-            after_log = tracker.hrv_era[turned[place]] == LOG_ERA and names[place].startswith("rmssd/")
-            logged = of_eras.get("", np.nan) if after_log else np.nan
-            past_ms[(day - before).days - 1, place] = of_eras.get(names[place], logged)
+            past_ms[(day - before).days - 1, place] = of_eras.get(names[place], np.nan)
     tracker.turn_hrv(turned, today.hrv_era[turned], past_ms)
 
 

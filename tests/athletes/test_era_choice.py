@@ -290,3 +290,22 @@ def test_a_doubted_reading_decides_nothing_until_somebody_confirms_it(alice):
         (None, WATCH, "same_as_before"), (None, WATCH, "same_as_before"), (None, WATCH, "same_as_before"),
         (300.0, RING, "unread"), (300.0, RING, "same_as_before"),
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("valkey")
+def test_a_day_says_in_words_what_counts_and_what_does_not(api, alice):
+    batch = [reading(ago(1), WATCH), reading(ago(0), RING, 80.0), reading(ago(0), SPOT, 90.0)]
+    intake.record_batch(alice, batch, now=NOW)
+    ids = dict(HrvReading.objects.filter(date=ON).values_list("provider", "pk"))
+
+    def rejected(value, provider, era):
+        source = {"kind": "hrv_reading", "provider": provider, "id": str(ids[provider])}
+        text = "Of another device or way of measuring, which has a baseline of its own."
+        return {"value": value, "source": source, "why": "other_era", "era": era, "text": text}
+
+    assert api(alice).get(f"/api/v1/days/{ON}/").json()["hrv"] == {
+        "value": None, "unit": "ms", "source": None, "era": WATCH, "because": "same_as_before",
+        "text": "The source of the days before. Another one would bring another baseline. "
+        "It has no reading of this day; after more than 3 such days another source takes over.",
+        "rejected": [rejected(80.0, "oura", RING), rejected(90.0, "apple", SPOT)],
+    }  # fmt: skip
