@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 
-# 150 MB of XML take 5 s, so 200 MB of zip, perhaps 4 GB of XML, take minutes; less than the broker's visibility timeout.
+# 150 MB of XML take 5 s, so 200 MB of zip, perhaps 4 GB of XML, take minutes; below the broker's visibility timeout.
 @shared_task(time_limit=840)  # type: ignore[untyped-decorator]
 def slow_uploads() -> int:
     from athletes import ingest

@@ -268,13 +268,13 @@ class PhonesAndWatch(RuleBasedStateMachine):
 
     @rule(
         device=devices,
-        kind=st.sampled_from(sorted(RECORDS)),
-        ago=st.integers(0, 2),
-        why=st.sampled_from(["not_worn", "low_battery"]),
+        kind=st.sampled_from(["hrv_reading", "sleep_session"]),
+        ago=st.integers(0, 1),
+        reasons=st.lists(st.sampled_from(["not_worn", "low_battery"]), min_size=1, max_size=3),
     )
-    def absence(self, device, kind, ago, why):
+    def absence(self, device, kind, ago, reasons):
         on = (START - timedelta(days=ago)).date().isoformat()
-        self.queues[device].append(("absence", {"kind": kind, "date": on, "reason": why}))
+        self.queues[device] += [("absence", {"kind": kind, "date": on, "reason": why}) for why in reasons]
 
     @rule(device=phones, ago=days_ago, data=answers, method=st.sampled_from(["PUT", "PUT", "PATCH"]))
     def check_in(self, device, ago, data, method):
