@@ -16,8 +16,8 @@ Each reader turns one vendor's payload into the API's own records (`docs/api/ope
 - **HRV.** rMSSD and SDNN are never converted and never relabelled; a value whose metric the payload does not name is
   not used. Metric, provider and context make the baseline it belongs to.
 - **Resting heart rate.** What the vendor calls so, of its day; vendors measure it in different ways (lowest of a night,
-  mean of some hours, of the whole day). It counts where the athlete typed none in: that of the device the day's HRV is of
-  before others, unless the athlete orders them otherwise.
+  mean of some hours, of the whole day). It counts where the athlete typed none in: that of the device the day's HRV is
+  of before others, unless the athlete orders them otherwise.
 - **Not measured.** 0, negative numbers and placeholders are no measurements: a finding, and nothing is stored.
 - **Range.** What the API would refuse (another unit, an impossible length) becomes a finding with its place; the other
   fields and records are used. Parts of a night that do not fit into it are left out, the night is kept.
