@@ -119,6 +119,9 @@ def test_one_whose_file_was_damaged_is_left_out_and_says_why(alice, bob, active,
     assert bad.life == "left out of shadow"
     assert "was altered" in bad.shadow_error
     registry.add(tmp_path / "shadow.onnx")
+    wake_up(alice, hrv_ms=50.0)
+    run()
+    assert not ShadowAdvice.objects.filter(policy=bad).exists()  # mended, but nobody has started it again
     registry.start_shadow(bad)
     live(bob, 40)
     wake_up(bob)
