@@ -337,6 +337,27 @@ def test_a_row_with_a_missing_or_additional_name_is_no_observation():
         Observation.from_rows([row | {"surplus": 1.0}])
 
 
+@pytest.mark.parametrize("days", [1, 29, 75])
+def test_who_takes_an_athletes_place_goes_on_as_if_alone(days):
+    """Whatever the clock of the others: a ring is put in turned to it."""
+    old, new = history(3, n=3), history(4, n=2, days=30)
+    squad, newcomers = Tracker(3), Tracker(2, Profiles.of(2, seed_load_au=[300.0, np.nan]))
+    for t in range(days):
+        squad.evening(*inputs(old, t))
+    for t in range(13):
+        newcomers.evening(*inputs(new, t))
+    bystander = squad.pack()[1]
+    squad.put([0, 2], newcomers)
+    assert squad.pack() == [newcomers.pack()[0], bystander, newcomers.pack()[1]]
+    places = np.array([0, 0, 1])
+    for t in range(13, 30):
+        morning, evening = inputs({name: values[:, places] for name, values in new.items()}, t)
+        squad.evening(morning, evening)
+        newcomers.evening(*inputs(new, t))
+        seen, alone = squad.morning(morning).rows(), newcomers.morning(inputs(new, t)[0]).rows()
+        assert [seen[0], seen[2]] == alone
+
+
 def test_packing_is_bit_exact_and_the_unpacked_tracker_goes_on_alike():
     columns = history(7)
     straight, parts = Tracker(3), Tracker(3)
