@@ -467,14 +467,16 @@ class Among(models.Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         column, parameters = self.process_lhs(compiler, connection)
         if connection.vendor == "sqlite":
-            return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(self.rhs)]
+            return f"{column} IN (SELECT value FROM json_each(%s))", [*parameters, json.dumps(self.rhs)]  # noqa: S608
         return f"{column} = ANY(%s)", [*parameters, self.rhs]
 
 
 # --- values as the driver takes them ----------------------------------------------------------------------------------
 
 Prepare = Callable[[Any], Any]
-PLAIN = (models.FloatField, models.IntegerField, models.BooleanField)
+PLAIN: tuple[tuple[Any, type], ...] = (  # a value of exactly this type goes to the driver as it is
+    (models.FloatField, float), (models.IntegerField, int), (models.BooleanField, bool),
+)  # fmt: skip
 
 
 @cache
@@ -518,9 +520,14 @@ def _preparation(field: "models.Field[Any, Any]", vendor: str) -> Prepare | None
             by_vendor = {"sqlite": date.isoformat, "postgresql": None}
         case models.CharField():
             return _text
-        case _ if isinstance(field, PLAIN):
-            return None
-    return by_vendor.get(vendor, lambda value: field.get_db_prep_save(value, connection))
+
+    def by_field(value: Any) -> Any:
+        return field.get_db_prep_save(value, connection)
+
+    plain = next((kind for model_field, kind in PLAIN if isinstance(field, model_field)), None)
+    if plain is not None:
+        return lambda value: value if type(value) is plain else by_field(value)
+    return by_vendor.get(vendor, by_field)
 
 
 def _json_text(value: Any) -> str:
