@@ -26,7 +26,8 @@ SCOPE_TEXTS = {
 SCOPES: dict[str, dict[str, set[str]]] = {
     "records:write": {
         "POST": {
-            "hrv-readings", "resting-hr-readings", "sleep-sessions", "training-sessions", "performance-tests", "rest-days", "sync", "ingest",
+            "hrv-readings", "resting-hr-readings", "sleep-sessions", "training-sessions", "performance-tests",
+            "rest-days", "sync", "ingest",
         },
         "GET": {"upload"},
     },
