@@ -15,6 +15,7 @@ from mlmodels.evaluation.scores import Interval, Score, score
 from mlmodels.evaluation.trial import rules_to_beat, tried
 from mlmodels.promotion import Trial, gate, passed, sanity, table_rows
 from mlmodels.simulator import World
+from tests.mlmodels.model_files import write_model
 
 PARITY = {"max_abs_difference": 4e-6, "changed_choices": 0, "states": 4160}
 NOTHING = Interval(0.0, 0.0, 0.0)
@@ -130,8 +131,9 @@ def test_a_trial_plays_the_candidate_beside_tuned_rules_and_impostors_and_stops_
 
 
 @pytest.mark.django_db
-def test_the_command_prints_every_line_and_activates_nothing_that_missed_one(capsys):
-    version = registry.add(registry.shipped())
+def test_the_command_prints_every_line_and_activates_nothing_that_missed_one(directories, tmp_path, capsys):
+    parity = {"metrics": {"parity": PARITY}}
+    version = registry.add(write_model(tmp_path, **parity))  # random weights
     with pytest.raises(CommandError, match=f"{version.name} missed .* what answers stays as it was"):
         call_command("promote", version.name, quick=True, athletes=40)
     assert "better than the plan unchanged" in capsys.readouterr().out
@@ -140,6 +142,22 @@ def test_the_command_prints_every_line_and_activates_nothing_that_missed_one(cap
     assert (version.gate["passed"], version.gate["whole"], version.gate["worlds"]) == (False, False, ["true"])
     assert version.gate["lines"][0]["condition"] == "ONNX says what the network says"
     assert {"world", "condition", "found", "wanted", "passed"} == set(version.gate["lines"][0])
+
+
+@pytest.mark.django_db
+def test_a_quick_run_without_a_miss_is_no_pass_and_leaves_the_whole_report(capsys):
+    version = registry.add(registry.shipped())
+    call_command("promote", version.name, quick=True)
+    assert "no line missed; a pass takes all worlds, 5 cohorts and 200 athletes." in capsys.readouterr().out
+    version.refresh_from_db()
+    assert (version.active, version.gate["whole"], version.gate["athletes"]) == (False, True, 200)
+
+
+def test_the_shipped_policy_carries_the_report_of_the_whole_gate_it_passed():
+    report = registry.read_card(registry.shipped())["gate"]
+    assert (report["passed"], report["whole"], report["worlds"]) == (True, True, "all")
+    assert {line["world"] for line in report["lines"]} == {"", "true", "shifted", "other", "sceptic"}
+    assert all(line["passed"] for line in report["lines"])
 
 
 @pytest.mark.django_db
