@@ -12,7 +12,7 @@ RUN /venv/bin/uv pip install --no-cache --python /venv/bin/python --require-hash
 
 FROM python:3.11-slim-bookworm AS base
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=1 HOMESTRETCH_DATA=/data
-RUN useradd --system --uid 10001 --create-home homestretch && install -d -o homestretch /data /data/uploads
+RUN useradd --system --uid 10001 --create-home homestretch && install -d -o homestretch /data /data/uploads /data/policies
 WORKDIR /app
 COPY manage.py pyproject.toml ./
 COPY config config

@@ -53,6 +53,8 @@ def own_directory() -> Path:
 def file_of(stored: str) -> Path:
     """`artifacts/x.onnx` or `policies/x.onnx`, as a PolicyVersion keeps it, as a path of this machine."""
     directory, name = stored.split("/", 1)
+    if directory == "artifacts" and not (ARTIFACTS / name).exists() and (own_directory() / name).exists():
+        return own_directory() / name  # newer code came without it; what was registered stays a way back
     return {"artifacts": ARTIFACTS, "policies": own_directory()}[directory] / name
 
 
@@ -188,6 +190,19 @@ def gate_of(card: dict[str, Any]) -> dict[str, Any] | None:
     return {**report, "source": "card"}
 
 
+def _keep_spare(model: Path) -> None:
+    """The next version of the code may come without this file, and going back to it must still be one row."""
+    own_directory().mkdir(parents=True, exist_ok=True)
+    for source in (card_file_of(model), model):
+        _copy(source, own_directory() / source.name)
+
+
+def _copy(source: Path, target: Path) -> None:
+    partial = target.with_suffix(".partial")
+    shutil.copyfile(source, partial)
+    os.replace(partial, target)
+
+
 def _keep(model: Path, name: str, sha256: str) -> str:
     if model.parent == ARTIFACTS.resolve():
         return f"artifacts/{model.name}"
@@ -195,9 +210,7 @@ def _keep(model: Path, name: str, sha256: str) -> str:
     kept.parent.mkdir(parents=True, exist_ok=True)
     for source, target in ((card_file_of(model), card_file_of(kept)), (model, kept)):
         if source != target:
-            partial = target.with_suffix(".partial")
-            shutil.copyfile(source, partial)
-            os.replace(partial, target)
+            _copy(source, target)
     return f"policies/{kept.name}"
 
 
@@ -214,8 +227,11 @@ def register_shipped() -> list[PolicyVersion]:
             continue
         try:
             added.append(add(model))
+            _keep_spare(model)
         except (PolicyUnusable, PolicyConflict) as refused:
             log.error("shipped policy not registered", model=model.name, reason=str(refused))
+        except OSError as error:
+            log.warning("no copy kept of a shipped policy", model=model.name, reason=error.strerror)
     answer_where_nobody_chose()
     return added
 

@@ -263,6 +263,9 @@ def test_newer_code_brings_its_own_policy_where_nobody_chose(directories):
     registry.register_shipped()
     assert active_name() == "new"
     assert PolicyVersion.objects.get(name="new").previous.name == "old"
+    assert registry.active_policy().name == "new"
+    registry.roll_back()  # its file is not among the code's any more
+    assert registry.active_policy().name == "old"
 
 
 def test_who_went_back_from_a_shipped_policy_is_not_led_there_again(directories):
