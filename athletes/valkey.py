@@ -74,39 +74,54 @@ class Line(threading.local):
 
     def tell(self, *commands: tuple[str, ...]) -> None:
         """Sends. What the server says to it is looked at with the next call."""
-        if self.unread:
+        try:
             self.receive(0, wait=False)
+        except redis.ConnectionError:
+            pass  # lost since the last call: what was told may be lost, too
         self.send(b"".join(map(packed, commands)), len(commands))
 
     def send(self, message: bytes, answers: int) -> bool:
         """Whether the connection was open. One that was lost since the last call is opened again."""
-        was_open = self.connection is not None and self.process_id == os.getpid()
-        if was_open:
-            try:
+        if self.process_id != os.getpid():  # forked: the connection is the parent's
+            self.connection, self.process_id, self.unread = None, os.getpid(), 0
+        was_open = self.connection is not None
+        try:
+            if was_open:
                 self.connection.send_packed_command([message], check_health=False)
-            except redis.ConnectionError:
-                was_open = False
+        except redis.ConnectionError:
+            was_open = False
+            self.give_up()
+        except redis.TimeoutError:
+            self.give_up()
+            raise
         if not was_open:
-            pool = redis.ConnectionPool.from_url(self.url, protocol=2, **self.options)
-            self.connection, self.process_id, self.unread = pool.make_connection(), os.getpid(), 0
-            self.connection.connect()
-            self.connection.send_packed_command([message], check_health=False)
+            self.open(message)
         self.unread += answers
         return was_open
 
+    def open(self, message: bytes) -> None:
+        connection: Any = redis.ConnectionPool.from_url(self.url, protocol=2, **self.options).make_connection()
+        connection.connect()
+        connection.send_packed_command([message], check_health=False)
+        self.connection, self.unread = connection, 0
+
     def receive(self, answers: int, *, wait: bool = True) -> list[Any]:
         """The last so many answers; what comes before them was not waited for."""
-        found = []
-        connection, self.connection = self.connection, None  # given up unless it is left in order
+        found: list[Any] = []
+        if self.connection is None or self.process_id != os.getpid():
+            return found
         try:
-            while self.unread and (wait or self.unread > self.most_unread or connection.can_read(0)):
-                found.append(connection.read_response())
+            while self.unread and (wait or self.unread > self.most_unread or self.connection.can_read(0)):
+                found.append(self.connection.read_response())
                 self.unread -= 1
-        except BaseException:
-            connection.disconnect()
+        except BaseException:  # what is still to come would be taken for the next answer
+            self.give_up()
             raise
-        self.connection = connection
         return found[len(found) - answers :]
+
+    def give_up(self) -> None:
+        connection, self.connection, self.unread = self.connection, None, 0
+        connection.disconnect()
 
 
 def packed(words: tuple[str, ...]) -> bytes:

@@ -160,6 +160,19 @@ def test_a_broker_that_is_down_is_asked_once_and_then_left_alone(broker, setting
     assert wake.WAKE_ERRORS._value.get() - before == 1
 
 
+def test_after_a_broker_was_frozen_or_closed_the_line_hints_come_again(broker):
+    broker.client_pause(3_000)
+    for _ in range(20):
+        wake.ring()
+    broker.client_unpause()
+    for _ in range(2):
+        wake.breaker.open_until_s = 0.0
+        broker.flushall()
+        wake.ring()
+        assert hints(broker) == 1
+        broker.client_kill_filter(_type="normal", skipme=True)
+
+
 def test_a_frozen_broker_costs_one_short_time_out(broker):
     before = wake.WAKE_ERRORS._value.get()
     broker.client_pause(3_000)
