@@ -46,6 +46,7 @@ MAX_PROBLEMS = 1000  # then the file is another kind of file
 EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 
 _FLAGS = ("rest_day", "ill", "injured")
+_BOOLEANS = {"True": "1", "False": "0"}  # as pandas writes a column of booleans
 _NUMBERS = tuple(name for name in COLUMNS if name not in ("athlete", "date", "timing", *_FLAGS))
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
@@ -273,6 +274,8 @@ class _Checker:
 
     def _numbers(self, name: str) -> pd.Series[float]:
         text = self.cells[name].str.strip()
+        if name in _FLAGS:
+            text = text.replace(_BOOLEANS)
         given = text != ""
         plain = text.map(lambda value: _PLAIN_NUMBER.fullmatch(value) is not None)
         formula = given & ~plain & text.str.startswith(("=", "+", "-", "@"))

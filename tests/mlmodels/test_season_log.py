@@ -281,3 +281,21 @@ def test_gaps_and_a_single_athlete_are_said_and_confirmed_rest_is_no_gap(tmp_pat
     assert doubts(rested) == []
     alone = gappy[(gappy["athlete"] == "alice") & gappy["load_au"].notna()]
     assert doubts(alone)[0].startswith("one athlete: ")
+
+
+def test_flags_may_be_the_booleans_that_pandas_writes(tmp_path):
+    path = tmp_path / "log.csv"
+    frame = cohort(3).astype({"ill": bool, "injured": bool, "rest_day": bool})
+    frame.to_csv(path, index=False)
+    assert "True" in path.read_text()
+
+    read = read_season_log(path)
+
+    assert read[["ill", "injured"]].to_numpy().tolist() == frame[["ill", "injured"]].to_numpy(dtype=float).tolist()
+
+
+def test_a_boolean_is_no_load(tmp_path):
+    path = csv_file(tmp_path, "alice,2026-03-01,,,,True,,,")
+
+    with pytest.raises(SeasonLogError, match=r"load_au.*'True' is not a number"):
+        read_season_log(path)
