@@ -205,9 +205,7 @@ def record_feed(kind: str) -> Feed:
 
 def record_item(kind: str, row: Any) -> Item:
     data = None if row.deleted_at else record_body(kind, row)
-    return Item(
-        kind, str(row.pk), row.date, data, client_record_id=row.client_record_id, provider=str(row.provider)
-    )
+    return Item(kind, str(row.pk), row.date, data, client_record_id=row.client_record_id, provider=str(row.provider))
 
 
 for record_kind in RECORDS:

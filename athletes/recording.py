@@ -129,9 +129,7 @@ class Sheet:
                 self.adopt(record)
         missing = {deletion_key(key): key for key in wanted if key not in self.rows}
         if missing:
-            for deletion in Deletion.objects.filter(
-                athlete=self.athlete, kind__in=RECORDS, key__among=sorted(missing)
-            ):
+            for deletion in Deletion.objects.filter(athlete=self.athlete, kind__in=RECORDS, key__among=sorted(missing)):
                 if (key := missing[deletion.key])[0] == deletion.kind:
                     self.deletions[key] = deletion
 

@@ -230,9 +230,7 @@ class Asked(Protocol):
     def q(self, x: Features) -> Features: ...
 
 
-def explore(
-    network: Asked, state: Features, epsilon: float, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def explore(network: Asked, state: Features, epsilon: float, rng: np.random.Generator) -> NDArray[np.int64]:
     q = network.q(state)
     greedy: NDArray[np.int64] = q.argmax(1)
     random = rng.integers(q.shape[1], size=len(q))

@@ -16,6 +16,8 @@ pytestmark = pytest.mark.usefixtures("valkey")
 
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+ACCEPTS_NOTHING = ("/training-sessions/{id}/confirm/",)  # where an empty body has a meaning: the estimate is accepted
+NOTHING = ("empty", "empty object")
 RAW = "@@raw@@"  # stands for text that json.dumps would not write
 
 
@@ -141,6 +143,8 @@ def test_a_broken_body_is_refused_and_stores_nothing(world, operation: Operation
     client, url, before = world.client_for(operation), world.url(operation), snapshot()
     faults = []
     for name, body in whole_bodies(operation.example):
+        if name in NOTHING and str(operation).endswith(ACCEPTS_NOTHING):
+            continue
         answer = client.generic(operation.method, url, body, "application/json")
         faults += [(name, fault)] if (fault := fault_of(answer)) else []
     for content_type in ("text/plain", "application/xml", "multipart/form-data; boundary=x", ""):
