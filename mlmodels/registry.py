@@ -223,11 +223,11 @@ def register_shipped() -> list[PolicyVersion]:
     known = set(PolicyVersion.objects.values_list("sha256", flat=True))
     added = []
     for model in models:
-        if str(read_card(model).get("sha256")) in known:
-            continue
         try:
-            added.append(add(model))
-            _keep_spare(model)
+            if str(read_card(model).get("sha256")) not in known:
+                added.append(add(model))
+            if not (own_directory() / model.name).exists():
+                _keep_spare(model)
         except (PolicyUnusable, PolicyConflict) as refused:
             log.error("shipped policy not registered", model=model.name, reason=str(refused))
         except OSError as error:

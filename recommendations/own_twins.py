@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import structlog
 
+from athletes import loads
 from athletes.models import Athlete, Day
 from recommendations import frames
 from recommendations.frames import Asked
@@ -36,7 +37,7 @@ def of(asked: Asked, twin_sha256: str, now: datetime) -> "tuple[Individual | Non
 
 def days_logged(asked: Asked) -> int:
     known = Day.objects.filter(athlete=asked.athlete, date__lt=asked.today, date__gte=asked.today - MEMORY)
-    return known.exclude(load_au=None).count()
+    return known.exclude(load_au=None).exclude(load_basis=loads.PLAN).count()
 
 
 def is_fresh(kept: AthleteTwin, asked: Asked, logged: int) -> bool:
@@ -85,7 +86,8 @@ def history_of(asked: Asked) -> "SeasonHistory":
         "hrv_rmssd_ms": np.where(of_era, flat["hrv_rmssd_ms"], np.nan),
         "action": np.where(flat["action_taken"] < 0, np.nan, flat["action_taken"]),
     }
-    for name in ("sleep_score", "load_au", "high_intensity_share", "t400_s", "ill", "injured"):
+    grids["load_au"] = np.where(flat["load_assumed"] > 0, np.nan, flat["load_au"])  # a plan says nothing of compliance
+    for name in ("sleep_score", "high_intensity_share", "t400_s", "ill", "injured"):
         grids[name] = flat[name]
     for name in ("planned_load_au", "planned_high_intensity_share"):
         grids[name] = flat[name]

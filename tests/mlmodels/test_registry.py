@@ -268,6 +268,15 @@ def test_newer_code_brings_its_own_policy_where_nobody_chose(directories):
     assert registry.active_policy().name == "old"
 
 
+def test_a_lost_copy_of_a_shipped_policy_is_made_again(directories):
+    write_model(directories, "old", seed=7)
+    registry.register_shipped()
+    copy = registry.own_directory() / "old.onnx"
+    copy.unlink()
+    registry.register_shipped()
+    assert copy.read_bytes() == (directories / "old.onnx").read_bytes()
+
+
 def test_who_went_back_from_a_shipped_policy_is_not_led_there_again(directories):
     write_model(directories, "old", seed=7)
     registry.register_shipped()

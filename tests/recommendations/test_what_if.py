@@ -174,6 +174,13 @@ def test_whose_own_days_are_few_gets_the_groups_twin_and_is_told_so(bob, squad, 
     assert not AthleteTwin.objects.exists()
 
 
+def test_loads_taken_from_the_plan_say_nothing_of_the_athlete(alice, advised):
+    asked = frames.Asked(alice, TODAY, frames.NOTHING)
+    Day.objects.filter(athlete=alice, date__gte=TODAY - timedelta(days=20)).update(load_basis="plan")
+    own, days = own_twins.of(asked, "twin", MORNING)
+    assert (days, own.days["load"]) == (40, 40)
+
+
 def test_the_own_twin_is_kept_a_week_and_made_again_when_days_or_twin_are_new(alice, advised, api, monkeypatch):
     asked = frames.Asked(alice, TODAY, frames.NOTHING)
     first, days = own_twins.of(asked, "twin", MORNING)
