@@ -14,7 +14,7 @@ from mlmodels.models import PolicyVersion
 @register("policies")
 def files_can_be_opened(**kwargs: Any) -> list[CheckMessage]:
     """Missing, altered, or of the wrong shape: each file beside the code and each one added here."""
-    if registry.shipped(registry.ARTIFACTS) is None:
+    if not registry.beside_the_code():
         return [
             Warning(
                 f"No policy is shipped in {registry.ARTIFACTS}: unless one is activated, the rule policy answers.",
@@ -22,7 +22,7 @@ def files_can_be_opened(**kwargs: Any) -> list[CheckMessage]:
                 id="mlmodels.W001",
             )
         ]
-    return list(_refused([*registry.ARTIFACTS.glob("*.onnx"), *registry.own_directory().glob("*.onnx")]))
+    return list(_refused([*registry.beside_the_code(), *registry.own_directory().glob("*.onnx")]))
 
 
 def _refused(models: list[Path]) -> Iterator[CheckMessage]:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mlmodels.policy import OnnxPolicy
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
+WITHDRAWN = ARTIFACTS / "withdrawn.json"
 
 log = structlog.get_logger(__name__)
 
@@ -64,13 +65,31 @@ def card_file_of(model: Path) -> Path:
 
 @cache
 def shipped(directory: Path = ARTIFACTS) -> Path | None:
-    """What answers where nobody chose: the artifact whose card says `"ships": true`, else that of the widest state."""
+    """What answers where nobody chose: the artifact whose card says `"ships": true`. None: the rule policy answers."""
 
-    def rank(model: Path) -> tuple[bool, bool, str, str]:
-        card = read_card(model)
-        return bool(card.get("ships")), card.get("feature_set") == "observable", str(card.get("version")), model.name
+    def rank(model: Path) -> tuple[str, str]:
+        return str(read_card(model).get("version")), model.name
 
-    return max(directory.glob("*.onnx"), key=rank, default=None)
+    cards = {model: read_card(model) for model in directory.glob("*.onnx")}
+    ready = [model for model, card in cards.items() if card.get("ships") and card.get("sha256") not in withdrawn()]
+    return max(ready, key=rank, default=None)
+
+
+def beside_the_code() -> list[Path]:
+    """The artifacts that may answer or be compared; a withdrawn one is not among them."""
+    return sorted(m for m in ARTIFACTS.glob("*.onnx") if read_card(m).get("sha256") not in withdrawn())
+
+
+@cache
+def withdrawn() -> dict[str, str]:
+    """sha256 -> why that policy may answer nobody any more, wherever its file lies and whoever approved it."""
+    recalls: dict[str, str] = json.loads(WITHDRAWN.read_text(encoding="utf-8"))
+    return recalls
+
+
+def _refuse_withdrawn(name: str, sha256: str) -> None:
+    if reason := withdrawn().get(sha256):
+        raise PolicyUnusable(f"{name} was withdrawn: {reason} Activate another policy, or let the rule policy answer.")
 
 
 def read_card(model: Path) -> dict[str, Any]:
@@ -95,6 +114,7 @@ def load(model: Path, sha256: str | None = None) -> OnnxPolicy:
             f"{model.name} and its card are not those that were added: sha256 {policy.sha256[:12]}, "
             f"registered {sha256[:12]}. Add the file under a new name with add_policy."
         )
+    _refuse_withdrawn(policy.name, policy.sha256)
     return policy
 
 
@@ -104,6 +124,7 @@ def verify(version: PolicyVersion) -> OnnxPolicy:
 
 def verify_bits(version: PolicyVersion) -> None:
     """That it is bit for bit what was verified when it was added: as much as the web process can say."""
+    _refuse_withdrawn(version.name, version.sha256)
     model = file_of(version.path)
     try:
         found = hashlib.sha256(model.read_bytes()).hexdigest()
@@ -219,7 +240,7 @@ def register_shipped() -> list[PolicyVersion]:
 
     Nothing changes in what answers: where no person chose, the shipped one did and does. Returns the new rows.
     """
-    models = sorted(ARTIFACTS.glob("*.onnx"))
+    models = beside_the_code()
     known = set(PolicyVersion.objects.values_list("sha256", flat=True))
     added = []
     for model in models:

@@ -14,3 +14,11 @@ def directories(tmp_path, settings, monkeypatch):
     registry.shipped.cache_clear()
     yield artifacts
     registry.shipped.cache_clear()
+
+
+@pytest.fixture
+def withdrawn(monkeypatch):
+    """The list of policies that were taken back, empty at first."""
+    recalls = {}
+    monkeypatch.setattr(registry, "withdrawn", lambda: recalls)
+    return recalls

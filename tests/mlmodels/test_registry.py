@@ -110,16 +110,38 @@ def test_nothing_shipped_and_nothing_active_is_none(directories):
 
 
 def test_without_a_choice_the_shipped_one_answers(directories):
-    write_model(directories, "narrow", feature_set="paper-6", version="2027")
-    widest = write_model(directories, "wide")
-    assert registry.shipped(directories) == widest
-    assert registry.active_policy().name == "wide"
-
-
-def test_a_card_can_say_that_it_is_the_one_that_ships(directories):
-    write_model(directories, "wide", version="2027")
+    write_model(directories, "narrow", feature_set="paper-6", version="2027.1")
+    write_model(directories, "wide", version="2028")
     chosen = write_model(directories, "chosen", ships=True)
     assert registry.shipped(directories) == chosen
+    assert registry.active_policy().name == "chosen"
+
+
+def test_a_file_that_does_not_say_it_ships_answers_nobody(directories):
+    write_model(directories, "wide")
+    assert registry.shipped(directories) is None
+    assert registry.active_policy() is None
+
+
+def test_a_withdrawn_policy_answers_nobody_whoever_approved_it(first, withdrawn):
+    registry.activate(first)
+    assert registry.active_policy().name == "first"
+    withdrawn[first.sha256] = "it harmed athletes of light weeks."
+    registry._loaded = None
+    assert registry.active_policy() is None
+    why = "first was withdrawn: it harmed athletes of light weeks. Activate another policy, or let the rule policy answer."
+    for step in (registry.verify, registry.activate, registry.start_shadow):
+        with pytest.raises(registry.PolicyUnusable) as refused:
+            step(first)
+        assert str(refused.value) == why
+
+
+def test_a_withdrawn_policy_beside_the_code_is_not_registered(directories, withdrawn):
+    model = write_model(directories, "old", seed=7, ships=True)
+    withdrawn[registry.read_card(model)["sha256"]] = "it harmed athletes of light weeks."
+    registry.register_shipped()
+    assert not PolicyVersion.objects.exists()
+    assert registry.active_policy() is None
 
 
 def test_the_active_one_answers_and_is_opened_once(first, django_assert_num_queries, monkeypatch):
@@ -254,12 +276,12 @@ def test_the_shipped_policies_are_registered_once_at_the_first_start(directories
 
 
 def test_newer_code_brings_its_own_policy_where_nobody_chose(directories):
-    write_model(directories, "old", seed=7)
+    write_model(directories, "old", seed=7, ships=True)
     registry.register_shipped()
     (directories / "old.onnx").unlink()
     (directories / "old.card.json").unlink()
     registry.shipped.cache_clear()
-    write_model(directories, "new", seed=8)
+    write_model(directories, "new", seed=8, ships=True, version="2027.1")
     registry.register_shipped()
     assert active_name() == "new"
     assert PolicyVersion.objects.get(name="new").previous.name == "old"
@@ -269,7 +291,7 @@ def test_newer_code_brings_its_own_policy_where_nobody_chose(directories):
 
 
 def test_a_lost_copy_of_a_shipped_policy_is_made_again(directories):
-    write_model(directories, "old", seed=7)
+    write_model(directories, "old", seed=7, ships=True)
     registry.register_shipped()
     copy = registry.own_directory() / "old.onnx"
     copy.unlink()
@@ -278,9 +300,9 @@ def test_a_lost_copy_of_a_shipped_policy_is_made_again(directories):
 
 
 def test_who_went_back_from_a_shipped_policy_is_not_led_there_again(directories):
-    write_model(directories, "old", seed=7)
+    write_model(directories, "old", seed=7, ships=True)
     registry.register_shipped()
-    write_model(directories, "new", seed=8, ships=True)
+    write_model(directories, "new", seed=8, ships=True, version="2027.1")
     registry.shipped.cache_clear()
     registry.register_shipped()
     assert active_name() == "new"

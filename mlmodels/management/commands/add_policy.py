@@ -33,7 +33,7 @@ class Command(BaseCommand):
         self.stdout.write(f"next: manage.py promote {version.name} (the gate), shadow_policy, approve_policy")
 
     def add_shipped(self) -> None:
-        if registry.shipped(registry.ARTIFACTS) is None:
+        if not registry.beside_the_code():
             raise CommandError(f"No policy is shipped in {registry.ARTIFACTS}.")
         for version in registry.register_shipped():
             self.stdout.write(f"added {version.name}, sha256 {version.sha256[:12]}, kept as {version.path}")
