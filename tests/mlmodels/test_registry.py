@@ -129,7 +129,8 @@ def test_a_withdrawn_policy_answers_nobody_whoever_approved_it(first, withdrawn)
     withdrawn[first.sha256] = "it harmed athletes of light weeks."
     registry._loaded = None
     assert registry.active_policy() is None
-    why = "first was withdrawn: it harmed athletes of light weeks. Activate another policy, or let the rule policy answer."
+    why = "first was withdrawn: it harmed athletes of light weeks. "
+    why += "Activate another policy, or let the rule policy answer."
     for step in (registry.verify, registry.activate, registry.start_shadow):
         with pytest.raises(registry.PolicyUnusable) as refused:
             step(first)
