@@ -37,7 +37,7 @@ def contributions(policy: OnnxPolicy, obs: Observation) -> Contributions | None:
     if best_action(policy.q_values(obs))[0] < 0:
         return None
     now = obs.features(policy.feature_set)[0]
-    usual = usual_morning(obs, policy.feature_set)
+    usual = usual_morning(policy.feature_set)
     q = policy.scores(now[None])[0]
     best = int(best_action(q[None])[0])
     second = int(np.argmax(np.where(np.arange(len(q)) == best, -np.inf, q)))
@@ -48,11 +48,9 @@ def contributions(policy: OnnxPolicy, obs: Observation) -> Contributions | None:
     return Contributions(Action(best), Action(second), float(margin[0]), tuple(values))
 
 
-def usual_morning(obs: Observation, feature_set: str) -> NDArray[np.float32]:
-    """The features of the athlete's own usual state: every scaled feature is 0 there but the planned share."""
-    share = obs.high_reference_au[0] / max(obs.high_reference_au[0] + obs.low_reference_au[0], 1e-9)
-    usual = {"planned_share": float(np.clip(share, 0.0, 1.0))}
-    return np.array([usual.get(name, 0.0) for name in FEATURE_SETS[feature_set]], dtype=np.float32)
+def usual_morning(feature_set: str) -> NDArray[np.float32]:
+    """The features of an athlete's own usual state: every scaled feature is 0 there."""
+    return np.zeros(len(FEATURE_SETS[feature_set]), dtype=np.float32)
 
 
 def mixtures(now: NDArray[np.float32], usual: NDArray[np.float32]) -> NDArray[np.float32]:

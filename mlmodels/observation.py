@@ -23,7 +23,7 @@ IntArray = NDArray[np.int64]
 StrArray = NDArray[np.str_]
 Row = dict[str, float | int | None]
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 # Feature -> how the named quantities become a float32. The text is hashed into every model's card.
 SCALING: dict[str, str] = {
@@ -42,7 +42,7 @@ SCALING: dict[str, str] = {
     "intensity_fatigue": "clip(high load, tau 8 d / high load, 84 d - 1, -1, 2)/2",
     "volume_fatigue": "clip(low load, tau 8 d / low load, 84 d - 1, -1, 2)/2",
     "planned_load": "clip(planned load/Lref, 0, 3) - 1",
-    "planned_share": "planned share of high intensity, 0-1",
+    "planned_high_load": "clip(planned load x planned share/high load, 84 d, 0, 3) - 1",
 }
 FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "paper-6": ("hrv", "sleep", "acute", "chronic", "acwr", "performance"),
@@ -320,6 +320,18 @@ class Observation:
     load_known_28d: FloatArray
     hrv_known_days: FloatArray  # valid in the last 67 days of this era, today included
     seeded: FloatArray  # 1: both averages run from a seed; 0: still the mean of the first known days
+    eased_au: FloatArray  # AU/d that recovery days on advice took off the plan, averaged as the chronic load is
+    # Habits of about four weeks (averaged as the chronic load is): how this athlete trains and measures
+    load_unevenness: FloatArray  # mean square of the day's load / Lref: 1 where all days are alike
+    hard_unevenness: FloatArray  # the same of high-intensity load / its own 84-day average, at most 6
+    plan_of_usual: FloatArray  # planned load / Lref on days with a coach's plan
+    day_off_share: FloatArray
+    logged_share: FloatArray  # of days with a reported load
+    sick_share: FloatArray
+    hrv_share: FloatArray  # of mornings with a reading
+    hrv_scatter: FloatArray  # mean square of the readings' z
+    sleep_share: FloatArray
+    sleep_scatter: FloatArray
 
     def __len__(self) -> int:
         return int(self.acwr.shape[0])
@@ -422,6 +434,12 @@ class Observation:
 _OBSERVATION_FIELDS = tuple(f.name for f in fields(Observation))
 REFUSALS = ("", "insufficient_history", "stale_data", "out_of_range")
 
+# What a distribution is compared by, beside the features (``strangeness``).
+HABITS = (
+    "load_unevenness", "hard_unevenness", "plan_of_usual", "day_off_share", "logged_share", "sick_share",
+    "hrv_share", "hrv_scatter", "sleep_share", "sleep_scatter",
+)  # fmt: skip
+
 # The table's rows: neighbours are what is worked out, copied or tested together. ``LOOKED`` and ``CARRIED`` lie in the
 # tracker's carry in this order too; up to ``MAY_BE_MISSING`` a tracker leaves nothing open.
 LOOKED = (
@@ -433,6 +451,7 @@ CARRIED = (
     "acute_au", "chronic_au", "high_average_au", "low_average_au", "high_fatigue_au", "low_fatigue_au",
     "high_reference_au", "low_reference_au", "last_load_au", "acwr_low_days", "load_unlogged_days", "monotonous",
     "days_off", "hard_run_days", "test_count", "tests_down", "intensity_run", "days_seen", "load_known_days", "seeded",
+    "eased_au", *HABITS,
     "monotony", "strain", "strain_rank", "former_chronic_au",
 )  # fmt: skip
 _CARRIED_MISSING = 4  # the last ones of them
@@ -557,6 +576,8 @@ def _scaled_features(obs: Observation) -> FloatArray:
     performance = _between(np.where(performance == performance, performance, 0.0), -5.0, 5.0)
     np.divide(performance, 5.0, out=out[5])
     out[11] = (obs.ill > 0) | (obs.injured > 0)  # sick
-    out[15] = obs.planned_share
-    _between(out[15], 0.0, 1.0)
+    # What is called intense differs between coaches: today's counts against the athlete's own usual high load.
+    np.divide(obs.planned_load_au * obs.planned_share, references[2], out=out[15])
+    _between(out[15], 0.0, 3.0)
+    out[15] -= 1.0
     return out

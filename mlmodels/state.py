@@ -23,6 +23,7 @@ from mlmodels.actions import Action, FloatArray, automatic_plan
 from mlmodels.observation import (
     CARRIED,
     FEATURE_SETS,
+    HABITS,
     HOLD_CLINICIAN,
     HOLD_HEART,
     HOLD_NONE,
@@ -98,7 +99,7 @@ _SCALARS = (
     "sleep_n", "sleep_sum", "sleep_squares", "sleep_age", "sleep_source", "sleep_short",
     "resting_hr", "resting_hr_n", "illness_signal",
     "level", "level_variance", "baseline_sum", "tests", "test_age", "tests_down", "level_before_down",
-    "soreness_worst", "readiness_worst", "check_in_age", "intensity_run",
+    "soreness_worst", "readiness_worst", "check_in_age", "intensity_run", "seed_high_sum", "eased", *HABITS,
 )  # fmt: skip
 # In memory they lie so that what is advanced or shown together is one block: first what a morning works out (the rows
 # of ``LOOKED``), then what it shows as it is (``CARRIED``), windows, the rest. A packed row keeps its own order.
@@ -107,10 +108,10 @@ _IN_MEMORY = (
     "readiness_worst", "illness_signal", "check_in_age",
     "acute", "chronic", "high_average", "low_average", "high_fatigue", "low_fatigue", "high_reference",
     "low_reference", "last_load", "acwr_low_days", "unlogged", "monotonous", "days_off", "hard_run", "tests",
-    "tests_down", "intensity_run", "days", "known_days", "seeded", "monotony", "strain", "strain_rank",
-    "former_chronic",
+    "tests_down", "intensity_run", "days", "known_days", "seeded", "eased", *HABITS,
+    "monotony", "strain", "strain_rank", "former_chronic",
     "hrv_n", "sleep_n", "hrv_sum", "sleep_sum", "hrv_squares", "sleep_squares",
-    "seed_sum", "lref", "adherence_load", "adherence_plan", "return_day", "hrv_era", "hrv_era_days",
+    "seed_sum", "seed_high_sum", "lref", "adherence_load", "adherence_plan", "return_day", "hrv_era", "hrv_era_days",
     "hrv_era_changes", "sleep_source", "resting_hr", "resting_hr_n", "level", "level_variance", "baseline_sum",
     "test_age", "level_before_down",
 )  # fmt: skip
@@ -118,7 +119,14 @@ _TO_PACKED = np.array([_IN_MEMORY.index(name) for name in _SCALARS])
 _TO_MEMORY = np.array([_SCALARS.index(name) for name in _IN_MEMORY])
 _LOOKED, _CARRIED = slice(0, len(LOOKED)), slice(len(LOOKED), len(LOOKED) + len(CARRIED))
 _AGES, _RUNS, _CHECK_IN_AGE = slice(0, 3), slice(3, 9), 9  # within ``_LOOKED``
-_AVERAGES, _WINDOWS, _ADHERENCE = slice(10, 18), slice(34, 40), slice(42, 44)
+
+
+def _block(first: str, last: str) -> slice:
+    return slice(_IN_MEMORY.index(first), _IN_MEMORY.index(last) + 1)
+
+
+_AVERAGES, _WINDOWS = _block("acute", "low_reference"), _block("hrv_n", "sleep_squares")
+_ADHERENCE, _HABITS = _block("adherence_load", "adherence_plan"), _block(HABITS[0], HABITS[-1])
 _RINGS = {
     "hrv": HRV_MEMORY_D,  # ln rMSSD minus HRV_ORIGIN, of one era
     "sleep": 67,
@@ -136,6 +144,7 @@ _NAN_RINGS = ("hrv", "sleep", "load", "load_known", "chronic", "strain", "action
 _NAN_SCALARS = ("acute", "chronic", "lref", "last_load", "monotony", "strain", "strain_rank", "high_average",
                 "low_average", "high_reference", "low_reference", "high_fatigue", "low_fatigue", "former_chronic",
                 "resting_hr", "level", "level_variance", "level_before_down")  # fmt: skip
+_ONE_SCALARS = ("plan_of_usual", "hrv_scatter", "sleep_scatter")  # as expected, until something is known
 _NEVER_SCALARS = ("since_illness", "hrv_age", "sleep_age", "test_age", "check_in_age")
 _ROW_VALUES = len(_SCALARS) + sum(_RINGS.values())
 _HEADER = struct.Struct("<4sHHQ")  # magic, STATE_VERSION, values in the row, reserved
@@ -198,6 +207,8 @@ class Tracker:
             getattr(self, name).fill(np.nan)
         for name in _NEVER_SCALARS:
             getattr(self, name).fill(risk.NEVER_DAYS)
+        for name in _ONE_SCALARS:
+            getattr(self, name).fill(1.0)
         self._seed(np.isfinite(self.profiles.seed_load_au), self.profiles.seed_load_au)
         self.lref[:] = self.chronic
 
@@ -270,6 +281,18 @@ class Tracker:
     readiness_worst: FloatArray
     check_in_age: FloatArray
     intensity_run: FloatArray
+    seed_high_sum: FloatArray
+    eased: FloatArray
+    load_unevenness: FloatArray
+    hard_unevenness: FloatArray
+    plan_of_usual: FloatArray
+    day_off_share: FloatArray
+    logged_share: FloatArray
+    sick_share: FloatArray
+    hrv_share: FloatArray
+    hrv_scatter: FloatArray
+    sleep_share: FloatArray
+    sleep_scatter: FloatArray
 
     def morning(self, m: Morning) -> Observation:
         """What is known this morning. Does not advance; may be asked again with other values for the same day."""
@@ -633,9 +656,11 @@ class Tracker:
         high = used * share
         self._close_averages(used, high, look.z[0], seeded)
         if np.count_nonzero(seeded) < self.n:
-            self._close_seeding(reported, known, ~seeded)
+            self._close_seeding(reported, high, known, ~seeded)
         self._close_lref()
         lref = np.maximum(self.lref, risk.LREF_FLOOR_AU)
+        self._close_eased(m, e, used, chronic_before, lref)
+        self._close_habits(m, look, np.array([used, high]), known, lref)
         self._close_foster(lref)
         self._close_break(reported, known, chronic_before, lref)
         np.copyto(self.last_load, used, where=used == used)
@@ -670,23 +695,25 @@ class Tracker:
         np.multiply(absorption_gate(hrv_z), value[4:6], out=value[2:4])
         averages = self._scalars[_AVERAGES]
         value -= averages
-        value *= _LAMBDAS
+        # A young average is the mean of the days so far: a share of high intensity that was guessed does not linger.
+        value[:2] *= _LAMBDAS[:2]
+        value[2:] *= np.maximum(_LAMBDAS[2:], 1.0 / (self.days + 1.0))
         value += averages
         if np.count_nonzero(seeded) == self.n:
             averages[:] = value
         else:
             np.copyto(averages, value, where=seeded)
 
-    def _close_seeding(self, reported: FloatArray, known: BoolArray, unseeded: BoolArray) -> None:
+    def _close_seeding(self, reported: FloatArray, high: FloatArray, known: BoolArray, unseeded: BoolArray) -> None:
         """Until the seed is known both averages are the mean of the known days, so that ACWR reads 1."""
         self.seed_sum += np.where(unseeded & known, reported, 0.0)
+        self.seed_high_sum += np.where(unseeded & known, high, 0.0)
         some = unseeded & (self.known_days > 0)
-        mean = self.seed_sum / np.maximum(self.known_days, 1.0)
-        self._spread(some, mean)
+        days = np.maximum(self.known_days, 1.0)
+        self._spread(some, self.seed_sum / days, self.seed_high_sum / days)
         self.seeded[unseeded & (self.known_days >= risk.SEED_KNOWN_DAYS)] = 1.0
 
-    def _spread(self, where: BoolArray, load: FloatArray) -> None:
-        high = risk.DEFAULT_HIGH_SHARE * load
+    def _spread(self, where: BoolArray, load: FloatArray, high: FloatArray) -> None:
         for average in (self.acute, self.chronic):
             np.copyto(average, load, where=where)
         for average in (self.high_average, self.high_reference, self.high_fatigue):
@@ -695,10 +722,40 @@ class Tracker:
             np.copyto(average, load - high, where=where)
 
     def _seed(self, where: BoolArray, load: FloatArray) -> None:
-        self._spread(where, load)
+        self._spread(where, load, risk.DEFAULT_HIGH_SHARE * load)
         np.copyto(self.last_load, load, where=where)
         self._rings["load"][:, where] = load[where]
         self.seeded[where] = 1.0
+
+    def _close_eased(
+        self, m: Morning, e: Evening, used: FloatArray, chronic_before: FloatArray, lref: FloatArray
+    ) -> None:
+        """What recovery on advice took off the plan; the automatic one where nobody planned."""
+        eased = np.zeros(self.n)
+        rested = np.flatnonzero((e.action_taken == Action.ACTIVE_RECOVERY) & (used == used))
+        if len(rested):
+            own, _ = automatic_plan(m.weekday[rested], lref[rested], chronic_before[rested], self.days[rested] // 7)
+            given = m.planned_load_au[rested]
+            eased[rested] = np.maximum(np.where(given >= 0, given, own) - used[rested], 0.0)
+        self.eased += risk.CHRONIC_LAMBDA * (eased - self.eased)
+
+    def _close_habits(self, m: Morning, look: _Look, loads: FloatArray, known: BoolArray, lref: FloatArray) -> None:
+        """``loads`` (2, n): the day's load and its part at high intensity; NaN leaves a habit as it was."""
+        value = np.empty((len(HABITS), self.n))
+        np.divide(loads[0], lref, out=value[0])
+        np.minimum(loads[1] / np.maximum(self.high_reference, 0.05 * lref), 6.0, out=value[1])
+        np.square(value[:2], out=value[:2])
+        np.divide(m.planned_load_au, lref, out=value[2])
+        value[3] = np.where(loads[0] == loads[0], loads[0] <= risk.OFF_OF_LREF * lref, np.nan)
+        value[4] = known
+        value[5] = (m.ill > 0) | (m.injured > 0)
+        value[6], value[8] = look.value == look.value
+        z = np.minimum(np.maximum(look.z[2:], -4.0), 4.0)
+        value[7], value[9] = z * z
+        habits = self._scalars[_HABITS]
+        value -= habits
+        value *= np.maximum(risk.CHRONIC_LAMBDA, 1.0 / (self.days + 1.0))
+        np.add(habits, value, out=habits, where=value == value)
 
     def _close_lref(self) -> None:
         self._push("chronic", self.chronic)
