@@ -9,6 +9,7 @@ Data sheet
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -87,8 +88,26 @@ class SeasonEnv:
         return self._asked
 
     def step(self, action: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        before = self.obs
+        overruled = self.live(action)
+        cut = self._season_day >= SEASON_D
+        expected = self._expected_performance()
+        reward = self._reward(
+            consequences(before, self.obs, expected - self._expected, self.world.hazard()), self._weights
+        )
+        reward = reward - OVERRULED_COST * overruled
+        self._expected = expected
+        if cut.any():
+            self._restart(np.flatnonzero(cut))
+        return reward, cut
+
+    def live(self, action: NDArray[np.int64], *, guarded_too: bool = True) -> NDArray[np.bool_]:
+        """The day without its reward, and no season is cut; (n,) whether the guard changed the proposal.
+
+        ``guarded_too`` False: ``action`` has been through the guard already.
+        """
         wanted = np.where(self._asked, action, Action.AS_PLANNED)
-        applied = guarded(wanted, self.obs) if self._guarded else wanted
+        applied = guarded(wanted, self.obs) if self._guarded and guarded_too else wanted
         evening = self.world.step(applied)
         self.tracker.evening(
             self._morning,
@@ -102,18 +121,23 @@ class SeasonEnv:
         )
         self._season_day += 1
         self._warm += 1
-        cut = self._season_day >= SEASON_D
-        before = self.obs
         self._wake()
-        expected = self._expected_performance()
-        reward = self._reward(
-            consequences(before, self.obs, expected - self._expected, self.world.hazard()), self._weights
-        )
-        reward = reward - OVERRULED_COST * (applied != wanted)
-        self._expected = expected
-        if cut.any():
-            self._restart(np.flatnonzero(cut))
-        return reward, cut
+        return np.asarray(applied != wanted)
+
+    def restart_ended(self) -> None:
+        """New seasons in place of those that are over: for who lives without rewards."""
+        if len(ended := np.flatnonzero(self._season_day >= SEASON_D)):
+            self._restart(ended)
+
+    def copied(self, copies: int, seed: int) -> SeasonEnv:
+        """The same seasons this morning, so many times in blocks, with the same luck from now on. To be lived only."""
+        world: Any = self.world
+        rows, one = np.tile(np.arange(self.n), copies), copy.copy(self)
+        one.n, one.world = len(rows), world.copied(copies, seed)
+        one.tracker, one.obs = self.tracker.select(rows), self.obs.select(rows)
+        one._morning, one._asked, one._features = self._morning.select(rows), self._asked[rows], self._features[rows]
+        one._warm, one._season_day = self._warm[rows], self._season_day[rows]
+        return one
 
     def _wake(self) -> None:
         self._morning = Morning.of(self.n, **self.world.morning(), weekday=self.world.weekday)

@@ -10,16 +10,17 @@ given the action, HRV and sleep given load, 400 m performance given absorbed loa
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import automatic_plan, dose
+from mlmodels.actions import WEEKDAY_SHARES, WEEKDAY_WEIGHTS, automatic_plan, dose
 
 if TYPE_CHECKING:
     from mlmodels.twin.history import Floats  # which reads season logs, with pandas
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
 INTENSITY_D, VOLUME_D, FATIGUE_D, RECENT_D = 40.0, 50.0, 8.0, 3.0
 ACUTE_D, CHRONIC_D = 4.0, 14.5  # EWMA with lambda 2/(7+1) and 2/(28+1)
 
-# Plans the log does not hold but serving will meet: a tenth of the seasons follow the automatic plan, and each season
-# has its own share of high intensity, so that the policy is not a stranger to another coach's plan (conventions).
+# Plans the log does not hold but serving will meet: a tenth of the seasons follow the automatic plan, and each season's
+# coach calls other parts of the same training intense, so that no policy is a stranger to that (conventions).
 AUTOMATIC_SEASONS = 0.10
-SHARE_SPREAD_LN = 0.3
-HIGHEST_SHARE = 0.8
+LABEL_SPREAD_LN = 0.6
+HIGHEST_USUAL_SHARE, HIGHEST_SHARE = 0.45, 0.9
+AUTOMATIC_SHARE = float(WEEKDAY_WEIGHTS @ WEEKDAY_SHARES / WEEKDAY_WEIGHTS.sum())  # who lives by it is used to it
 
 HARD_WEIGHT = 0.3
 SIGNAL_FEATURES = ("constant", "recent_load", "fatigue", "recent_intensity", "chronic", "ill")
@@ -97,10 +99,10 @@ def tolerated(chronic: Floats) -> Floats:
 
 def performance_features(intensity: Floats, volume: Floats, fatigue: Floats) -> Floats:
     """Design of the performance model, shape (..., 3): concave in fitness; fatigue counts downwards (all help)."""
-    return np.stack(np.broadcast_arrays(*_performance_terms(intensity, volume, fatigue)), axis=-1)
+    return np.stack(np.broadcast_arrays(*performance_terms(intensity, volume, fatigue)), axis=-1)
 
 
-def _performance_terms(intensity: Floats, volume: Floats, fatigue: Floats) -> tuple[Floats, Floats, Floats]:
+def performance_terms(intensity: Floats, volume: Floats, fatigue: Floats) -> tuple[Floats, Floats, Floats]:
     return np.log(np.maximum(intensity, 0.1)), np.log(np.maximum(volume, 0.1)), 1 - fatigue
 
 
@@ -244,7 +246,7 @@ class TwinWorld:
             "plan": rng.integers(twin.plan_load.shape[0], size=k),
             "plan_start": 7 * rng.integers(max(twin.plan_load.shape[1] // 7, 1), size=k),
             "automatic": rng.random(k) < AUTOMATIC_SEASONS,
-            "share_factor": np.exp(rng.normal(0, SHARE_SPREAD_LN, k)),
+            "label": np.exp(rng.normal(0, LABEL_SPREAD_LN, k)),
             "elapsed": np.zeros(k, dtype=np.int64),
             "ill_left": np.zeros(k),
             "injured_left": np.zeros(k),
@@ -285,9 +287,17 @@ class TwinWorld:
             self._keep(name, values[who], (rows,))
         self._keep("_all_draws", twin.performance[:, who].transpose(2, 0, 1), (..., rows))  # (3, d, n)
         self._keep("_all_drifts", twin.drift_pct_per_d[:, who], (..., rows))  # (d, n)
+        self._label(rows)
         self._gates = twin.gates.T[:, :, None]  # (5, d, 1)
         self._usual_fitness = twin.usual_fitness[:, None]  # (d, 1)
         self._automatic = np.flatnonzero(self._state["automatic"])
+
+    def _label(self, rows: NDArray[np.int64]) -> None:
+        """What this season's coach calls intense, planned and usual alike: the training itself is the same."""
+        label, usual, nobody = self._state["label"][rows], self._share[rows], self._state["automatic"][rows]
+        label = np.where(nobody, 1.0, np.minimum(label, HIGHEST_USUAL_SHARE / np.maximum(usual, 1e-9)))
+        self._state["label"][rows] = label
+        self._share[rows] = np.where(nobody, AUTOMATIC_SHARE, usual * label)
 
     def _keep(self, name: str, values: Floats, place: Any) -> None:
         if values.shape[-1 if place[0] is ... else 0] == self.n:
@@ -295,6 +305,8 @@ class TwinWorld:
         else:
             getattr(self, name)[place] = values
 
+    _gates: Any  # (5, d, 1), or its five parts where athletes differ
+    _fitness_days: Any = (INTENSITY_D, VOLUME_D)
     usual_load_au: Floats
     _share: Floats
     _t400_s: Floats
@@ -323,10 +335,14 @@ class TwinWorld:
         """The part of it that only a day's load changes, (d, n)."""
         if self._fitness_pct is None:
             s, usual = self._state, self._usual_fitness
-            terms = _performance_terms(s["intensity"] / usual, s["volume"] / usual, s["fatigue"])
+            terms = performance_terms(s["intensity"] / usual, s["volume"] / usual, self._cost())
             parts = [answer * term for answer, term in zip(self._all_draws, terms, strict=True)]
             self._fitness_pct = (parts[0] + parts[1]) + parts[2]
         return self._fitness_pct
+
+    def _cost(self) -> Floats:
+        """Fatigue as performance pays for it, (n,) or (d, n)."""
+        return self._state["fatigue"]
 
     def true_t400(self) -> Floats:
         own = self._state["draw"], np.arange(self.n)
@@ -393,8 +409,8 @@ class TwinWorld:
         hard, easy = x * share / self._share, x * (1 - share) / (1 - self._share)
         counts = _absorbed(self.readiness(), rested(effort(s["recent"], s["hard"]), s["chronic"]), self._gates)
         for name, value, days in (
-            ("intensity", counts * hard, INTENSITY_D),
-            ("volume", counts * easy, VOLUME_D),
+            ("intensity", counts * hard, self._fitness_days[0]),
+            ("volume", counts * easy, self._fitness_days[1]),
             ("fatigue", effort(x, hard), FATIGUE_D),
             ("recent", x, RECENT_D),
             ("hard", hard, RECENT_D),
@@ -425,10 +441,11 @@ class TwinWorld:
         features = signal_features(s["recent"][at], s["fatigue"][at], s["hard"][at], s["chronic"][at], ill)
         hrv_signal = np.einsum("nk,nk->n", features, self._hrv_coef[at]) + s["hrv_slow"][at]
         sleep_z = np.einsum("nk,nk->n", features, self._sleep_coef[at]) + s["sleep_slow"][at]
+        hrv_z, sleep_z = self._shown(hrv_signal, sleep_z, at)
         sleep_z = sleep_z + twin.sleep.noise_sd * noise[1]
         off = luck[0] < np.where(s["hrv_off"][at], twin.hrv_off_stay, twin.hrv_off_start)
-        hrv = np.exp(self._hrv_level[at] + self._hrv_sd[at] * (hrv_signal + twin.hrv.noise_sd * noise[0]))
-        hrv[off] = np.nan
+        hrv = np.exp(self._hrv_level[at] + self._hrv_sd[at] * (hrv_z + twin.hrv.noise_sd * noise[0]))
+        hrv[off | self._not_worn(at)] = np.nan
         sleep = np.minimum(np.maximum(self._sleep_level[at] + self._sleep_sd[at] * sleep_z, 1.0), 100.0)
         sleep[luck[1] < twin.sleep_missing] = np.nan
         self._weekday = s["elapsed"] % 7
@@ -448,6 +465,24 @@ class TwinWorld:
         for name, values in morning.items():
             self._morning[name][at] = values
 
+    def _shown(self, hrv_signal: Floats, sleep_signal: Floats, at: Any) -> tuple[Floats, Floats]:
+        """What the watch makes of both signals, z units without day noise; ``at``: the athletes meant."""
+        return hrv_signal, sleep_signal
+
+    def _not_worn(self, at: Any) -> Any:
+        return False
+
+    def copied(self, copies: int, seed: int) -> Self:
+        """The same athletes this morning, so many times in blocks, with the same luck from now on."""
+        one = copy.copy(self)
+        one.n, one._rng, one._fitness_pct = copies * self.n, Copied(seed, copies), None
+        for name in ("_state", "_morning"):
+            setattr(one, name, {key: np.concatenate([v] * copies, axis=-1) for key, v in getattr(self, name).items()})
+        for name in _BY_ROW + _BY_COLUMN:
+            setattr(one, name, np.concatenate([getattr(self, name)] * copies, axis=0 if name in _BY_ROW else -1))
+        one._automatic = np.flatnonzero(one._state["automatic"])
+        return one
+
     def _plan(self) -> tuple[Floats, Floats]:
         """Today's planned load in AU and its share of high intensity, somebody's logged plan or the automatic one."""
         s, twin, usual, own = self._state, self.twin, self.usual_load_au, self._automatic
@@ -456,7 +491,13 @@ class TwinWorld:
         load[own], share[own] = automatic_plan(
             self._weekday[own], usual[own], s["chronic"][own] * usual[own], s["elapsed"][own] // 7
         )
-        return load, np.minimum(share * s["share_factor"], HIGHEST_SHARE)
+        return load, np.minimum(share * s["label"], HIGHEST_SHARE)
+
+
+# What a ``TwinWorld`` keeps of its athletes beside state and morning: athletes along the first axis, or the last.
+_BY_ROW = ("_hrv_coef", "_sleep_coef", "_compliance")
+_BY_COLUMN = ("usual_load_au", "_share", "_t400_s", "_hrv_level", "_hrv_sd", "_sleep_level", "_sleep_sd", "_all_draws",
+              "_all_drifts", "_hrv_signal", "_sleep_z", "_weekday")  # fmt: skip
 
 
 def _probability(log_odds: Floats) -> Floats:
