@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels import guard, hazards, risk
+from mlmodels import guard, hazards, novelty, risk
 from mlmodels.actions import Action, FloatArray, dose
 from mlmodels.policy import Policy, RulePolicy, ask
 from mlmodels.state import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray, Tracker
@@ -29,7 +29,10 @@ class Verdict:
     ``action`` None: advice is withheld, ``withheld_reason`` says why. ``policy_action``: what was proposed before the
     guards. ``policy_name`` and ``policy_sha256`` name the policy that proposed it; ``used_fallback``: that was the
     rule policy although the learned one was due. ``guards``: every guard that fired with its effect, the deciding one
-    first. ``load_au`` is prescribed, 0-1 ``share`` of it at high intensity.
+    first. ``load_au`` is prescribed, 0-1 ``share`` of it at high intensity. ``unclear``: the plan, since nothing stood
+    above it by more than the policy may err. ``strange``: what sets the athlete apart from all the policy learned on
+    (``novelty.NAMES``). ``braked``: recovery was proposed without a sign of the body, to an athlete whose load has
+    fallen by such proposals already.
     """
 
     athlete: str
@@ -52,6 +55,9 @@ class Verdict:
     policy_name: str
     policy_sha256: str
     used_fallback: bool
+    unclear: bool
+    strange: str
+    braked: bool
     guard_version: int
     state_version: int
 
@@ -69,6 +75,9 @@ class Resolution:
     q_values: NDArray[np.float32]
     asked_rule: BoolArray
     used_fallback: BoolArray
+    unclear: BoolArray
+    strange: IntArray
+    braked: BoolArray
 
     @property
     def stage(self) -> StrArray:
@@ -105,6 +114,8 @@ def resolve(obs: Observation, policy: Policy, *, fallback: Policy | None = None,
     proposed = answer.action
     if np.count_nonzero(asked_rule):
         proposed = np.where(asked_rule, rule.choose(obs), proposed)
+    braked = (proposed == Action.ACTIVE_RECOVERY) & spirals(obs) & ~shows_a_sign(obs)
+    proposed = np.where(braked, np.int64(Action.AS_PLANNED), proposed)
     guarded = guard.apply(proposed, obs, rule_policy=due & answer.used_fallback)
     load, share = dose(guarded.action, obs.planned_load_au, obs.planned_share, obs.chronic_au, under_18=obs.under_18)
     load = np.minimum(load, guarded.load_cap_au)
@@ -118,7 +129,28 @@ def resolve(obs: Observation, policy: Policy, *, fallback: Policy | None = None,
         q_values=answer.q_values,
         asked_rule=asked_rule,
         used_fallback=due & asked_rule,
+        unclear=answer.unclear & ~asked_rule,
+        strange=np.where(due, answer.strange, -1),
+        braked=braked,
     )
+
+
+def spirals(obs: Observation) -> BoolArray:
+    """Whose usual load has fallen, mostly by recovery that was advised."""
+    missing = obs.lref_au - obs.chronic_au
+    fallen = obs.chronic_au < risk.SPIRAL_CHRONIC_OF_LREF * obs.lref_au
+    return np.asarray(fallen & (obs.eased_au >= risk.SPIRAL_BY_ADVICE * missing))
+
+
+def shows_a_sign(obs: Observation) -> BoolArray:
+    """Who has a reason of the body, not of the calendar, to take it easy."""
+    signals = (obs.hrv_z < risk.HRV_LOW_SD) | (obs.sleep_z < risk.SLEEP_LOW_SD) | (obs.sleep_h < risk.SLEEP_SHORT_H)
+    signals |= (obs.hrv_today_z < risk.SIGN_TODAY_SD) | (obs.sleep_today_z < risk.SIGN_TODAY_SD)
+    signals |= obs.resting_hr_delta_bpm > risk.RESTING_HR_RISE_BPM
+    said = (obs.soreness_1_5 <= risk.READINESS_LOW) | (obs.fatigue_1_5 <= risk.READINESS_LOW)
+    said |= (obs.readiness_1_5 <= risk.READINESS_LOW) | (obs.pain_0_10 >= risk.PAIN_WATCH)
+    said |= (obs.ill > 0) | (obs.illness > 0) | (obs.injured > 0) | (obs.niggle > 0)
+    return np.asarray(signals | said)
 
 
 def decide_observed(
@@ -144,6 +176,9 @@ def decide_observed(
             policy_name=answered_by.name,
             policy_sha256=answered_by.sha256,
             used_fallback=bool(resolution.used_fallback[i]),
+            unclear=bool(resolution.unclear[i]),
+            strange=novelty.NAMES[resolution.strange[i]] if resolution.strange[i] >= 0 else "",
+            braked=bool(resolution.braked[i]),
             guard_version=guard.GUARD_VERSION,
             state_version=STATE_VERSION,
             **_advice(resolution, i, rows[i]["planned_load_au"]),

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from mlmodels import risk
 from mlmodels.actions import ACTION_CODES, Action
+from mlmodels.novelty import Known
 from mlmodels.state import (
     FEATURE_SETS,
     STATE_VERSION,
@@ -41,7 +42,7 @@ class Policy(Protocol):
     """Whatever turns n observations into n actions.
 
     One that also has ``q_values(obs)`` -> (n, 3 or 4) float32 is asked for those instead: what each action is worth,
-    NaN rows where it has no answer.
+    NaN rows where it has no answer; ``doubt`` is by how much they may be wrong, ``strange(obs)`` whom it does not know.
     """
 
     name: str
@@ -59,6 +60,8 @@ class Answer:
     action: IntArray
     q_values: NDArray[np.float32]
     used_fallback: BoolArray
+    unclear: BoolArray  # the plan, because what was preferred to it stood above it by less than the policy's own error
+    strange: IntArray  # row of ``novelty.NAMES`` that set this athlete apart from all it learned on; -1 = none
 
 
 class RulePolicy:
@@ -93,6 +96,8 @@ class OnnxPolicy:
         self.n_actions: int = card["n_actions"]
         self._low = np.array(card["box"]["low"], dtype=np.float32) - BOX_MARGIN
         self._high = np.array(card["box"]["high"], dtype=np.float32) + BOX_MARGIN
+        self.doubt = float(card.get("doubt", 0.0))
+        self.known = Known.from_card(card["novelty"]) if "novelty" in card else None
         self._session = session
         self._outputs, self._input = [card["output_name"]], card["input_name"]
 
@@ -117,9 +122,9 @@ class OnnxPolicy:
         return cast(NDArray[np.float32], result[0])
 
     def q_values(self, obs: Observation) -> NDArray[np.float32]:
-        """(n, a) Q-values; NaN for a row that is refused, out of the box, or answered with something not finite."""
+        """(n, a) Q-values; NaN for a row that is refused, strange, out of the box, or whose answer is not finite."""
         features = obs.features(self.feature_set)
-        unknown = np.flatnonzero(~self.in_box(features) | (obs.refused != 0))
+        unknown = np.flatnonzero(~self.in_box(features) | (obs.refused != 0) | (self.strange(obs) >= 0))
         if len(unknown):
             features = features.copy()
             features[unknown] = 0.0
@@ -131,7 +136,11 @@ class OnnxPolicy:
         return q
 
     def choose(self, obs: Observation) -> IntArray:
-        return best_action(self.q_values(obs))
+        return clear_action(self.q_values(obs), self.doubt)[0]
+
+    def strange(self, obs: Observation) -> IntArray:
+        """Row of ``novelty.NAMES`` that sets an athlete apart from all this policy learned on, -1 where none does."""
+        return np.full(len(obs), -1) if self.known is None else self.known.strange(obs)
 
     def in_box(self, features: NDArray[np.float32]) -> BoolArray:
         """Rows whose every feature is finite and within the range seen in training."""
@@ -166,23 +175,35 @@ def best_action(q: NDArray[np.float32]) -> IntArray:
     return best
 
 
+def clear_action(q: NDArray[np.float32], doubt: float) -> tuple[IntArray, BoolArray]:
+    """``best_action``, but the plan where it stands less than ``doubt`` below; and where that was so."""
+    best = best_action(q)
+    if q.shape[1] <= Action.AS_PLANNED or not doubt > 0:
+        return best, np.zeros(len(q), dtype=bool)
+    ahead = q[np.arange(len(q)), np.maximum(best, 0)] - q[:, Action.AS_PLANNED]
+    unclear = (best >= 0) & (best != Action.AS_PLANNED) & (ahead < doubt)
+    return np.where(unclear, np.int64(Action.AS_PLANNED), best), unclear
+
+
 _SAFEST_FIRST = (Action.ACTIVE_RECOVERY, Action.AS_PLANNED, Action.INCREASE_VOLUME, Action.INCREASE_INTENSITY)
 
 
 def ask(policy: Policy, obs: Observation, fallback: Policy | None = None) -> Answer:
     """Ask a policy; rows it has no answer for (-1) are answered by ``fallback`` (the rule policy)."""
     fallback = RulePolicy() if fallback is None else fallback
-    q_values = getattr(policy, "q_values", None)
+    q_values, strange = getattr(policy, "q_values", None), getattr(policy, "strange", None)
+    unclear = np.zeros(len(obs), dtype=bool)
     if q_values is not None:
         q = q_values(obs)
-        action = best_action(q)
+        action, unclear = clear_action(q, getattr(policy, "doubt", 0.0))
     else:
         q = np.full((len(obs), len(ACTION_CODES)), np.nan, dtype=np.float32)
         action = np.asarray(policy.choose(obs), dtype=np.int64)
     silent = (action < 0) | (action >= len(ACTION_CODES))
     if silent.any():
         action = np.where(silent, fallback.choose(obs), action)
-    return Answer(action, q, silent)
+    apart = strange(obs) if strange is not None and silent.any() else np.full(len(obs), -1)
+    return Answer(action, q, silent, unclear, apart)
 
 
 # --- Reading a model -----------------------------------------------------------------------------------------------
@@ -224,6 +245,13 @@ def _check_features(card: dict[str, Any], path: Path) -> None:
     for name, value in expected.items():
         if card[name] != value:
             raise ModelRefused(f"{path.name}: {name} is {card[name]!r}, this code has {value!r}. {_REDO}")
+    doubt = card.get("doubt", 0.0)
+    if not isinstance(doubt, int | float) or not 0 <= doubt < math.inf:
+        raise ModelRefused(f"{path.name}: doubt is {doubt!r}, not a number of 0 or more. {_REDO}")
+    try:
+        _ = Known.from_card(card["novelty"]) if "novelty" in card else None
+    except ValueError as error:
+        raise ModelRefused(f"{path.name}: {error}. {_REDO}") from error
     if a not in (3, 4):
         raise ModelRefused(f"{path.name}: {a} actions, neither 3 nor 4. {_REDO}")
     box = card["box"]

@@ -33,6 +33,10 @@ LOAD_STALE_DAYS = 7  # d without a reported load, after which no load-based advi
 LOAD_UNLOGGED_DAYS = 2  # d without a reported load, after which nothing is increased
 DEFAULT_HIGH_SHARE = 0.30  # of a session's load, where neither the session nor the plan says (convention)
 
+# The spiral brake: recovery lowers the usual load, which makes the next session look too much, and so on (convention).
+SPIRAL_CHRONIC_OF_LREF = 0.8  # below it recovery needs a sign of the body ...
+SPIRAL_BY_ADVICE = 0.5  # ... where recovery on advice took at least this part of what is missing
+
 WEEK_RISE_HOLD = 1.30  # week on week (convention; Nielsen 2014, doi 10.2519/jospt.2014.5164)
 WEEK_RISE_RECOVERY = 1.60  # week on week (convention)
 WEEK_RISE_VOLUME = 1.30  # the projected week after more volume (convention; 1.15 cost more than it saved, ADR 8)
@@ -117,6 +121,7 @@ WELLNESS_WORST = 1.0  # McLean 2010, doi 10.1123/ijspp.5.3.367: 1-5, 5 best
 WELLNESS_WORST_DAYS = 2
 READINESS_LOW = 2.0  # mean of the answered items: at most this, and nothing is increased today (convention)
 RESTING_HR_RISE_BPM = 5.0
+SIGN_TODAY_SD = -1.0  # one morning's HRV or night below it is a sign (convention)
 RESTING_HR_MIN_DAYS = 14
 RESTING_HR_LAMBDA = 2.0 / (60 + 1)
 ILLNESS_SIGNAL_DAYS = 2

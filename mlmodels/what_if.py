@@ -226,7 +226,10 @@ class Futures(TwinWorld):
         luck = np.random.default_rng(self._rng._rng.integers(2**63))
         s["draw"] = np.tile(np.arange(samples) % draws, branches)
         s["who"] = np.tile(luck.integers(members, size=samples), branches)
-        s["label"], s["automatic"] = np.ones(n), np.zeros(n, dtype=bool)  # the plan is the athlete's own, and so is what its coach calls intense
+        s["label"], s["automatic"] = (
+            np.ones(n),
+            np.zeros(n, dtype=bool),
+        )  # the plan is the athlete's own, and so is what its coach calls intense
         self._describe(np.arange(n))
         for name, value in averages(start, tracker, twin).items():
             s[name] = np.full(n, value)

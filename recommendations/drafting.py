@@ -64,6 +64,7 @@ def decision_columns(verdict: Verdict, policy: Policy) -> dict[str, Any]:
         "policy_sha256": verdict.policy_sha256,
         "active_sha256": policy.sha256,
         "used_fallback": verdict.used_fallback,
+        "unclear": verdict.unclear,
         "guard_version": verdict.guard_version,
         "state_version": verdict.state_version,
     }
@@ -95,5 +96,8 @@ def decided(verdict: Verdict, withheld: str, *, provisional: bool) -> wording.De
         load_change_pct=verdict.load_change_pct,
         share=verdict.share,
         used_fallback=verdict.used_fallback,
+        unclear=verdict.unclear,
+        strange=verdict.strange,
+        braked=verdict.braked,
         provisional=provisional,
     )

@@ -102,6 +102,9 @@ class Advice(models.Model):
         help_text="the policy that was active, empty when none could be loaded: replay() asks it",
     )
     used_fallback = models.BooleanField(default=False)
+    unclear = models.BooleanField(
+        default=False, help_text="the plan, because nothing stood above it by more than the policy may be wrong"
+    )
     guard_version = models.PositiveSmallIntegerField()
     state_version = models.PositiveSmallIntegerField()
     issued_at = models.DateTimeField()

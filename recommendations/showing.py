@@ -18,7 +18,6 @@ from recommendations.models import Advice, Feedback, Forecast, Override, Warning
 
 OF_LOAD = ("acute", "chronic", "acwr")
 ACUTE_WINDOW = timedelta(days=7)
-CLEAR_MARGIN = 0.02  # Q of the best action over the second best; below it the choice is not clear (convention)
 # feature -> column of the observation, unit, column of z, column of age in days
 FEATURES: dict[str, tuple[str, str, str | None, str | None]] = {
     "hrv": ("hrv_mean_7d_ms", "ms", "hrv_z", "hrv_age_days"),
@@ -122,7 +121,7 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "prescription": advice.prescription,
         "q_values": advice.q_values if values else None,
         "margin": margin if values else None,
-        "clear_choice": margin is not None and margin >= CLEAR_MARGIN,
+        "clear_choice": margin is not None and not advice.unclear,
         "reasons": advice.reasons if values else [without_numbers(reason) for reason in advice.reasons],
         "guards": [guard_body(guard, advice.observation, values=values) for guard in advice.guards],
         "would_change_if": changes_of(advice, beside.forecast) if values else [],

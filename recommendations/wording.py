@@ -55,6 +55,9 @@ class Decided:
     load_change_pct: float | None = None
     share: float | None = None
     used_fallback: bool = False
+    unclear: bool = False
+    strange: str = ""
+    braked: bool = False
     provisional: bool = False
 
     @property
@@ -136,6 +139,8 @@ ACTION_NAMES = {
 def headline(d: Decided) -> str:
     if not d.action:
         return str(WITHHELD[d.withheld_reason][0])
+    if d.unclear and d.action == "as_planned" and not restrained(d):
+        return _("No clear difference: train as planned")
     return str(HEADLINES["rest" if d.rests else d.action])
 
 
@@ -209,7 +214,9 @@ def reasons(d: Decided) -> list[Reason]:
             continue  # nothing is advised: only what stopped it counts
         if code == "G15" and d.stage in ("profile", "provisional"):
             continue  # the model was not due yet, and the detail says so
-        reason = BECAUSE_OF[code](d.seen, effect)
+        reason = unlike(d.strange) if code == "G15" and d.strange else BECAUSE_OF[code](d.seen, effect)
+        found.setdefault(reason.code, reason)
+    for reason in undecided(d):
         found.setdefault(reason.code, reason)
     if d.action and not restrained(d):
         for reason in supporting(d.seen):
@@ -217,6 +224,19 @@ def reasons(d: Decided) -> list[Reason]:
                 found.setdefault(reason.code, reason)
     deciding, rest = list(found.values())[:1], list(found.values())[1:]
     return [*deciding, *sorted(rest, key=lambda reason: reason.code not in ANSWERED)][:MAX_REASONS]
+
+
+def undecided(d: Decided) -> Iterator[Reason]:
+    """Why the plan although something else was looked at."""
+    if d.action != "as_planned":
+        return
+    if d.unclear:
+        yield Reason("no_clear_difference", _("Nothing stands above your plan by more than the model may be wrong"))
+    if d.braked:
+        chronic, usual = d.seen["chronic_au"], d.seen["lref_au"]
+        text = _("Your load is down to %(percent).0f %% of your usual, mostly by easy days you were advised")
+        percent = 100.0 * chronic / max(usual, 1.0)
+        yield Reason("load_fell_by_advice", text % {"percent": percent}, percent, "%", (80.0, None))
 
 
 INCREASES = ("increase_intensity", "increase_volume")
@@ -439,9 +459,30 @@ def because_of_race(o: Observed, _effect: str) -> Reason:
 
 
 def because_of_model(_o: Observed, _effect: str) -> Reason:
-    return Reason(
-        "model_not_used", _("Today's data are outside of what the model was trained on, or it is not available")
-    )
+    return Reason("model_not_used", _("The model does not know a morning like this one, or could not be used"))
+
+
+# What sets the last four weeks apart from all that the model has learned on (``mlmodels.novelty.NAMES``).
+UNLIKE = {
+    "load_unevenness": gettext_lazy("how your load is spread over the days"),
+    "hard_unevenness": gettext_lazy("how your hard work is spread over the days"),
+    "plan_of_usual": gettext_lazy("how much is planned against what you usually do"),
+    "day_off_share": gettext_lazy("how many days off you had"),
+    "logged_share": gettext_lazy("how many of your days were reported"),
+    "sick_share": gettext_lazy("how often you were ill or injured"),
+    "hrv_share": gettext_lazy("how often HRV was measured"),
+    "hrv_scatter": gettext_lazy("how much your HRV moves from day to day"),
+    "sleep_share": gettext_lazy("how often your sleep was recorded"),
+    "sleep_scatter": gettext_lazy("how much your sleep moves from night to night"),
+    "chronic_of_usual": gettext_lazy("how far your load is from your usual"),
+    "high_of_usual": gettext_lazy("how far your hard work is from your usual"),
+    "low_of_usual": gettext_lazy("how far your easy work is from your usual"),
+}
+
+
+def unlike(name: str) -> Reason:
+    text = _("Your last four weeks look unlike all that the model has learned from: %(what)s")
+    return Reason("unlike_training", text % {"what": UNLIKE[name]})
 
 
 BECAUSE_OF: dict[str, Callable[[Observed, str], Reason]] = {

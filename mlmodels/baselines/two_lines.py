@@ -1,4 +1,4 @@
-"""The threshold rule with a line of its own for rest and one for more; its 24 numbers are searched on the doubtful twin.
+"""The threshold rule with a line of its own for rest and one for more; its 24 numbers are searched on a doubtful twin.
 
 What is hard counts relative to the athlete's own usual high-intensity load, so that a coach's labels change nothing.
 Twenty-four numbers err less on strangers than a network does: this rule is what the careful policy deviates from.

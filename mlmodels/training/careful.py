@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from multiprocessing import get_context
 
 import numpy as np
@@ -28,8 +28,9 @@ from numpy.typing import NDArray
 from mlmodels.actions import Action
 from mlmodels.baselines.threshold import Search
 from mlmodels.baselines.two_lines import TwoLines, search
+from mlmodels.novelty import portraits
 from mlmodels.training.heads import Heads, fit
-from mlmodels.training.look_ahead import PLAN, collect, env_of
+from mlmodels.training.look_ahead import LOOK_AHEAD_D, PLAN, collect, env_of
 from mlmodels.training.monotone import MonotoneQ, repeating
 from mlmodels.twin.doubt import FITTED_WEIGHT, Doubt
 from mlmodels.twin.environment import guarded
@@ -60,8 +61,16 @@ class Careful:
     doubt: Doubt
     states: Features  # (R, K) met under the careful choice
     wanted: Features  # (R, 4) careful Q there
+    portraits: Floats  # (R', 13) ``novelty.portraits`` of every seventh day
+    seed: int
     athlete_days: int
     seconds: float
+
+    def typical_error(self) -> float:
+        """Median error of the network's Q-values over the plan against the careful ones, in reward units."""
+        own = self.network.q(self.states)
+        missed = (own - own[:, [PLAN]]) - (self.wanted - self.wanted[:, [PLAN]])
+        return float(np.median(np.abs(np.delete(missed, PLAN, axis=1))))
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,11 @@ class Effort:
     head_steps: int = 4000
     network_steps: int = 6000
     hidden: int = 64
+
+    def times(self, factor: float) -> Effort:
+        """More or less of everything but the network's size; at least a little of each."""
+        scaled = {f.name: max(4, round(factor * getattr(self, f.name))) for f in fields(self) if f.name != "hidden"}
+        return replace(self, **scaled | {"days": max(LIVED_FROM + 14, scaled["days"])})
 
 
 def learn_carefully(
@@ -104,13 +118,13 @@ def learn_carefully(
             doubt, rule, seed, seasons=effort.seasons, days=effort.days, pool=pool, tick=during("looking ahead")
         )
     heads = fit(looked, seed, steps=effort.head_steps, tick=during("worth"))
-    states, wanted = lived(doubt, rule, heads, seed, tick=during("living"))
+    states, wanted, seen = lived(doubt, rule, heads, seed, tick=during("living"))
     network = repeating(
         states, wanted, feature_set=FEATURE_SET, hidden=effort.hidden, seed=seed, steps=effort.network_steps,
         tick=during("network"),
     )  # fmt: skip
-    days = 4 * 24 * len(looked.states)
-    return Careful(network, found, heads, doubt, states, wanted, days, time.perf_counter() - began)
+    days = len(Action) * LOOK_AHEAD_D * len(looked.states)
+    return Careful(network, found, heads, doubt, states, wanted, seen, seed, days, time.perf_counter() - began)
 
 
 def careful_q(worth: Features, weight: Floats, base: Ints, doubt: float = DOUBT) -> Features:
@@ -135,22 +149,24 @@ def careful_q(worth: Features, weight: Floats, base: Ints, doubt: float = DOUBT)
 
 def lived(
     doubt: Doubt, rule: TwoLines, heads: Heads, seed: int, tick: Callable[[float], object] | None = None
-) -> tuple[Features, Features]:
-    """States met under the careful choice, (R, K), and its Q-values there, (R, 4)."""
+) -> tuple[Features, Features, Floats]:
+    """States met under the careful choice, (R, K), its Q-values there, (R, 4), and how those athletes live."""
     env, rng = env_of(doubt, LIVED_SEASONS, 11 * seed), np.random.default_rng(seed)
-    states, wanted = [], []
+    states, wanted, seen = [], [], []
     for day in range(LIVED_D):
         asked, x = env.asked(), env.features()
         q = careful_q(heads.worth(x), doubt.weight, guarded(rule.choose(env.obs), env.obs))
         if day >= LIVED_FROM and asked.any():
             states.append(x[asked].copy())
             wanted.append(q[asked])
+            if day % 7 == day // 7 % 7:  # each weekday in turn
+                seen.append(portraits(env.obs)[asked])
         random = rng.integers(len(Action), size=env.n)
         env.live(np.where(rng.random(env.n) < EPSILON, random, q.argmax(1)))
         env.restart_ended()
         if tick:
             tick((day + 1) / LIVED_D)
-    return np.concatenate(states), np.concatenate(wanted)
+    return np.concatenate(states), np.concatenate(wanted), np.concatenate(seen)
 
 
 def _pool(processes: int) -> ProcessPoolExecutor | nullcontext[Executor | None]:

@@ -1,6 +1,6 @@
 """From a trained network to the two files that serve it: an ONNX graph and its card.
 
-The dueling head is folded into one layer, so the graph is three matrix products. It is written with ``onnx.helper``
+A dueling head is folded into one layer, so the graph is three matrix products. It is written with ``onnx.helper``
 and then compared with torch through ONNX Runtime: a file that disagrees is never written.
 """
 
@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,13 @@ from onnx import TensorProto, helper, numpy_helper
 from mlmodels.actions import ACTION_CODES
 from mlmodels.drift import distribution
 from mlmodels.guard import GUARD_VERSION
+from mlmodels.novelty import Known
 from mlmodels.state import FEATURE_SETS, STATE_VERSION, feature_set_hash
+from mlmodels.training.careful import Careful
 from mlmodels.training.dqn import QNetwork, Trained
+
+Features = NDArray[np.float32]
+Layers = list[tuple[Features, Features]]
 
 OPSET, IR_VERSION = 17, 10  # readable by every ONNX Runtime from 1.18
 INPUT, OUTPUT = "features", "q_values"
@@ -37,7 +43,7 @@ class ParityError(RuntimeError):
     """The exported graph does not say what the network says."""
 
 
-def folded_layers(network: QNetwork, reward_scale: float) -> list[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+def folded_layers(network: QNetwork, reward_scale: float) -> Layers:
     """(weight (out, in), bias (out,)) of the three layers, the last one giving Q-values in reward units.
 
     Q = V + A - mean(A) is linear in the last hidden layer, so value and advantages fold into one matrix.
@@ -50,7 +56,7 @@ def folded_layers(network: QNetwork, reward_scale: float) -> list[tuple[NDArray[
     return [(w.astype(np.float32), b.astype(np.float32)) for w, b in layers]
 
 
-def graph_of(layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]], name: str) -> onnx.ModelProto:
+def graph_of(layers: Layers, name: str) -> onnx.ModelProto:
     """features (batch, K) float32 -> q_values (batch, A) float32, with a batch of any size."""
     nodes, weights, value = [], [], INPUT
     for i, (weight, bias) in enumerate(layers):
@@ -75,12 +81,47 @@ def graph_of(layers: list[tuple[NDArray[np.float32], NDArray[np.float32]]], name
     return model
 
 
-def parity(network: QNetwork, reward_scale: float, onnx_bytes: bytes, states: NDArray[np.float32]) -> dict[str, float]:
+@dataclass(frozen=True)
+class Learned:
+    """What an export needs of a learner. K features, A actions."""
+
+    layers: Layers  # the last one gives Q-values in reward units
+    q: Callable[[Features], Features]  # the network's own answers in reward units, (B, K) -> (B, A)
+    low: Features  # (K,), over all states it was asked in
+    high: Features
+    sample: Features  # (64, K) some of them
+    seed: int
+    settings: dict[str, Any]
+    athlete_days: int
+    doubt: float = 0.0  # reward by which its Q-values are typically wrong
+    known: Known | None = None  # how those athletes trained and measured
+
+    @classmethod
+    def of_dqn(cls, trained: Trained) -> Learned:
+        scale = trained.settings.reward_scale
+        return cls(
+            folded_layers(trained.network, scale),
+            lambda x: np.asarray(trained.network.q(x) / scale, dtype=np.float32),
+            trained.low, trained.high, trained.sample, trained.settings.seed, asdict(trained.settings),
+            trained.athlete_days,
+        )  # fmt: skip
+
+    @classmethod
+    def of_careful(cls, careful: Careful, settings: dict[str, Any]) -> Learned:
+        rng = np.random.default_rng(careful.seed)
+        states = careful.states
+        return cls(
+            [(w.astype(np.float32), b.astype(np.float32)) for w, b in map(_arrays, careful.network.layers())],
+            careful.network.q,
+            states.min(0), states.max(0), states[rng.integers(len(states), size=64)], careful.seed, settings,
+            careful.athlete_days, careful.typical_error(), Known.of(careful.portraits),
+        )  # fmt: skip
+
+
+def parity(q: Callable[[Features], Features], onnx_bytes: bytes, states: Features) -> dict[str, float]:
     """Largest |dQ| against torch and how many decisive choices changed, over ``states`` (B, K)."""
     session = onnxruntime.InferenceSession(onnx_bytes, providers=["CPUExecutionProvider"])
-    exported = session.run(None, {INPUT: states})[0]
-    with torch.no_grad():
-        own = network(torch.from_numpy(states)).numpy() / reward_scale
+    exported, own = session.run(None, {INPUT: states})[0], q(states)
     ordered = np.sort(own, axis=1)
     decisive = ordered[:, -1] - ordered[:, -2] > DECISIVE_GAP
     changed = int((exported.argmax(1) != own.argmax(1))[decisive].sum())
@@ -92,7 +133,7 @@ def parity(network: QNetwork, reward_scale: float, onnx_bytes: bytes, states: ND
 
 
 def export_policy(
-    trained: Trained,
+    learned: Learned,
     *,
     feature_set: str,
     directory: Path,
@@ -102,6 +143,7 @@ def export_policy(
     metrics: dict[str, Any],
     ships: bool = False,
     lived: NDArray[np.float32] | None = None,
+    may_write: Callable[..., object] | None = None,
 ) -> tuple[Path, Path]:
     """Write ``<feature set>-<hash>.onnx`` and its ``.card.json``, in the form ``policy.OnnxPolicy`` checks.
 
@@ -115,19 +157,20 @@ def export_policy(
 
     Raises: ParityError, when ONNX Runtime and torch differ by more than 1e-5 or on a decisive choice.
     """
-    states = probe_states(trained)
-    layers = folded_layers(trained.network, trained.settings.reward_scale)
-    graph = graph_of(layers, f"homestretch-{feature_set}").SerializeToString()
-    agreement = parity(trained.network, trained.settings.reward_scale, graph, states)
+    states = probe_states(learned)
+    graph = graph_of(learned.layers, f"homestretch-{feature_set}").SerializeToString()
+    agreement = parity(learned.q, graph, states)
     if agreement["max_abs_difference"] > MAX_DIFFERENCE or agreement["changed_choices"]:
         raise ParityError(f"ONNX and torch disagree: {agreement}")
     sha = hashlib.sha256(graph).hexdigest()
     version = sha[:8]
     stem = f"{feature_set}-{version}"
     onnx_path, card_path = directory / f"{stem}.onnx", directory / f"{stem}.card.json"
+    if may_write:
+        may_write(onnx_path, card_path)
     directory.mkdir(parents=True, exist_ok=True)
     onnx_path.write_bytes(graph)
-    n_actions = len(layers[-1][1])
+    n_actions = len(learned.layers[-1][1])
     card = {
         "name": stem,
         "version": version,
@@ -144,24 +187,26 @@ def export_policy(
         "actions": list(ACTION_CODES[:n_actions]),
         "training_data": training_data,
         "seeds": seeds,
-        "settings": asdict(trained.settings),
+        "settings": learned.settings,
         "versions": versions(),
         "reproduce": reproduce,
         "ships": ships,
-        "metrics": {"athlete_days": trained.athlete_days, "parity": agreement, **metrics},
-        "box": {"low": _exact(trained.low), "high": _exact(trained.high)},
-        "distribution": distribution(trained.sample if lived is None else lived, FEATURE_SETS[feature_set]),
+        "metrics": {"athlete_days": learned.athlete_days, "parity": agreement, **metrics},
+        "doubt": float(f"{learned.doubt:.4g}"),
+        **({"novelty": learned.known.as_card()} if learned.known else {}),
+        "box": {"low": _exact(learned.low), "high": _exact(learned.high)},
+        "distribution": distribution(learned.sample if lived is None else lived, FEATURE_SETS[feature_set]),
         "golden": golden(graph, states),
     }
     card_path.write_text(json.dumps(card, indent=1) + "\n")
     return onnx_path, card_path
 
 
-def probe_states(trained: Trained) -> NDArray[np.float32]:
+def probe_states(learned: Learned) -> Features:
     """States the policy learned from, then uniform ones from the box around them."""
-    rng = np.random.default_rng(trained.settings.seed)
-    uniform = rng.uniform(trained.low, trained.high, (4096, len(trained.low))).astype(np.float32)
-    return np.vstack([trained.sample, uniform])
+    rng = np.random.default_rng(learned.seed)
+    uniform = rng.uniform(learned.low, learned.high, (4096, len(learned.low))).astype(np.float32)
+    return np.vstack([learned.sample, uniform])
 
 
 def golden(graph: bytes, states: NDArray[np.float32], count: int = 12) -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """One network for what three actions are worth over the plan under each of D structures.
 
-    B rows of a batch, K features, D structures
-    states (B, K) -> worth (B, 3, D) in reward units
+B rows of a batch, K features, D structures
+states (B, K) -> worth (B, 3, D) in reward units
 """
 
 from __future__ import annotations

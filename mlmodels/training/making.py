@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from mlmodels.actions import ACTION_CODES, Action
+from mlmodels.baselines.two_lines import PARAMETERS, RULE_DOUBT
 from mlmodels.reward import FORMS
-from mlmodels.training.dqn import QNetwork, Settings, Trained, explore
-from mlmodels.training.export import export_policy
+from mlmodels.training.careful import DOUBT, FEATURE_SET, Effort, Tick, learn_carefully
+from mlmodels.training.dqn import Asked, Settings, Trained, explore
+from mlmodels.training.export import Learned, export_policy
 from mlmodels.training.several import train_as_one
+from mlmodels.twin.doubt import FITTED_WEIGHT
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.loading import twin_of
 from mlmodels.twin.model import Twin, sha256
@@ -30,31 +34,38 @@ class Made:
     figures: list[tuple[str, str]]
 
 
+RECIPES = ("careful", "td")  # paired look-ahead on a doubtful twin; temporal differences on the twin as fitted
+
+
 def make_policy(
     log: pd.DataFrame,
-    settings: Settings,
+    how: Effort | Settings,
     *,
-    feature_set: str,
-    reward: str,
+    seed: int = 1,
+    feature_set: str = FEATURE_SET,
+    reward: str = "homestretch",
     directory: Path,
     reproduce: str,
     twin_file: Path | None = None,
     ships: bool = False,
     processes: int = 1,
-    tick: Callable[[dict[str, float]], None] | None = None,
+    may_write: Callable[..., object] | None = None,
+    tick: Tick | None = None,
 ) -> Made:
-    """Train on a season log and write ONNX + card into ``directory``.
+    """Train on a season log and write ONNX + card into ``directory``; ``how``: the recipe, by its settings.
+
+    ``may_write(onnx, card)`` raises where they may not be written.
 
     Raises: TooLittleData from the fit; ValueError when ``twin_file`` was fitted to another log; ParityError.
     """
     began = time.perf_counter()
-    twin = twin_of(log, twin_file, settings.seed)
+    twin = twin_of(log, twin_file, seed)
     fit_s = time.perf_counter() - began
-    trained = learn_on(twin, settings, feature_set=feature_set, reward=reward, processes=processes, tick=tick)
-    own, shares, lived = on_the_twin(twin, feature_set, reward, trained.network)
+    learned, network, found, learning_s = _learned(twin, how, seed, feature_set, reward, processes, tick)
+    own, shares, lived = on_the_twin(twin, feature_set, reward, network)
     plan, _, _ = on_the_twin(twin, feature_set, reward, None)
     onnx, card = export_policy(
-        trained,
+        learned,
         feature_set=feature_set,
         directory=directory,
         training_data={
@@ -64,28 +75,66 @@ def make_policy(
             "rows": len(log),
             "fitted": twin.levels,
         },
-        seeds={"policy": settings.seed, "twin": settings.seed},
+        seeds={"policy": seed, "twin": seed},
         reproduce=reproduce,
         ships=ships,
         lived=lived,
+        may_write=may_write,
         metrics={
             "reward_form": reward,
             "reward_weights": {name: getattr(FORMS[reward][1], name) for name in FORMS[reward][1].__slots__},
             "reward_per_day_on_twin": {"policy": own, "plan_unchanged": plan},
             "action_share_on_twin": dict(zip(ACTION_CODES, shares, strict=True)),
+            **found,
         },
     )
     figures = [
         ("twin fitted, s", f"{fit_s:.2f}"),
-        ("athlete-days learned from", f"{trained.athlete_days:,}"),
-        ("learning, s", f"{trained.seconds:.1f}"),
-        ("athlete-days a second", f"{trained.athlete_days / trained.seconds:,.0f}"),
+        ("athlete-days learned from", f"{learned.athlete_days:,}"),
+        ("learning, s", f"{learning_s:.1f}"),
         ("reward a day on new twin seasons", f"{own:+.4f}"),
         ("the plan unchanged there", f"{plan:+.4f}"),
         ("intensity/volume/recovery/plan, %", "/".join(f"{100 * share:.0f}" for share in shares)),
+        ("typical error of its Q-values", f"{learned.doubt:.4f}"),
         ("bytes", f"{onnx.stat().st_size:,}"),
     ]
     return Made(onnx, card, figures)
+
+
+def _learned(
+    twin: Twin, how: Effort | Settings, seed: int, feature_set: str, reward: str, processes: int, tick: Tick | None
+) -> tuple[Learned, Asked, dict[str, Any], float]:
+    """What to export, the network itself, what else the card is to hold, and the seconds it took."""
+    if isinstance(how, Settings):
+        trained = learn_on(twin, replace(how, seed=seed), feature_set=feature_set, reward=reward, processes=processes,
+                           tick=_days(how, tick))  # fmt: skip
+        return Learned.of_dqn(trained), trained.network, {"recipe": "td"}, trained.seconds
+    if (feature_set, reward) != (FEATURE_SET, "homestretch"):
+        raise ValueError(f"the careful recipe knows the {FEATURE_SET} features and the homestretch reward alone")
+    careful = learn_carefully(twin, seed, effort=how, processes=processes, tick=tick)
+    agreed = careful.network.q(careful.states).argmax(1) == careful.wanted.argmax(1)
+    found: dict[str, Any] = {
+        "recipe": "careful",
+        "rule": dict(zip(PARAMETERS, (round(float(x), 6) for x in careful.rule.numbers), strict=True)),
+        "rule_value": round(careful.rule.value, 4),
+        "structures": {name: careful.doubt.names.count(name) for name in sorted(set(careful.doubt.names))},
+        "agrees_with_careful_q": float(agreed.mean()),
+    }
+    settings = {**asdict(how), "seed": seed, "fitted_weight": FITTED_WEIGHT, "rule_doubt": RULE_DOUBT, "doubt": DOUBT}
+    return Learned.of_careful(careful, settings), careful.network, found, careful.seconds
+
+
+def _days(settings: Settings, tick: Tick | None) -> Callable[[dict[str, float]], None] | None:
+    """The DQN's ticks, one per 100 days of a network, as shares of its one stage."""
+    if tick is None:
+        return None
+    done = [0]
+
+    def on(_figures: dict[str, float]) -> None:
+        done[0] += 100
+        tick("learning", min(1.0, done[0] / (settings.days * settings.networks)))
+
+    return on
 
 
 def learn_on(
@@ -117,7 +166,7 @@ class SeasonsOf:
 
 
 def on_the_twin(
-    twin: Twin, feature_set: str, reward: str, network: QNetwork | None
+    twin: Twin, feature_set: str, reward: str, network: Asked | None
 ) -> tuple[float, list[float], NDArray[np.float32]]:
     """Mean reward a day, shares of proposed actions and every seventh day's states (n, K), on seasons it was not
     trained on; None = the plan unchanged."""

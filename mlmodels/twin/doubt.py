@@ -117,7 +117,7 @@ class DoubtfulWorld(TwinWorld):
         return self._fitness()
 
     def still_to_come_pct_d(self) -> Floats:
-        """Days times % faster that decay from here if nothing differs any more, (D, n): each average by its own time."""
+        """Days times % faster that decay from here once nothing differs any more, (D, n), each by its own time."""
         usual, lasting = self._usual_fitness, self.doubt.days[:, :, None] - 0.5
         s = self._state
         terms = model.performance_terms(s["intensity"] / usual, s["volume"] / usual, s["cost"])
