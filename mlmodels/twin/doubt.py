@@ -146,7 +146,7 @@ class DoubtfulWorld(TwinWorld):
 
     def _absorb(self, x: Floats, share: Floats) -> None:
         super()._absorb(x, share)
-        tiring = model.effort(x, x * share / self._share)
+        tiring = model.effort(x, self._hard_and_easy(x, share)[0])
         self._state["cost"] += (tiring - self._state["cost"]) / self.doubt.days[2][:, None]
 
     def _cost(self) -> Floats:

@@ -293,11 +293,11 @@ class TwinWorld:
         self._automatic = np.flatnonzero(self._state["automatic"])
 
     def _label(self, rows: NDArray[np.int64]) -> None:
-        """What this season's coach calls intense, planned and usual alike: the training itself is the same."""
+        """What this season's coach calls intense, as a multiple of what it is: the training itself is the same."""
         label, usual, nobody = self._state["label"][rows], self._share[rows], self._state["automatic"][rows]
         label = np.where(nobody, 1.0, np.minimum(label, HIGHEST_USUAL_SHARE / np.maximum(usual, 1e-9)))
         self._state["label"][rows] = label
-        self._share[rows] = np.where(nobody, AUTOMATIC_SHARE, usual * label)
+        self._share[rows] = np.where(nobody, AUTOMATIC_SHARE, usual)
 
     def _keep(self, name: str, values: Floats, place: Any) -> None:
         if values.shape[-1 if place[0] is ... else 0] == self.n:
@@ -406,7 +406,7 @@ class TwinWorld:
 
     def _absorb(self, x: Floats, share: Floats) -> None:
         s, self._fitness_pct = self._state, None
-        hard, easy = x * share / self._share, x * (1 - share) / (1 - self._share)
+        hard, easy = self._hard_and_easy(x, share)
         counts = _absorbed(self.readiness(), rested(effort(s["recent"], s["hard"]), s["chronic"]), self._gates)
         for name, value, days in (
             ("intensity", counts * hard, self._fitness_days[0]),
@@ -418,6 +418,11 @@ class TwinWorld:
             ("chronic", x, CHRONIC_D),
         ):
             s[name] = s[name] + (value - s[name]) / days
+
+    def _hard_and_easy(self, x: Floats, share: Floats) -> tuple[Floats, Floats]:
+        """High- and low-intensity load relative to the usual ones; ``share`` is what the coach calls intense."""
+        share = share / self._state["label"]
+        return x * share / self._share, x * (1 - share) / (1 - self._share)
 
     def _risks(self) -> tuple[Floats, Floats]:
         s = self._state
