@@ -29,14 +29,17 @@ def as_actions(action: IntArray, load_cap_au: FloatArray, obs: Observation) -> I
 
 
 class Capped:
-    """A world whose days end under a cap. Whether it takes one is found out once."""
+    """A world lived under caps. Whether it takes them is found out once."""
 
     def __init__(self, world: Any) -> None:
         self._world, self._takes = world, takes_load_cap(world)
 
-    def step(self, action: IntArray, load_cap_au: FloatArray, obs: Observation) -> tuple[IntArray, dict[str, Any]]:
-        """What is done, and the evening of it."""
-        if self._takes:
-            return action, self._world.step(action, load_cap_au=load_cap_au)
-        action = as_actions(action, load_cap_au, obs)
-        return action, self._world.step(action)
+    def done(self, action: IntArray, load_cap_au: FloatArray, obs: Observation) -> IntArray:
+        """What is done today: the action itself wherever the world takes caps."""
+        return action if self._takes else as_actions(action, load_cap_au, obs)
+
+    def step(self, done: IntArray, load_cap_au: FloatArray) -> dict[str, Any]:
+        evening: dict[str, Any] = (
+            self._world.step(done, load_cap_au=load_cap_au) if self._takes else self._world.step(done)
+        )
+        return evening

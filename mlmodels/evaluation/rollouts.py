@@ -1,7 +1,7 @@
 """Plays a policy through seasons of a world, with the tracker and the guard that serving uses.
 
 A world is any class with ``World(n, seed)``, ``morning()``, ``step(action)`` and ``true_t400()``; see ``simulator.py``.
-One whose ``step`` also takes ``load_cap_au`` is told the guards' caps; in others a capped day becomes the nearest action.
+One whose ``step`` also takes ``load_cap_au`` is told the guards' caps; elsewhere a capped day is the nearest action.
 Two seasons of one seed differ by their actions alone, if the world draws its numbers whatever the action is.
 """
 
@@ -173,10 +173,11 @@ def play(
         wanted, applied, cap = _planned(athletes), _planned(athletes), no_cap
         if day >= warm_up:
             asked, wanted, applied, cap = answered(policy, obs, guarded=guarded, cold_start=cold_start)
+        applied = capped.done(applied, cap, obs)
         if watch:
             watch(obs, applied, world)
         unusual = calendar.unusual(morning)
-        applied, evening = capped.step(applied, cap, obs)
+        evening = capped.step(applied, cap)
         tracker.evening(morning, evening_of(evening, applied))
         if day >= warm_up:
             totals += np.stack(

@@ -119,7 +119,9 @@ class SeasonEnv:
     def _lived(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], dict[str, Any]]:
         if not self._guarded:
             return wanted, self.world.step(wanted)
-        return self._capped.step(*guarded_and_capped(wanted, self.obs), self.obs)
+        action, cap = guarded_and_capped(wanted, self.obs)
+        applied = self._capped.done(action, cap, self.obs)
+        return applied, self._capped.step(applied, cap)
 
     def _wake(self) -> None:
         self._morning = Morning.of(self.n, **self.world.morning(), weekday=self.world.weekday)
