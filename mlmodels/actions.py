@@ -77,6 +77,11 @@ def dose(
     return load, new_share
 
 
+def at_most(load_au: FloatArray, cap_au: FloatArray | None) -> FloatArray:
+    """The load under a cap; None, infinite or not known: no cap."""
+    return load_au if cap_au is None else np.fmin(load_au, cap_au)
+
+
 def increased(planned_load_au: FloatArray, *, under_18: ArrayLike = False) -> FloatArray:
     """(2, n): ``dose``'s load under more intensity and under more volume."""
     harder, longer = _steps(under_18)

@@ -1,7 +1,8 @@
 """Guard rails: what outranks the policy, on every path and inside training.
 
 A table of rules over an ``Observation``. Every rule that fires is logged; effects add up, so the strictest wins, and
-among equally strict ones the first in the table is named as the deciding one. Taken one by one ("first match") a mild
+among equally strict ones the first in the table is named as the deciding one. Caps on today's load add up in the same
+way: the lowest counts. Taken one by one ("first match") a mild
 rule high in the table would shadow a strict one below it, and a worse input could then make the advice harder.
 """
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlmodels import risk
-from mlmodels.actions import Action, FloatArray, increased
+from mlmodels.actions import Action, FloatArray, dose, increased
 from mlmodels.observation import MAY_BE_MISSING, REFUSALS, ROWS, TABLE, over_chronic
 from mlmodels.state import (
     HOLD_CLINICIAN,
@@ -29,7 +30,7 @@ from mlmodels.state import (
     StrArray,
 )
 
-GUARD_VERSION = 4
+GUARD_VERSION = 5
 
 
 class Effect(IntFlag):
@@ -43,20 +44,23 @@ class Effect(IntFlag):
     REST = 15  # no training today
     SUSPENDED = 31  # no advice either: a person decides
     RULE_POLICY = 32  # the learned policy is not asked
+    CAPPED = 67  # the planned session, but not more than so much of it
 
     @property
     def code(self) -> str:
         """``no_increase``, ``active_recovery`` and so on; the strictest one contained."""
-        for strict in _BY_STRICTNESS:
-            if self & strict == strict:
-                return _EFFECT_CODES[strict]
-        return "none"
+        return _EFFECT_CODES.get(self.strictest, "none")
+
+    @property
+    def strictest(self) -> Effect:
+        return next((strict for strict in _BY_STRICTNESS if self & strict == strict), Effect.NONE)
 
 
 _EFFECT_CODES = {
     Effect.SUSPENDED: "suspended",
     Effect.REST: "rest",
     Effect.RECOVERY: "active_recovery",
+    Effect.CAPPED: "load_capped",
     Effect.NO_INCREASE: "no_increase",
     Effect.NO_INTENSITY: "no_intensity",
     Effect.NO_VOLUME: "no_volume",
@@ -82,10 +86,6 @@ class _Seen:
     def _acwr_after(self) -> FloatArray:
         return acwr_after(self.obs, self._loads_after)
 
-    @cached_property
-    def acwr_after_plan(self) -> FloatArray:
-        return acwr_after(self.obs, self.obs.planned_load_au)
-
     @property
     def acwr_after_intensity(self) -> FloatArray:
         after: FloatArray = self._acwr_after[0]
@@ -105,6 +105,12 @@ class _Seen:
         return self.obs.week_load_au / np.maximum(self.obs.previous_week_load_au, self._usual_week_au)
 
     @cached_property
+    def easy_au(self) -> FloatArray:
+        """What recovery would be today."""
+        o = self.obs
+        return dose(np.int64(Action.ACTIVE_RECOVERY), o.planned_load_au, 0.0, o.chronic_au)[0]
+
+    @cached_property
     def week_ratio_after_volume(self) -> FloatArray:
         week: FloatArray = self.obs.six_day_load_au + self._loads_after[1]
         return week / np.maximum(self.obs.week_before_load_au, self._usual_week_au)
@@ -112,12 +118,21 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of the table. ``tells_coach``: the coach hears of it whatever the policy wanted."""
+    """One line of the table.
+
+    ``tells_coach``: the coach hears of it whatever the policy wanted. ``cap``: of a line that caps, today's load in AU.
+    """
 
     code: str
     effect: Effect
     fires: Callable[[_Seen], BoolArray]
     tells_coach: bool = False
+    cap: Callable[[_Seen], FloatArray] | None = None
+
+
+def _capped(code: str, cap: Callable[[_Seen], FloatArray]) -> Rule:
+    """Fires where the planned session is more than the cap."""
+    return Rule(code, Effect.CAPPED, lambda s: cap(s) < s.obs.planned_load_au, cap=cap)
 
 
 def _sick_below_neck(s: _Seen) -> BoolArray:
@@ -128,6 +143,47 @@ def _sick_below_neck(s: _Seen) -> BoolArray:
 
 def _returning_from_illness(s: _Seen) -> BoolArray:
     return s.obs.days_since_illness <= risk.ILLNESS_FREE_DAYS + len(risk.ILLNESS_RETURN_STEPS)
+
+
+def _step_after_illness(s: _Seen) -> FloatArray:
+    o, cap = s.obs, np.full(len(s.obs), np.inf)
+    if np.count_nonzero(_returning_from_illness(s)):
+        for step, factor in enumerate(risk.ILLNESS_RETURN_STEPS, start=risk.ILLNESS_FREE_DAYS + 1):
+            cap = np.where(o.days_since_illness == step, factor * o.planned_load_au, cap)
+    return cap
+
+
+def _step_after_layoff(s: _Seen) -> FloatArray:
+    """The first week session by session, the second by what the seven days up to today add up to.
+
+    A share of the former usual day, or of the planned session where that is more: the days of a week are not alike.
+    """
+    o, cap = s.obs, np.full(len(s.obs), np.inf)
+    if not np.count_nonzero(o.return_week):
+        return cap
+    former = np.where(o.former_chronic_au >= 0, o.former_chronic_au, o.chronic_au)
+    session = np.fmax(former, o.planned_load_au)
+    within = o.six_day_load_au + o.planned_load_au <= 7.0 * risk.RETURN_WEEK_2_OF_CHRONIC * former
+    cap = np.where(o.return_week == 1, risk.RETURN_WEEK_1_OF_CHRONIC * session, cap)
+    return np.where((o.return_week == 2) & ~within, risk.RETURN_WEEK_2_OF_CHRONIC * session, cap)
+
+
+def _load_below_danger(s: _Seen) -> FloatArray:
+    """So much that tomorrow's ACWR is ``ACWR_DANGER`` at most though it be done heavier; never less than recovery.
+
+    Tomorrow's ratio divides by the chronic load or by its floor, whichever is larger, so either may keep it down.
+    """
+    o, line = s.obs, risk.ACWR_DANGER
+    acute, chronic = risk.ACUTE_LAMBDA, risk.CHRONIC_LAMBDA
+    left = (1.0 - acute) * o.acute_au
+    by_chronic = (line * (1.0 - chronic) * o.chronic_au - left) / (acute - line * chronic)
+    by_floor = (line * risk.CHRONIC_FLOOR_OF_LREF * o.lref_au - left) / acute
+    return np.fmax(np.fmax(by_chronic, by_floor) / risk.SESSION_HEAVIER, s.easy_au)
+
+
+def _risen(s: _Seen) -> BoolArray:
+    """Both ratios say so: the averages, and the last seven days against the week before and the usual one."""
+    return (s.obs.acwr > risk.ACWR_DANGER) & (s.week_ratio >= risk.WEEK_RISE_HOLD)
 
 
 def _hrv_lastingly_low(s: _Seen) -> BoolArray:
@@ -183,6 +239,7 @@ def _not_at_most(values: FloatArray, line: FloatArray | float) -> BoolArray:
 RULES: tuple[Rule, ...] = (
     Rule("G01", Effect.SUSPENDED, lambda s: s.obs.red_flag > 0, tells_coach=True),
     Rule("G02", Effect.REST, _sick_below_neck),
+    _capped("G02", _step_after_illness),
     Rule("G02", Effect.NO_INCREASE, _returning_from_illness),
     Rule("G03", Effect.RECOVERY, lambda s: s.obs.illness == ILLNESS_ABOVE_NECK),
     Rule("G04", Effect.SUSPENDED, lambda s: (s.obs.injured > 0) | (s.obs.advice_hold == HOLD_CLINICIAN)),
@@ -190,8 +247,8 @@ RULES: tuple[Rule, ...] = (
     Rule("G05", Effect.RECOVERY, lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
     Rule("G05", Effect.NO_INCREASE, lambda s: (s.obs.pain_rising > 0) & (s.obs.pain_0_10 >= risk.PAIN_WATCH)),
     Rule("G05", Effect.NO_INTENSITY, lambda s: s.obs.niggle > 0),
-    Rule("G06", Effect.RECOVERY, lambda s: s.obs.acwr > risk.ACWR_DANGER),
-    Rule("G06", Effect.RECOVERY, lambda s: s.acwr_after_plan > risk.ACWR_PROJECTED),
+    Rule("G06", Effect.RECOVERY, _risen),
+    _capped("G06", _load_below_danger),
     Rule("G06", Effect.NO_INCREASE, lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_INTENSITY, lambda s: _not_at_most(s.acwr_after_intensity, risk.ACWR_WARNING)),
     Rule("G06", Effect.NO_VOLUME, lambda s: _not_at_most(s.acwr_after_volume, risk.ACWR_WARNING)),
@@ -208,6 +265,7 @@ RULES: tuple[Rule, ...] = (
     Rule("G09", Effect.NO_INCREASE, _short_sleep),
     Rule("G10", Effect.NO_INCREASE, _low_wellness),
     Rule("G11", Effect.NO_INCREASE, lambda s: s.obs.monotonous > 0),
+    _capped("G12", _step_after_layoff),
     Rule("G12", Effect.NO_INCREASE, lambda s: s.obs.return_week > 0),
     Rule("G13", Effect.NO_INCREASE, lambda s: s.obs.age_years < risk.COACH_CONFIRMS_YEARS),
     Rule(
@@ -249,6 +307,7 @@ class Guarded:
 
     action: IntArray
     obs: Observation
+    _seen: _Seen = field(repr=False)
     _fired: Fired = field(repr=False)
     _resting: BoolArray = field(repr=False)
 
@@ -297,8 +356,14 @@ class Guarded:
 
     @cached_property
     def load_cap_au(self) -> FloatArray:
-        """inf = no cap."""
-        return _load_cap(self.obs, self._resting)
+        """The lowest cap that fired; inf = none."""
+        cap = np.full(len(self.action), np.inf)
+        with np.errstate(all="ignore"):
+            for _, _, rule, fires in self._fired:
+                if rule.cap is not None:
+                    cap = np.where(fires, np.fmin(cap, rule.cap(self._seen)), cap)
+        cap[self._resting] = 0.0
+        return cap
 
     @property
     def fired(self) -> BoolArray:
@@ -316,8 +381,9 @@ class Guarded:
 
 @lru_cache(maxsize=4096)
 def _sorted_trace(fired: tuple[tuple[str, int], ...]) -> Trace:
-    strictest_first = sorted(fired, key=lambda pair: -(pair[1] & int(Effect.SUSPENDED)))
-    return tuple((code, Effect(bits).code) for code, bits in strictest_first)
+    named = ((code, Effect(bits)) for code, bits in fired)
+    strictest_first = sorted(named, key=lambda pair: _BY_STRICTNESS.index(pair[1].strictest))
+    return tuple((code, effect.code) for code, effect in strictest_first)
 
 
 def _trace(bits: list[int]) -> Trace:
@@ -343,21 +409,20 @@ def apply(policy_action: ArrayLike, obs: Observation, *, rule_policy: ArrayLike 
     vetoed |= (action == Action.INCREASE_VOLUME) & (no_increase | _whom(fired, Effect.NO_VOLUME, len(obs)))
     held = np.where(vetoed, np.int64(Action.AS_PLANNED), action)
     held[recovery] = Action.ACTIVE_RECOVERY
-    return Guarded(held, obs, fired, resting)
+    return Guarded(held, obs, seen, fired, resting)
 
 
 _SUSPENDED = int(Effect.SUSPENDED)
 _BITS_OF = {
     Effect.REST: {int(Effect.REST), _SUSPENDED},
-    **{
-        effect: {int(effect)} for effect in (Effect.RECOVERY, Effect.NO_INCREASE, Effect.NO_INTENSITY, Effect.NO_VOLUME)
-    },
+    Effect.NO_INCREASE: {int(Effect.NO_INCREASE), int(Effect.CAPPED)},
+    **{effect: {int(effect)} for effect in (Effect.RECOVERY, Effect.NO_INTENSITY, Effect.NO_VOLUME)},
 }
 assert {int(rule.effect) for rule in RULES} <= set().union(*_BITS_OF.values()) | {int(Effect.RULE_POLICY)}
 
 
 def _whom(fired: Fired, effect: Effect, n: int) -> BoolArray:
-    """For whom this very effect fires; a suspension is a rest too."""
+    """For whom this very effect fires; a suspension is a rest too, and what is capped is not increased."""
     bits_of = _BITS_OF[effect]
     return _any([fires for _, bits, _, fires in fired if bits in bits_of], n)
 
@@ -443,17 +508,3 @@ def unusable(obs: Observation) -> BoolArray:
     broken: BoolArray = np.isinf(obs.table[_OPTIONAL]).any(axis=0)
     broken |= ~np.isfinite(obs.table[_REQUIRED]).all(axis=0)
     return broken
-
-
-def _load_cap(obs: Observation, resting: BoolArray) -> FloatArray:
-    cap = np.full(len(obs), np.inf)
-    if np.count_nonzero(obs.days_since_illness <= risk.ILLNESS_FREE_DAYS + len(risk.ILLNESS_RETURN_STEPS)):
-        for step, factor in enumerate(risk.ILLNESS_RETURN_STEPS, start=risk.ILLNESS_FREE_DAYS + 1):
-            cap = np.where(obs.days_since_illness == step, factor * obs.planned_load_au, cap)
-    if np.count_nonzero(obs.return_week):
-        former = np.where(obs.former_chronic_au >= 0, obs.former_chronic_au, obs.chronic_au)
-        weeks = ((1, risk.RETURN_WEEK_1_OF_CHRONIC), (2, risk.RETURN_WEEK_2_OF_CHRONIC))
-        for week, factor in weeks:
-            cap = np.where(obs.return_week == week, np.fmin(cap, factor * former), cap)
-    cap[resting] = 0.0
-    return cap

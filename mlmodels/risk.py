@@ -19,7 +19,8 @@ ACWR_CEILING = ACUTE_LAMBDA / CHRONIC_LAMBDA  # 3.625: no sequence of loads read
 ACWR_CAUTION = 1.2
 ACWR_WARNING = 1.3
 ACWR_DANGER = 1.5
-ACWR_PROJECTED = 1.46  # tomorrow's, if the plan is done; a session done a tenth heavier adds up to 0.04 (convention)
+# A session is capped so that tomorrow's stays at ACWR_DANGER at most even if it is done so much heavier (convention).
+SESSION_HEAVIER = 1.22
 ACWR_DROPPING = 0.8
 ACWR_DROPPING_DAYS = 7  # d
 

@@ -52,7 +52,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, dose
+from mlmodels.actions import Action, at_most, dose
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -151,7 +151,8 @@ class World:
     """n invented athletes, day by day; day 0 is a Monday.
 
     ``morning()`` may be called any number of times a day and always answers the same; ``step(action)`` closes the
-    day. Actions: 0 more intensity, 1 more volume, 2 active recovery, 3 as planned.
+    day. Actions: 0 more intensity, 1 more volume, 2 active recovery, 3 as planned; ``load_cap_au``: at most so much is
+    prescribed (AU, (n,), inf = no cap).
     """
 
     laws = Laws()
@@ -182,10 +183,10 @@ class World:
         """What is known before training, arrays of length n in season-log columns; NaN = not measured."""
         return dict(self._morning)
 
-    def step(self, action: NDArray[Any]) -> dict[str, Any]:
+    def step(self, action: NDArray[Any], load_cap_au: Floats | None = None) -> dict[str, Any]:
         """Train one day. Returns load_au, high_intensity_share, t400_s (NaN but on test days), new_ill, new_inj."""
         noise, luck = self._rng.standard_normal((3, self.n)), self._rng.random((7, self.n))
-        load, share = self._carry_out(np.asarray(action), noise[0], luck[0])
+        load, share = self._carry_out(np.asarray(action), load_cap_au, noise[0], luck[0])
         self._absorb(load / self.who.usual_load_au, share, noise[1])
         t400 = self._trial(noise[2], luck[1])
         new_ill, new_inj = self._fall_ill(luck[2], luck[3]), self._get_injured(luck[4], luck[5])
@@ -249,9 +250,11 @@ class World:
             "planned_high_intensity_share": self._plan_share,
         }
 
-    def _carry_out(self, action: NDArray[Any], noise: Floats, luck: Floats) -> tuple[Floats, Floats]:
+    def _carry_out(
+        self, action: NDArray[Any], cap: Floats | None, noise: Floats, luck: Floats
+    ) -> tuple[Floats, Floats]:
         load, share = dose(action, self._plan_au, self._plan_share, self._chronic * self.who.usual_load_au)
-        load = load * np.exp(self.who.compliance_ln + 0.10 * noise)
+        load = at_most(load, cap) * np.exp(self.who.compliance_ln + 0.10 * noise)
         able = np.where(self._sick_days > 0, 0.20, 1.0) * np.where(self._injured_days > 0, 0.50, 1.0)
         missed = luck < np.where(action == Action.ACTIVE_RECOVERY, 0.05, 0.03)
         return np.where(missed, 0.0, np.round(load * able)), np.asarray(share, dtype=np.float64)

@@ -20,6 +20,7 @@ LEFT_BY: dict[str, set[str]] = {
     "suspended": set(),
     "rest": set(),
     "active_recovery": {"active_recovery"},
+    "load_capped": {"active_recovery", "as_planned"},
     "no_increase": {"active_recovery", "as_planned"},
     "no_intensity": {"active_recovery", "as_planned", "increase_volume"},
     "no_volume": {"active_recovery", "as_planned", "increase_intensity"},

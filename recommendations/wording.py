@@ -64,6 +64,11 @@ class Decided:
     def rests(self) -> bool:
         return any(effect == "rest" for _code, effect in self.guards)
 
+    @property
+    def capped(self) -> bool:
+        """The planned session, but not all of it."""
+        return self.action == "as_planned" and any(effect == "load_capped" for _code, effect in self.guards)
+
 
 def say(d: Decided) -> Said:
     return Said(
@@ -83,6 +88,7 @@ HEADLINES = {
     "active_recovery": gettext_lazy("Take it easy today"),
     "as_planned": gettext_lazy("Train as planned today"),
     "rest": gettext_lazy("Rest today"),
+    "capped": gettext_lazy("Do a part of today's session"),
 }
 WITHHELD = {
     "insufficient_history": (
@@ -141,7 +147,7 @@ def headline(d: Decided) -> str:
         return str(WITHHELD[d.withheld_reason][0])
     if d.unclear and d.action == "as_planned" and not restrained(d):
         return _("No clear difference: train as planned")
-    return str(HEADLINES["rest" if d.rests else d.action])
+    return str(HEADLINES["rest" if d.rests else "capped" if d.capped else d.action])
 
 
 def detail(d: Decided) -> Iterator[str]:
@@ -183,6 +189,12 @@ def example(d: Decided) -> str:
         return _("One RPE step up on the main set, or 1-2 % faster; same or fewer repetitions, longer recoveries.")
     if d.action == "increase_volume":
         return _("Some more repetitions or minutes at the same RPE, not faster than 85-90 % of your top speed.")
+    if d.capped:
+        text = _(
+            "Do the planned session, but not more than %(load).0f of its %(planned).0f (RPE x minutes):"
+            " the same speeds, fewer repetitions or minutes."
+        )
+        return text % {"load": d.load_au, "planned": d.seen["planned_load_au"]}
     return _("The planned session, unchanged.")
 
 
@@ -341,7 +353,7 @@ def because_of_pain(o: Observed, effect: str) -> Reason:
 def because_of_load(o: Observed, effect: str) -> Reason:
     if o["acwr"] is None:
         return Reason("load_unknown", _("Your training load is not known yet"))
-    if effect == "active_recovery" and o["acwr"] <= risk.ACWR_DANGER:
+    if effect in ("load_capped", "active_recovery") and o["acwr"] <= risk.ACWR_DANGER:
         return plan_would_rise(o)
     if o["acwr"] >= risk.ACWR_WARNING:
         return load_rose(o)
@@ -355,7 +367,7 @@ def because_of_load(o: Observed, effect: str) -> Reason:
 def plan_would_rise(o: Observed) -> Reason:
     if little_logged(o):
         return too_little_logged()
-    text = _("With the planned session your load would rise very fast (now 7 days against 28: %(value).2f)")
+    text = _("With the whole planned session your load would rise very fast (now 7 days against 28: %(value).2f)")
     line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
     return Reason("plan_would_rise_fast", text % {"value": o["acwr"]}, o["acwr"], "ratio", line)
 

@@ -1,6 +1,7 @@
 """Plays a policy through seasons of a world, with the tracker and the guard that serving uses.
 
 A world is any class with ``World(n, seed)``, ``morning()``, ``step(action)`` and ``true_t400()``; see ``simulator.py``.
+One whose ``step`` also takes ``load_cap_au`` is told the guards' caps; elsewhere a capped day is the nearest action.
 Two seasons of one seed differ by their actions alone, if the world draws its numbers whatever the action is.
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlmodels.actions import Action
+from mlmodels.capping import Capped
 from mlmodels.decision import resolve
 from mlmodels.policy import Policy, ask
 from mlmodels.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBDA
@@ -70,8 +72,12 @@ class SideBySide:
         mornings = [world.morning() for world in self.worlds]
         return {name: self.joined([morning[name] for morning in mornings]) for name in self._columns}
 
-    def step(self, action: NDArray[np.int64]) -> dict[str, Any]:
-        evenings = [world.step(action[places]) for world, places in zip(self.worlds, self.rows, strict=True)]
+    def step(self, action: NDArray[np.int64], load_cap_au: Floats | None = None) -> dict[str, Any]:
+        """A cap is for worlds that all take one (``capping.takes_load_cap``)."""
+        evenings = [
+            world.step(action[own]) if load_cap_au is None else world.step(action[own], load_cap_au=load_cap_au[own])
+            for world, own in zip(self.worlds, self.rows, strict=True)
+        ]
         self.days += 1
         return {name: self.joined([evening[name] for evening in evenings]) for name in evenings[0]}
 
@@ -154,6 +160,7 @@ def play(
     ``watch`` is shown every day: what was observed, what was done, the world before it.
     """
     world, tracker, calendar = make_world(athletes, seed), Tracker(athletes), Calendar(athletes)
+    capped, no_cap = Capped(world), np.full(athletes, np.inf)
     policy = policy.shown(world) if isinstance(policy, Privileged) else policy
     totals = np.zeros((9, athletes))
     actions, final, start = np.zeros((athletes, 4)), [], world.true_t400()
@@ -163,13 +170,14 @@ def play(
         morning = morning_of(world, athletes, day)
         obs = tracker.morning(morning)
         asked = np.zeros(athletes, dtype=bool)
-        wanted = applied = _planned(athletes)
+        wanted, applied, cap = _planned(athletes), _planned(athletes), no_cap
         if day >= warm_up:
-            asked, wanted, applied = answered(policy, obs, guarded=guarded, cold_start=cold_start)
+            asked, wanted, applied, cap = answered(policy, obs, guarded=guarded, cold_start=cold_start)
+        applied = capped.done(applied, cap, obs)
         if watch:
             watch(obs, applied, world)
         unusual = calendar.unusual(morning)
-        evening = world.step(applied)
+        evening = capped.step(applied, cap)
         tracker.evening(morning, evening_of(evening, applied))
         if day >= warm_up:
             totals += np.stack(
@@ -208,15 +216,19 @@ def play(
 
 def answered(
     policy: Policy, obs: Observation, *, guarded: bool, cold_start: bool
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-    """Who was answered by the policy itself, what was proposed, what is done: withheld advice leaves the plan."""
+) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Who was answered by the policy itself, what was proposed, what is done and at most how much of it.
+
+    Withheld advice leaves the plan.
+    """
     if not guarded:
         answer = ask(policy, obs)
-        return ~answer.used_fallback, answer.action, answer.action
+        return ~answer.used_fallback, answer.action, answer.action, np.full(len(obs), np.inf)
     resolution = resolve(obs, policy, cold_start=cold_start)
     told = resolution.guarded.told
     done = np.where(told, resolution.action, Action.AS_PLANNED)
-    return ~resolution.asked_rule & told, resolution.policy_action, done
+    cap = np.where(told, resolution.guarded.load_cap_au, np.inf)
+    return ~resolution.asked_rule & told, resolution.policy_action, done, cap
 
 
 def morning_of(world: World, athletes: int, day: int) -> Morning:

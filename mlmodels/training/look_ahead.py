@@ -108,10 +108,7 @@ def look_ahead(env: SeasonEnv, applied: Ints, rule: TwoLines, seed: int, days: i
     assert isinstance(world, DoubtfulWorld)
     faster, risk = np.zeros((len(world.doubt.weight), many.n)), np.zeros(many.n)
     for day in range(days):
-        if day == 0:
-            many.live(applied.reshape(-1), guarded_too=False)
-        else:
-            many.live(rule.choose(many.obs))
+        many.live(applied.reshape(-1) if day == 0 else rule.choose(many.obs))
         world.share_events(n, actions)  # what was risked is counted, not what struck
         faster += world.faster_pct()
         risk += risked(world.acwr(), world.hazard())

@@ -131,8 +131,8 @@ class DoubtfulWorld(TwinWorld):
         for name in ("ill_left", "injured_left"):
             self._state[name] = np.tile(self._state[name][-n:], copies)
 
-    def step(self, action: NDArray[Any], **limits: Any) -> dict[str, Any]:
-        evening = super().step(action, **limits)
+    def step(self, action: NDArray[Any], load_cap_au: Floats | None = None) -> dict[str, Any]:
+        evening = super().step(action, load_cap_au)
         unlogged = self.habits.poor_log & (self._rng.random(size=self.n) < NOT_LOGGED)
         for name in ("load_au", "high_intensity_share"):
             evening[name] = np.where(unlogged, np.nan, evening[name])

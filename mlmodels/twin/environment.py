@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mlmodels import guard
 from mlmodels.actions import Action, FloatArray
+from mlmodels.capping import Capped
 from mlmodels.reward import FORMS, Step, Weights
 from mlmodels.state import FEATURE_SETS, Evening, Morning, Observation, Profiles, Tracker
 from mlmodels.twin.model import Twin, TwinWorld
@@ -74,6 +75,7 @@ class SeasonEnv:
         self._reward, self._weights = FORMS[reward] if isinstance(reward, str) else reward
         self.n_features, self.n_actions = len(FEATURE_SETS[feature_set]), ACTIONS_OF[feature_set]
         self.world: LearningWorld = TwinWorld(twin, n, seed, copies) if world is None else world
+        self._capped = Capped(self.world)
         self.tracker = Tracker(n, self._profiles(np.arange(n)))
         # Block b begins its second season after SEASON_D - b * 14 days; only that first season is short.
         self._season_day = (np.arange(n) % BLOCKS) * (SEASON_D // BLOCKS) * staggered
@@ -101,14 +103,10 @@ class SeasonEnv:
             self._restart(np.flatnonzero(cut))
         return reward, cut
 
-    def live(self, action: NDArray[np.int64], *, guarded_too: bool = True) -> NDArray[np.bool_]:
-        """The day without its reward, and no season is cut; (n,) whether the guard changed the proposal.
-
-        ``guarded_too`` False: ``action`` has been through the guard already.
-        """
+    def live(self, action: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """The day without its reward, and no season is cut; (n,) whether the guard changed the proposal."""
         wanted = np.where(self._asked, action, Action.AS_PLANNED)
-        applied = guarded(wanted, self.obs) if self._guarded and guarded_too else wanted
-        evening = self.world.step(applied)
+        applied, evening = self._lived(wanted)
         self.tracker.evening(
             self._morning,
             Evening.of(
@@ -134,10 +132,18 @@ class SeasonEnv:
         world: Any = self.world
         rows, one = np.tile(np.arange(self.n), copies), copy.copy(self)
         one.n, one.world = len(rows), world.copied(copies, seed)
+        one._capped = Capped(one.world)
         one.tracker, one.obs = self.tracker.select(rows), self.obs.select(rows)
         one._morning, one._asked, one._features = self._morning.select(rows), self._asked[rows], self._features[rows]
         one._warm, one._season_day = self._warm[rows], self._season_day[rows]
         return one
+
+    def _lived(self, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], dict[str, Any]]:
+        if not self._guarded:
+            return wanted, self.world.step(wanted)
+        action, cap = guarded_and_capped(wanted, self.obs)
+        applied = self._capped.done(action, cap, self.obs)
+        return applied, self._capped.step(applied, cap)
 
     def _wake(self) -> None:
         self._morning = Morning.of(self.n, **self.world.morning(), weekday=self.world.weekday)
@@ -169,8 +175,14 @@ class SeasonEnv:
 
 def guarded(wanted: NDArray[np.int64], obs: Observation) -> NDArray[np.int64]:
     """What is done after the guard: where advice is withheld nobody is told anything, so the plan goes on."""
+    return guarded_and_capped(wanted, obs)[0]
+
+
+def guarded_and_capped(wanted: NDArray[np.int64], obs: Observation) -> tuple[NDArray[np.int64], FloatArray]:
+    """The same, and at most how much of it (AU)."""
     result = guard.apply(wanted, obs)
-    return np.where(result.told, result.action, Action.AS_PLANNED)
+    told = result.told
+    return np.where(told, result.action, Action.AS_PLANNED), np.where(told, result.load_cap_au, np.inf)
 
 
 def consequences(

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import WEEKDAY_SHARES, WEEKDAY_WEIGHTS, automatic_plan, dose
+from mlmodels.actions import WEEKDAY_SHARES, WEEKDAY_WEIGHTS, at_most, automatic_plan, dose
 
 if TYPE_CHECKING:
     from mlmodels.twin.history import Floats  # which reads season logs, with pandas
@@ -359,10 +359,10 @@ class TwinWorld:
         sd_units: Floats = self._hrv_signal / self.twin.readiness_sd
         return sd_units
 
-    def step(self, action: NDArray[Any]) -> dict[str, Any]:
+    def step(self, action: NDArray[Any], load_cap_au: Floats | None = None) -> dict[str, Any]:
         s, twin = self._state, self.twin
         noise, luck = self._rng.standard_normal((4, self.n)), self._rng.random((7, self.n))
-        load, share = self._carry_out(np.asarray(action), noise[0], luck[0])
+        load, share = self._carry_out(np.asarray(action), load_cap_au, noise[0], luck[0])
         self._absorb(load / self.usual_load_au, share)
         ill_risk, injury_risk = self._risks()
         new_ill = (s["ill_left"] == 0) & (luck[1] < ill_risk)
@@ -386,9 +386,12 @@ class TwinWorld:
             "new_inj": new_inj,
         }
 
-    def _carry_out(self, action: NDArray[Any], noise: Floats, luck: Floats) -> tuple[Floats, Floats]:
+    def _carry_out(
+        self, action: NDArray[Any], cap: Floats | None, noise: Floats, luck: Floats
+    ) -> tuple[Floats, Floats]:
         s, twin = self._state, self.twin
         load, share = self._advised(action)
+        load = at_most(load, cap)
         habit = self._compliance[np.arange(self.n), action]
         able = np.where(s["ill_left"] > 0, twin.able_ill, 1.0) * np.where(s["injured_left"] > 0, twin.able_injured, 1.0)
         done = load * np.exp(habit + twin.ln_compliance_sd * noise) * able

@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, dose
+from mlmodels.actions import Action, at_most, dose
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -124,10 +124,10 @@ class DelayedWorld:
         """What is known before training, arrays of length n in season-log columns; NaN = not measured."""
         return dict(self._morning)
 
-    def step(self, action: NDArray[Any]) -> dict[str, Any]:
+    def step(self, action: NDArray[Any], load_cap_au: Floats | None = None) -> dict[str, Any]:
         """Train one day. Returns load_au, high_intensity_share, t400_s (NaN but on test days), new_ill, new_inj."""
         noise, luck = self._rng.standard_normal((5, self.n)), self._rng.random((6, self.n))
-        load, share = self._carry_out(np.asarray(action), noise[0], luck[0])
+        load, share = self._carry_out(np.asarray(action), load_cap_au, noise[0], luck[0])
         x = load / self.who.usual_load_au
         asked = self._train(x, share)
         self._wander(noise[1:4])
@@ -194,9 +194,12 @@ class DelayedWorld:
             "planned_high_intensity_share": self._plan_share,
         }
 
-    def _carry_out(self, action: NDArray[Any], noise: Floats, luck: Floats) -> tuple[Floats, Floats]:
+    def _carry_out(
+        self, action: NDArray[Any], cap: Floats | None, noise: Floats, luck: Floats
+    ) -> tuple[Floats, Floats]:
         chronic = self._loads.mean(0) * self.who.usual_load_au
         load, share = dose(action, self._plan_au, self._plan_share, chronic)
+        load = at_most(load, cap)
         slack = 1 - 0.5 * np.clip(0.55 - self._reserve[0], 0, 0.4)  # who is empty cuts it short
         able = np.where(self._sick_days > 0, 0.25, 1.0) * np.where(self._injured_days > 0, 0.40, 1.0)
         missed = luck < np.where(action == Action.ACTIVE_RECOVERY, 0.06, 0.03)

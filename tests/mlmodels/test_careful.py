@@ -1,4 +1,4 @@
-"""The careful recipe: common luck, doubt about the effect of deviating, and a network that no worse sign makes harder."""
+"""The careful recipe: common luck, doubt about the effect of deviating, a network that no worse sign makes harder."""
 
 from dataclasses import replace
 
@@ -70,7 +70,7 @@ def test_what_the_coach_calls_intense_changes_no_training(doubt):
 def test_copies_that_do_the_same_stay_the_same_and_one_that_rests_does_not(doubt):
     env = lived(env_of(doubt, 24, 4), 40).copied(3, seed=9)
     actions = np.concatenate([np.full(24, PLAN), np.full(24, PLAN), np.full(24, REST)])
-    env.live(actions, guarded_too=False)
+    env.live(actions)
     lived(env, 5)
     first, second, rested = np.split(env.world.faster_pct(), 3, axis=1)
     np.testing.assert_array_equal(first, second)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlmodels import risk
-from mlmodels.actions import Action
+from mlmodels.actions import Action, dose
 from mlmodels.guard import GUARD_CODES, RULES, Effect, _reads, acwr_after, apply
 from mlmodels.state import (
     HOLD_CLINICIAN,
@@ -72,7 +72,7 @@ LINES = [
     ({"illness": ILLNESS_BELOW_NECK}, "G02", "rest", RECOVERY, RECOVERY),
     ({"ill": 1}, "G02", "rest", RECOVERY, RECOVERY),
     ({"days_since_illness": 1}, "G02", "rest", RECOVERY, RECOVERY),
-    ({"days_since_illness": 2}, "G02", "no_increase", PLAN, PLAN),
+    ({"days_since_illness": 2}, "G02", "load_capped", PLAN, PLAN),
     ({"days_since_illness": 4}, "G02", "no_increase", PLAN, PLAN),
     ({"illness": ILLNESS_ABOVE_NECK}, "G03", "active_recovery", RECOVERY, RECOVERY),
     ({"injured": 1}, "G04", "suspended", RECOVERY, RECOVERY),
@@ -81,8 +81,9 @@ LINES = [
     ({"pain_0_10": 4}, "G05", "active_recovery", RECOVERY, RECOVERY),
     ({"pain_0_10": 2, "pain_rising": 1}, "G05", "no_increase", PLAN, PLAN),
     ({"niggle": 1}, "G05", "no_intensity", PLAN, VOLUME),
-    ({"acwr": 1.51}, "G06", "active_recovery", RECOVERY, RECOVERY),
-    (STEEP_PLAN, "G06", "active_recovery", RECOVERY, RECOVERY),
+    ({"acwr": 1.51, "week_load_au": 2750}, "G06", "active_recovery", RECOVERY, RECOVERY),
+    ({"acwr": 1.51}, "G06", "no_increase", PLAN, PLAN),
+    (STEEP_PLAN, "G06", "load_capped", PLAN, PLAN),
     ({"acwr": 1.3}, "G06", "no_increase", PLAN, PLAN),
     ({"week_load_au": 3400}, "G07", "active_recovery", RECOVERY, RECOVERY),
     ({"week_load_au": 2800}, "G07", "no_increase", PLAN, PLAN),
@@ -101,8 +102,9 @@ LINES = [
     ({"readiness_worst_days": 2}, "G10", "no_increase", PLAN, PLAN),
     ({"soreness_worst_days": 2}, "G10", "no_increase", PLAN, PLAN),
     ({"monotonous": 1}, "G11", "no_increase", PLAN, PLAN),
-    ({"return_week": 1}, "G12", "no_increase", PLAN, PLAN),
-    ({"return_week": 2}, "G12", "no_increase", PLAN, PLAN),
+    ({"return_week": 1}, "G12", "load_capped", PLAN, PLAN),
+    ({"return_week": 2}, "G12", "load_capped", PLAN, PLAN),
+    ({"return_week": 2, "six_day_load_au": 900}, "G12", "no_increase", PLAN, PLAN),
     ({"age_years": 15.9}, "G13", "no_increase", PLAN, PLAN),
     ({"age_years": 17, "hard_run_days": 2}, "G13", "no_increase", PLAN, PLAN),
     ({"hrv_age_days": 4}, "G14", "no_increase", PLAN, PLAN),
@@ -160,13 +162,76 @@ def test_more_is_vetoed_where_todays_dose_would_project_acwr_above_the_line():
     assert dict(result.trace(0))["G06"] == "no_increase"
 
 
-def test_a_plan_that_would_take_acwr_above_the_line_is_recovery_whatever_is_proposed():
+def test_a_plan_that_would_take_acwr_to_the_danger_line_is_capped_not_replaced():
     assert alice(**STEEP_PLAN).acwr[0] < risk.ACWR_WARNING
-    assert acwr_after(alice(**STEEP_PLAN), STEEP_PLAN["planned_load_au"])[0] > risk.ACWR_PROJECTED
-    assert guarded(PLAN, **STEEP_PLAN).action.tolist() == [RECOVERY]
-    lighter = STEEP_PLAN | {"planned_load_au": 650.0}
-    assert acwr_after(alice(**lighter), 650.0)[0] < risk.ACWR_PROJECTED
-    assert guarded(PLAN, **lighter).action.tolist() == [PLAN]
+    result = guarded(PLAN, **STEEP_PLAN)
+    assert result.action.tolist() == [PLAN]
+    assert result.trace(0) == (("G06", "load_capped"),)
+    heavier = risk.SESSION_HEAVIER * result.load_cap_au
+    assert acwr_after(alice(**STEEP_PLAN), heavier).tolist() == [pytest.approx(risk.ACWR_DANGER)]
+    fitting = STEEP_PLAN | {"planned_load_au": float(result.load_cap_au[0])}
+    assert guarded(PLAN, **fitting).load_cap_au.tolist() == [np.inf]
+
+
+def test_a_cap_is_never_less_than_recovery():
+    steep = STEEP_PLAN | {"acute_au": 600.0, "acwr": 2.0}
+    assert guarded(PLAN, **steep).load_cap_au.tolist() == [pytest.approx(0.5 * 300)]
+
+
+def test_the_floor_of_the_chronic_load_counts_in_the_cap_too():
+    new = {"acute_au": 5.0, "chronic_au": 5.0, "acwr": 5 / 45, "planned_load_au": 500.0}
+    cap = guarded(PLAN, **new).load_cap_au
+    assert acwr_after(alice(**new), risk.SESSION_HEAVIER * cap).tolist() == [pytest.approx(risk.ACWR_DANGER)]
+
+
+FOUR_SESSIONS = np.array([1.75, 0.0, 1.75, 0.0, 1.75, 1.75, 0.0])
+
+
+def lived(days, plan, ill=()):
+    """Alice's loads, what the plan said and what was capped, where she does what is left of the plan."""
+    tracker = Tracker(1, Profiles.of(1, seed_load_au=np.array([300.0]), age_years=np.array([24.0])))
+    loads, planned, capped = [], [], []
+    for day in range(days):
+        sick = float(day in ill)
+        morning = Morning.of(
+            1, planned_load_au=300.0 * plan(day), weekday=float(day % 7), ill=sick, illness=2 * sick,
+            hrv_rmssd_ms=60.0 + 3 * (-1) ** day, sleep_score=75.0 + 4 * (-1) ** day, sleep_h=8.0,
+        )  # fmt: skip
+        obs = tracker.morning(morning)
+        result = apply(np.array([PLAN]), obs)
+        wanted, _ = dose(result.action, obs.planned_load_au, 0.2, obs.chronic_au)
+        load = np.minimum(wanted, result.load_cap_au)
+        tracker.evening(morning, Evening.of(1, load_au=load, action_taken=result.action))
+        loads.append(load[0])
+        planned.append(300.0 * plan(day))
+        capped.append(result.trace(0))
+    return np.array(loads), np.array(planned), capped
+
+
+def test_a_four_session_week_is_not_a_rise_of_load():
+    loads, planned, seen = lived(112, lambda day: FOUR_SESSIONS[day % 7])
+    assert loads[56:].sum() == pytest.approx(planned[56:].sum())
+    assert not any(effect in ("active_recovery", "load_capped") for trace in seen[56:] for _, effect in trace)
+
+
+def test_a_camp_on_top_of_four_sessions_is_capped_and_the_days_stay_below_the_danger_line():
+    loads, planned, seen = lived(77, lambda day: FOUR_SESSIONS[day % 7] * (1.9 if day >= 70 else 1.0))
+    assert ("G06", "load_capped") in {pair for trace in seen[70:] for pair in trace}
+    assert ("G06", "active_recovery") not in {pair for trace in seen for pair in trace}
+    assert loads[70:].sum() > planned[63:70].sum()
+
+
+def test_a_session_after_a_fortnight_off_is_capped_not_replaced():
+    loads, planned, seen = lived(100, lambda day: 0.0 if 70 <= day < 84 else FOUR_SESSIONS[day % 7])
+    assert seen[84] == (("G12", "load_capped"),)
+    assert loads[84] == pytest.approx(0.5 * planned[84])
+
+
+def test_nobody_is_capped_below_nine_tenths_of_the_usual_load_week_after_week():
+    loads, planned, _ = lived(168, lambda day: FOUR_SESSIONS[day % 7], ill=range(60, 66))
+    weeks = loads.reshape(-1, 7).sum(axis=1) / planned.reshape(-1, 7).sum(axis=1)
+    assert (weeks[:8] > 0.9).all()
+    assert (weeks[13:] > 0.9).all()  # illness, its three steps and two weeks of return lie behind her
 
 
 def test_the_week_after_a_week_of_illness_is_compared_with_the_usual_week():
@@ -216,8 +281,10 @@ def test_advice_is_withheld_with_its_reason(values, reason):
         ({"days_since_illness": 1}, 0.0),
         ({"days_since_illness": 2}, 150.0),
         ({"days_since_illness": 3}, 225.0),
-        ({"days_since_illness": 4}, 300.0),
-        ({"days_since_illness": 2, "return_week": 1, "former_chronic_au": 100}, 50.0),
+        ({"days_since_illness": 4}, np.inf),
+        ({"days_since_illness": 2, "return_week": 1, "former_chronic_au": 100}, 150.0),
+        ({"days_since_illness": 3, "return_week": 1, "former_chronic_au": 100}, 150.0),
+        ({"return_week": 2, "former_chronic_au": 320, "six_day_load_au": 1300}, np.inf),
     ],
 )
 def test_returns_from_layoff_and_illness_cap_the_load(values, cap):
@@ -315,6 +382,7 @@ def test_applying_the_guard_twice_changes_nothing():
         twice = apply(once.action, obs)
         assert np.array_equal(once.action, twice.action)
         assert np.array_equal(once.effects, twice.effects)
+        assert np.array_equal(once.load_cap_au, twice.load_cap_au)
 
 
 WORSE = {
@@ -337,6 +405,12 @@ def test_worsening_one_value_never_makes_the_advice_harder(name):
     before, after = apply(proposed, obs), apply(proposed, worse)
     assert (HARDNESS[after.action] <= HARDNESS[before.action]).all()
     assert (after.load_cap_au <= before.load_cap_au).all()
+    assert (prescribed(after, worse) <= prescribed(before, obs)).all()
+
+
+def prescribed(result, obs):
+    load, _ = dose(result.action, obs.planned_load_au, 0.2, obs.chronic_au, under_18=obs.under_18)
+    return np.minimum(load, result.load_cap_au)
 
 
 MISSING = {

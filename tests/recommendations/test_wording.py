@@ -14,6 +14,7 @@ from recommendations import wording
 from recommendations.asking import NoPolicy
 from recommendations.drafting import WITHHELD_AS, decided
 from recommendations.models import Advice
+from recommendations.overriding import LEFT_BY
 from recommendations.wording import Decided, say
 
 PROPHECY = re.compile(
@@ -117,18 +118,40 @@ def test_what_would_change_it_is_not_said_when_a_second_guard_stands_in_the_way(
 def test_a_plan_that_would_rise_too_fast_is_not_said_to_have_risen_already():
     said = say(
         Decided(
-            action="active_recovery", policy_action="as_planned", withheld_reason="", stage="learned",
-            guards=(("G06", "active_recovery"),), seen=KNOWN | {"acwr": 1.38},
+            action="as_planned", policy_action="as_planned", withheld_reason="", stage="learned",
+            guards=(("G06", "load_capped"),), seen=KNOWN | {"acwr": 1.38}, load_au=310.0, load_change_pct=-22.5,
         )
     )  # fmt: skip
     assert said.reasons[0] == {
         "code": "plan_would_rise_fast",
-        "text": "With the planned session your load would rise very fast (now 7 days against 28: 1.38)",
+        "text": "With the whole planned session your load would rise very fast (now 7 days against 28: 1.38)",
         "value": 1.38,
         "unit": "ratio",
         "range": [0.8, 1.3],
     }
     assert said.would_change_if == []
+
+
+def test_a_capped_session_is_not_called_unchanged_and_names_the_prescribed_load():
+    said = say(
+        Decided(
+            action="as_planned", policy_action="increase_volume", withheld_reason="", stage="learned",
+            guards=(("G06", "load_capped"),), seen=KNOWN | {"acwr": 1.38}, load_au=310.4, load_change_pct=-22.4,
+            share=0.3,
+        )
+    )  # fmt: skip
+    assert said.headline == "Do a part of today's session"
+    assert said.detail == (
+        "Do the planned session, but not more than 310 of its 400 (RPE x minutes): the same speeds, fewer repetitions"
+        " or minutes. The model preferred more volume; a safety rule outranks it."
+    )
+    assert said.prescription is not None
+    assert (said.prescription["load_au"], said.prescription["planned_load_au"]) == (310, 400)
+    assert said.prescription["example"] in said.detail
+
+
+def test_every_effect_of_a_guard_leaves_the_coach_what_it_says():
+    assert {effect.code for effect in guard.Effect.__members__.values()} - {"none", "rule_policy"} == set(LEFT_BY)
 
 
 @pytest.mark.parametrize(
