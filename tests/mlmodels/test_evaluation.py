@@ -16,7 +16,7 @@ from mlmodels.evaluation.goals import difference, goals_of, room
 from mlmodels.evaluation.guard_costs import FIXED, guard_costs, without
 from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, draw_season, track
 from mlmodels.evaluation.rollouts import Calendar, Season, play, world_from
-from mlmodels.evaluation.scores import bootstrap, score, worst_tenth
+from mlmodels.evaluation.scores import Interval, _one_draw, _one_draw_alike, bootstrap, score, worst_tenth
 from mlmodels.simulator import World, make_cohort
 from mlmodels.state import Morning
 from mlmodels.twin.environment import SeasonEnv
@@ -98,7 +98,7 @@ def test_a_world_from_a_file_is_played_and_scored_exactly(flat):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("nowhere.py:World", "is not one of true, shifted, other, sceptic and not FILE.py:Class"),
+        ("nowhere.py:World", "is not one of true, shifted, other, whole, no stress row and not FILE.py:Class"),
         ("World", "and not FILE.py:Class with an existing file"),
         ("{flat}:Round", "has no Round"),
         ("{flat}:Half", "Half lacks step, true_t400"),
@@ -116,6 +116,16 @@ def test_the_interval_covers_the_mean_and_widens_with_cohorts_that_differ():
     narrow, wide = bootstrap(alike, 1), bootstrap(apart, 1)
     assert narrow.low < narrow.mean < narrow.high
     assert wide.high - wide.low > 3 * (narrow.high - narrow.low)
+
+
+def test_cohorts_of_one_size_are_drawn_with_the_same_dice_as_any():
+    rng = np.random.default_rng(0)
+    alike = [rng.normal(0.2, 0.5, 30) for _ in range(3)]
+    own, dice = np.random.default_rng(1), np.random.default_rng(1)
+    one_by_one = [_one_draw(alike, own) for _ in range(2000)]
+    assert [_one_draw_alike(np.stack(alike), dice) for _ in range(2000)] == one_by_one
+    assert bootstrap(alike, 1).low == np.quantile(one_by_one, 0.025)
+    assert bootstrap([np.zeros(5)], 1) == Interval(0.0, 0.0, 0.0)
 
 
 def test_the_worst_tenth_is_the_mean_of_the_lowest_tenth():
