@@ -1,9 +1,9 @@
 """Guard rails: what outranks the policy, on every path and inside training.
 
 A table of rules over an ``Observation``. Every rule that fires is logged; effects add up, so the strictest wins, and
-among equally strict ones the first in the table is named as the deciding one. Caps on today's load add up in the same
-way: the lowest counts. Taken one by one ("first match") a mild
-rule high in the table would shadow a strict one below it, and a worse input could then make the advice harder.
+among equally strict ones the first in the table is named as the deciding one; of caps on today's load the lowest
+counts. Taken one by one ("first match") a mild rule high in the table would shadow a strict one below it, and a worse
+input could then make the advice harder.
 """
 
 from __future__ import annotations
