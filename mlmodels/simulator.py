@@ -224,21 +224,40 @@ class World:
         return self.laws.strain_per_excess * np.maximum(self._acute3 / tolerated - 1, -0.5)
 
     def readiness(self) -> Floats:
-        return -(self.strain() + self._stress + 1.2 * (self._sick_days > 0))
+        return -(self.strain() + self.stress() + 1.2 * (self._sick_days > 0))
+
+    # What a variant of this world may do otherwise (``worlds/stressed.py``); each is asked once a morning or more.
+
+    def stress(self) -> Floats:
+        """Of life, in units of readiness."""
+        return self._stress
+
+    def shown_in_hrv(self) -> Floats:
+        """What the mean of ln rMSSD follows, in units of readiness; asked once a morning."""
+        return self.readiness()
+
+    def lost_sleep_h(self) -> float:
+        """Hours that something else takes from everybody's night."""
+        return 0.0
+
+    def planned(self) -> tuple[Floats, Floats]:
+        """Today's load, AU, and its share of high intensity, as somebody planned them."""
+        weekday = self.day % 7
+        load = self.who.usual_load_au * WEEKDAY_LOAD[weekday] * self._calendar[:, self.day] * self._cleared
+        return load, np.full(self.n, WEEKDAY_SHARE[weekday])
 
     def _dawn(self) -> None:
         noise, luck = self._rng.standard_normal((3, self.n)), self._rng.random((2, self.n))
-        who, laws, weekday = self.who, self.laws, self.day % 7
-        hrv = np.exp(who.ln_rmssd_level + laws.hrv_per_readiness * self.readiness() + laws.hrv_noise * noise[0])
+        who, laws = self.who, self.laws
+        hrv = np.exp(who.ln_rmssd_level + laws.hrv_per_readiness * self.shown_in_hrv() + laws.hrv_noise * noise[0])
         # Runs of missing mornings (a flat watch, a forgotten strap): stay off with 0.55, on so that the share is kept.
         turn_off = who.hrv_missing * 0.45 / (1 - who.hrv_missing)
         self._hrv_off = luck[0] < np.where(self._hrv_off, 0.55, turn_off)
-        hours = who.sleep_need_h - 0.40 * self._stress - 0.10 * self.strain() + 0.75 * noise[1]
+        hours = who.sleep_need_h - 0.40 * self.stress() - 0.10 * self.strain() + 0.75 * noise[1] - self.lost_sleep_h()
         score = np.clip(78 + 6.5 * (hours - who.sleep_need_h) + 4.0 * noise[2], 20, 100)
         no_sleep = luck[1] < 0.12
         self._sleep_gap = np.clip(who.sleep_need_h - hours, 0, 3)
-        self._plan_au = who.usual_load_au * WEEKDAY_LOAD[weekday] * self._calendar[:, self.day] * self._cleared
-        self._plan_share = np.full(self.n, WEEKDAY_SHARE[weekday])
+        self._plan_au, self._plan_share = self.planned()
         self._morning = {
             "hrv_rmssd_ms": np.where(self._hrv_off, np.nan, np.round(hrv, 1)),
             "sleep_score": np.where(no_sleep, np.nan, np.round(score)),
@@ -279,7 +298,7 @@ class World:
         return np.where(run, np.round(self.true_t400() * np.exp(0.013 * noise), 2), np.nan)
 
     def _illness_hazard(self) -> Floats:
-        burden = 0.45 * np.maximum(self.strain(), 0) + 0.35 * self._stress + 0.15 * self._sleep_gap
+        burden = 0.45 * np.maximum(self.strain(), 0) + 0.35 * self.stress() + 0.15 * self._sleep_gap
         return np.asarray((self._sick_days == 0) * self.laws.ill_a_day * np.exp(np.clip(burden, -2, 2.5)))
 
     def _injury_hazard(self) -> Floats:

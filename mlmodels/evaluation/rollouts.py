@@ -21,7 +21,7 @@ from mlmodels.decision import resolve
 from mlmodels.policy import Policy, ask
 from mlmodels.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBDA
 from mlmodels.state import Evening, Morning, Observation, Tracker
-from mlmodels.worlds import WORLDS
+from mlmodels.worlds import STRESS, WORLDS
 
 Floats = NDArray[np.float64]
 
@@ -29,6 +29,8 @@ FINAL_D = 14  # the last days, over which the latent 400 m time is averaged
 HRV_LOW_Z = -1.0  # a day with the 7-day mean below it counts as HRV-low
 PLAN_RISES = 1.2  # the ratio of the coach's own planned loads above it: a camp, or the way back from a holiday
 RETURN_D = 14  # days after illness or injury that count as a return
+HEALTHY_D = 28  # days without illness or injury after which a day's chronic load is the training's doing alone
+CHRONIC_D = 28  # the last days of a season, in which it is looked at
 
 
 class World(Protocol):
@@ -104,6 +106,8 @@ class Season:
     actions: Floats  # (n, 4) share of days
     overruled: Floats  # share of days on which the guard changed the action
     asked: Floats  # share of days on which the policy itself was answered by, not the rule or nobody
+    recovery_by_weekday: Floats  # (n, 7) share of that weekday's days on which recovery was advised, Monday first
+    healthy_chronic_au: Floats  # tracked chronic load, mean of the healthy ones of the last 28 days; NaN = none healthy
 
     def of(self, rows: NDArray[np.int64]) -> Season:
         """Some of the athletes."""
@@ -122,7 +126,12 @@ class Calendar:
 
     def __init__(self, n: int) -> None:
         self._acute, self._chronic = np.full(n, np.nan), np.full(n, np.nan)
-        self._since = np.full(n, 999)
+        self._since = np.full(n, 999)  # days since the last ill or injured morning
+
+    @property
+    def healthy(self) -> NDArray[np.bool_]:
+        """(n,) of the day that was closed last: neither ill nor injured in the 28 days up to it."""
+        return np.asarray(self._since > HEALTHY_D)
 
     def unusual(self, morning: Morning) -> NDArray[np.bool_]:
         """(n,) of today; closes the day."""
@@ -157,6 +166,7 @@ def play(
     policy = policy.shown(world) if isinstance(policy, Privileged) else policy
     totals = np.zeros((9, athletes))
     actions, final, start = np.zeros((athletes, 4)), [], world.true_t400()
+    rested, weekdays, healthy = np.zeros((7, athletes)), np.zeros((7, athletes)), np.zeros((2, athletes))
     for day in range(days):
         if day == warm_up:
             start = world.true_t400()
@@ -186,6 +196,11 @@ def play(
                 ]
             )
             actions[np.arange(athletes), applied] += 1
+            weekday = morning.weekday.astype(np.int64), np.arange(athletes)
+            rested[weekday] += applied == Action.ACTIVE_RECOVERY
+            weekdays[weekday] += 1
+        if day >= days - CHRONIC_D:
+            healthy += np.where(calendar.healthy, [np.ones(athletes), obs.chronic_au], 0.0)
         if day >= days - FINAL_D:
             final.append(world.true_t400())
         if tick:
@@ -203,6 +218,8 @@ def play(
         overruled=totals[5] / in_charge,
         asked=totals[6] / in_charge,
         actions=actions / in_charge,
+        recovery_by_weekday=(rested / np.maximum(weekdays, 1)).T,
+        healthy_chronic_au=np.where(healthy[0] > 0, healthy[1] / np.maximum(healthy[0], 1), np.nan),
     )
 
 
@@ -238,16 +255,20 @@ def evening_of(evening: dict[str, Any], applied: NDArray[np.int64]) -> Evening:
 
 
 def world_from(spec: str) -> MakeWorld:
-    """A built-in world's name or ``FILE.py:Class`` -> the class, checked for the four methods of a world.
+    """The name of a built-in world or of a stress row, or ``FILE.py:Class`` -> the class, which is checked.
 
     Raises: ValueError, saying what is wrong with the specification or the class.
     """
     if spec in WORLDS:
         return WORLDS[spec]
+    if spec in STRESS:
+        return STRESS[spec].make_world
     file, _, name = spec.rpartition(":")
     path = Path(file)
     if not file or not path.is_file():
-        raise ValueError(f"{spec!r} is not one of {', '.join(WORLDS)} and not FILE.py:Class with an existing file")
+        raise ValueError(
+            f"{spec!r} is not one of {', '.join(WORLDS)}, no stress row and not FILE.py:Class with an existing file"
+        )
     source = importlib.util.spec_from_file_location(f"world_{path.stem}", path)
     if source is None or source.loader is None:
         raise ValueError(f"{file} is not a Python file")

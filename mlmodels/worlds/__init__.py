@@ -1,9 +1,11 @@
-"""The worlds a policy is judged in, by name. Nothing that learns may import them.
+"""The worlds a policy is judged in, by name, and the stress table. Nothing that learns may import them.
 
 ``true``     the simulator, calibrated to real figures
 ``shifted``  the same structure, other parameters
 ``other``    another structure: see ``delayed.py``
-``sceptic``  the simulator in which a fast rise of load does not injure anybody
+``whole``    a third structure, in which a usual day is absorbed whole: see ``whole.py``
+
+Three structures, four worlds. What differs from the true world in one thing is no world but a row of ``STRESS``.
 """
 
 from __future__ import annotations
@@ -13,11 +15,15 @@ from typing import Any
 
 from mlmodels.simulator import World
 from mlmodels.worlds.delayed import DelayedWorld
-from mlmodels.worlds.related import ScepticWorld, ShiftedWorld
+from mlmodels.worlds.related import ShiftedWorld
+from mlmodels.worlds.stressed import STRESS
+from mlmodels.worlds.whole import WholeWorld
 
 WORLDS: dict[str, Callable[[int, int], Any]] = {
     "true": World,
     "shifted": ShiftedWorld,
     "other": DelayedWorld,
-    "sceptic": ScepticWorld,
+    "whole": WholeWorld,
 }
+
+__all__ = ["STRESS", "WORLDS"]

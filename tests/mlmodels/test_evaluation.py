@@ -98,7 +98,7 @@ def test_a_world_from_a_file_is_played_and_scored_exactly(flat):
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("nowhere.py:World", "is not one of true, shifted, other, sceptic and not FILE.py:Class"),
+        ("nowhere.py:World", "is not one of true, shifted, other, whole, no stress row and not FILE.py:Class"),
         ("World", "and not FILE.py:Class with an existing file"),
         ("{flat}:Round", "has no Round"),
         ("{flat}:Half", "Half lacks step, true_t400"),

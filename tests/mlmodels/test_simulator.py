@@ -106,3 +106,26 @@ def test_csv_and_parquet_hold_the_same_season(tmp_path):
 def test_a_cohort_of_nobody_is_refused(tmp_path):
     with pytest.raises(CommandError, match=r"1-10,000 athletes and 1-559 days, not 0 and 168"):
         call_command("make_cohort", athletes=0, out=tmp_path / "x.csv")
+
+
+BEFORE = {  # athletes 0-2, or all 20, after 60 days of seed 11: drawn before plan, stress and HRV had hooks
+    "true_t400": [57.75809424656812, 50.3596810418612, 51.974272211674084],
+    "hrv_rmssd_ms": 1012.9999999999999,
+    "sleep_h": 146.42,
+    "load_au": [0.0, 205.0, 25.0],
+    "hazard": 0.257891716853271,
+}
+
+
+def test_a_season_of_the_true_world_is_what_it_was_before_variants_could_change_its_plan_stress_and_hrv():
+    world, rng = World(20, 11), np.random.default_rng(1)
+    for _ in range(60):
+        morning, evening = world.morning(), world.step(rng.integers(0, 4, 20))
+    found = {
+        "true_t400": world.true_t400()[:3].tolist(),
+        "hrv_rmssd_ms": np.nansum(morning["hrv_rmssd_ms"]),
+        "sleep_h": np.nansum(morning["sleep_h"]),
+        "load_au": evening["load_au"][:3].tolist(),
+        "hazard": world.hazard().sum(),
+    }
+    assert found == {name: pytest.approx(value, rel=1e-12) for name, value in BEFORE.items()}
