@@ -18,6 +18,12 @@ MOST_OF_ONE_ACTION_PCT = 90.0
 RECOVERY_RANGE_PCT = (3.0, 40.0)
 PARITY_LIMIT = 1e-5
 EVENTS_TOLERANCE = 0.02  # illnesses and injuries a season: a difference below it is luck
+# In the stress table: lower bounds of paired differences, % of 400 m time.
+WHERE_IT_MAY_KNOW_PCT = 0.0  # over the plan untouched
+ELSEWHERE_PCT = -0.02
+NOT_BELOW_PCT = -0.02  # random, and the guards alone
+GUARDS_ALONE_PCT = -0.03  # what the guards may cost the plan
+CHRONIC_KEPT = 0.9  # of the plan's chronic load, in athletes neither ill nor injured for four weeks
 
 
 @dataclass(frozen=True)
@@ -44,12 +50,46 @@ class Trial:
     ahead_of_champion_s: Interval | None = None
 
 
+@dataclass(frozen=True)
+class StressTrial:
+    """The candidate in one stress row, paired, % of 400 m time. ``kind``: the row's, which says what is asked of it.
+
+    ``chronic_kept``: chronic load at the season's end without illness, as a share of the plan's; NaN = nobody was well.
+    """
+
+    kind: str
+    gain: Interval  # over the plan untouched
+    ahead_of_random: Interval
+    ahead_of_guards: Interval  # alone: the plan inside them
+    chronic_kept: float
+
+
 def gate(trials: Mapping[str, Trial], parity: Mapping[str, float] | None) -> list[Line]:
     """Every condition of every world. ``parity``: the card's comparison with ONNX Runtime; None for a plain rule."""
     lines = [] if parity is None else [_parity(parity)]
     for world, trial in trials.items():
         lines += _gains(world, trial) + _dangers(world, trial) + _shares(world, trial.candidate)
     return lines
+
+
+def stress_gate(trials: Mapping[str, StressTrial]) -> list[Line]:
+    """Every condition of every stress row: gain where it may know, do no harm elsewhere, by advice and not by rest."""
+    lines = []
+    for row, trial in trials.items():
+        least = WHERE_IT_MAY_KNOW_PCT if trial.kind == "may know" else ELSEWHERE_PCT
+        lines += [
+            _above(row, f"against the plan, {trial.kind}", trial.gain, least),
+            _never_below(row, "random", trial.ahead_of_random),
+            _above(row, "not below the guards alone", trial.ahead_of_guards, NOT_BELOW_PCT),
+            Line(row, "chronic load kept in health", f"{trial.chronic_kept:.2f} of the plan's",
+                 f"at least {CHRONIC_KEPT}", trial.chronic_kept >= CHRONIC_KEPT),
+        ]  # fmt: skip
+    return lines
+
+
+def guards_goal(rows: Mapping[str, Interval]) -> list[Line]:
+    """The plan inside the guards against the plan untouched, by stress row: what guards may cost."""
+    return [_above(row, "guards alone", gain, GUARDS_ALONE_PCT) for row, gain in rows.items()]
 
 
 def sanity(impostors: Mapping[str, Mapping[str, Trial]]) -> list[Line]:
@@ -78,6 +118,16 @@ def table_rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
 
 
 HEADER = ("world", "condition", "found", "wanted", "")
+
+
+def _above(world: str, condition: str, found: Interval, least: float) -> Line:
+    return Line(world, condition, f"{found.low:+.3f} %", f"above {least:g} % (lower bound)", found.low > least)
+
+
+def _never_below(world: str, other: str, ahead: Interval) -> Line:
+    return Line(world, f"not below {other}", f"{ahead.mean:+.3f} % from {ahead.low:+.3f}",
+                f"above 0 (mean), above {NOT_BELOW_PCT:g} % (lower bound)",
+                ahead.mean > 0 and ahead.low > NOT_BELOW_PCT)  # fmt: skip
 
 
 def _parity(parity: Mapping[str, float]) -> Line:

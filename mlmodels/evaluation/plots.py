@@ -16,6 +16,7 @@ from mlmodels.evaluation.scores import Score
 from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
 from mlmodels.state import Observation
 
+LOWEST_STRESSED_PCT = -1.5
 LOWEST_SHOWN_PCT = -0.6  # gains below it would press all the others together
 COLOURS = ("#8a8a8a", "#c4662c", "#1f5fa8", "#2f8f5b", "#8a4fa3", "#b09000")
 
@@ -102,6 +103,27 @@ def draw_learning(panels: Mapping[str, Mapping[str, Sequence[float]]], path: Pat
         axis.set_xlabel("training day (of 512 seasons side by side)")
         axis.set_ylabel("mean reward a day, exploration included")
         axis.legend(fontsize=7, frameon=False, loc="best")
+    _save(figure, path)
+
+
+def draw_stress(rows: Mapping[str, Mapping[str, Score]], path: Path, leave_out: Sequence[str] = ()) -> None:
+    """A line for each stress row: gain over the plan with its interval, a colour for each policy."""
+    figure, (axis,) = _canvas(1, width=9.0, height=1.2 + 0.42 * len(rows))
+    policies = [name for name in next(iter(rows.values())) if name not in leave_out]
+    lowest = 0.0
+    for i, (policy, colour) in enumerate(zip(policies, COLOURS * 3, strict=False)):
+        gains = [scores[policy].gain_pct for scores in rows.values()]
+        at = np.arange(len(rows)) + 0.7 * ((i + 0.5) / len(policies) - 0.5)
+        mean = np.array([gain.mean for gain in gains])
+        reach = np.array([[gain.mean - gain.low for gain in gains], [gain.high - gain.mean for gain in gains]])
+        axis.errorbar(mean, at, xerr=reach, fmt="o", ms=3.5, lw=1.0, capsize=1.5, color=colour, label=policy)
+        lowest = min(lowest, float((mean - reach[0]).min()))
+    axis.axvline(0, color="#bbbbbb", lw=0.8, zorder=0)
+    axis.set_xlim(left=max(lowest - 0.03, LOWEST_STRESSED_PCT))
+    axis.set_yticks(np.arange(len(rows)), list(rows))
+    axis.invert_yaxis()
+    axis.set_xlabel("400 m gain over the plan untouched in the same row, % (95 % interval)")
+    axis.legend(fontsize=8, frameon=False, loc="lower right")
     _save(figure, path)
 
 

@@ -35,8 +35,8 @@ def table_rows(scores: Sequence[Score]) -> list[tuple[str, ...]]:
     return [
         (
             s.policy,
-            _interval(s.gain_pct),
-            _interval(s.gain_s),
+            interval_shown(s.gain_pct),
+            interval_shown(s.gain_s),
             f"{s.worst_tenth_t400_pct:+.2f}",
             _split(s.acwr_danger_pct, s.acwr_danger_ordinary_pct),
             f"{s.acwr_warning_pct:.1f}",
@@ -147,7 +147,7 @@ def write_csv(results: Sequence[Result], path: Path) -> None:
         writer.writerows({k: v if isinstance(v, str) else f"{v:.5g}" for k, v in row.items()} for row in rows)
 
 
-def _interval(interval: Interval) -> str:
+def interval_shown(interval: Interval) -> str:
     return f"{interval.mean:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
 
 

@@ -15,6 +15,7 @@ from mlmodels.evaluation.scores import Interval, Score, score
 from mlmodels.evaluation.trial import rules_to_beat, tried
 from mlmodels.promotion import Trial, gate, passed, sanity, table_rows
 from mlmodels.simulator import World
+from mlmodels.worlds import STRESS
 from tests.mlmodels.model_files import write_model
 
 PARITY = {"max_abs_difference": 4e-6, "changed_choices": 0, "states": 4160}
@@ -142,6 +143,10 @@ def test_the_command_prints_every_line_and_activates_nothing_that_missed_one(dir
     assert (version.active, version.activated_by, version.life) == (False, None, "gate missed")
     assert (version.gate["passed"], version.gate["whole"], version.gate["worlds"]) == (False, False, ["true"])
     assert version.gate["lines"][0]["condition"] == "ONNX says what the network says"
+    assert version.gate["stress"] == {"cohorts": 2, "athletes": 40}
+    assert {line["world"] for line in version.gate["lines"] if line["world"].startswith("stress")} == {
+        "stress: labels x 2", "stress: no coach", "stress: two hard days",
+    }  # fmt: skip
     assert {"world", "condition", "found", "wanted", "passed"} == set(version.gate["lines"][0])
 
 
@@ -157,7 +162,8 @@ def test_a_quick_run_without_a_miss_is_no_pass_and_leaves_the_whole_report(capsy
 def test_the_shipped_policy_carries_the_report_of_the_whole_gate_it_passed():
     report = registry.read_card(registry.shipped() or pytest.skip(NONE_SHIPS))["gate"]
     assert (report["passed"], report["whole"], report["worlds"]) == (True, True, "all")
-    assert {line["world"] for line in report["lines"]} == {"", "true", "shifted", "other", "sceptic"}
+    stressed = {f"stress: {row}" for row in STRESS}
+    assert {line["world"] for line in report["lines"]} == {"", "true", "shifted", "other", "whole"} | stressed
     assert all(line["passed"] for line in report["lines"])
 
 

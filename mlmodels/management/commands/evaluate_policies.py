@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from mlmodels.baselines.tuning import Tuning
     from mlmodels.evaluation.comparing import Contender, Round
+    from mlmodels.evaluation.stress import Strained
     from mlmodels.evaluation.tournament import Effort, Result
     from mlmodels.twin.model import Twin
 
@@ -54,6 +55,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--quick", action="store_true", help="2 cohorts of 60 athletes, true and other world, no practice"
         )
+        parser.add_argument(
+            "--stress",
+            action="store_true",
+            help="play the stress table instead of the worlds, into its part of the page",
+        )
+        parser.add_argument("--stress-row", action="append", help="a row of the stress table (all)")
+        parser.add_argument("--processes", type=int, default=1, help="that play stress rows; the figures are the same")
         parser.add_argument("--plots", action="store_true", help="SVG figures beside the page (needs the train extra)")
         parser.add_argument("--out", type=Path, required=True, help="directory for results.csv, results.md and figures")
 
@@ -89,6 +97,9 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         for doubt in doubts(log) if options["log"] else ():
             self.stdout.write(f"note: {doubt}")
+        if options["stress"]:
+            self._stress(contenders, options)
+            return
         days = {"dqn_days": options["practice_days"], "ceiling_days": options["ceiling_days"]}
         if any(days.values()) and not options["no_practice"] and not can_learn():
             raise CommandError("torch is not installed (./homestretch setup --train installs it): set both days to 0")
@@ -126,9 +137,49 @@ class Command(BaseCommand):
         plots: Sequence[tuple[str, str]] = (),
     ) -> None:
         from mlmodels.evaluation.report import page, write_csv
+        from mlmodels.management.pages import block_of
 
         write_csv(results, out / "results.csv")
-        (out / "results.md").write_text(page(results, about(options), plots), encoding="utf-8")
+        stress = block_of(out / "results.md", "stress")  # played apart, and kept
+        text = page(results, about(options), plots) + (f"\n{stress}\n" if stress else "")
+        (out / "results.md").write_text(text, encoding="utf-8")
+
+    def _stress(self, contenders: Sequence[Contender], options: dict[str, Any]) -> None:
+        """Every stress row, into ``results.md`` (its own part), ``stress.csv`` and, with --plots, a picture."""
+        from tqdm import tqdm
+
+        from mlmodels.evaluation import stress
+        from mlmodels.evaluation.comparing import rounds_of
+        from mlmodels.evaluation.report import aligned
+        from mlmodels.management.pages import put_block
+        from mlmodels.worlds import STRESS
+
+        rows = options["stress_row"] or list(STRESS)
+        if unknown := set(rows) - set(STRESS):
+            raise CommandError(f"no stress row {', '.join(sorted(unknown))}; there are {', '.join(STRESS)}")
+        candidates = [c for c in contenders if c.cold_start and c.guarded]
+        rules = [c for c in contenders if not c.cold_start and c.guarded]
+        table = stress.contenders_of(candidates, rules)
+        rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], options["days"])
+        with tqdm(total=len(rows), unit="row", desc="stress rows", disable=None) as bar:
+            results = stress.play_stress(table, rounds, rows, processes=options["processes"], tick=bar.update)
+        self.stdout.write(aligned(stress.HEADER, stress.table_rows(results)))
+        names, out = [c.name for c in candidates], options["out"]
+        (out / "results").mkdir(parents=True, exist_ok=True)
+        stress.write_csv(results, out / "results" / "stress.csv")
+        picture = self._stress_picture(results, out) if options["plots"] else ""
+        put_block(out / "results.md", "stress", stress.section(results, names, about_stress(options), picture))
+        self.stdout.write(f"\n{out / 'results' / 'stress.csv'}\n{out / 'results.md'}")
+
+    def _stress_picture(self, results: Sequence[Strained], out: Path) -> str:
+        from mlmodels.evaluation.comparing import UNTOUCHED
+        from mlmodels.evaluation.plots import draw_stress
+        from mlmodels.evaluation.stress import NO_GUARD, RANDOM, by_row
+
+        rows = {row: {name: one.score for name, one in ones.items()} for row, ones in by_row(results).items()}
+        unguarded = [one.policy for one in results if one.policy.endswith(NO_GUARD)]
+        draw_stress(rows, out / "results" / "stress.svg", leave_out=[UNTOUCHED, RANDOM, *unguarded])
+        return "results/stress.svg"
 
     def _tuning(self, file: Path | None) -> Tuning | None:
         from mlmodels.baselines.tuning import Tuning
@@ -141,8 +192,11 @@ class Command(BaseCommand):
         """Without practice the rules that would have to be searched first are left out, unless asked for by name."""
         from mlmodels.baselines import BASELINES
         from mlmodels.baselines.tuning import FAMILIES, row_of
+        from mlmodels.evaluation.goals import THRESHOLD
 
         known = tuning is not None and tuning.fingerprint == twin.fingerprint
+        if options["stress"] and known:
+            return list(options["only"] or [THRESHOLD])
         if options["only"] or not options["no_practice"] or known:
             return list(options["only"]) if options["only"] else None
         searched = {row_of(name) for name in FAMILIES}
@@ -234,6 +288,24 @@ def about(options: dict[str, Any]) -> list[str]:
         "{cohorts} cohorts of {athletes} unseen athletes a world, {days} days, seeds from {seed}.".format(**options),
         "The first 28 days are as planned. Baselines, tuned rules and networks learned from one season log of",
         f"invented athletes ({source}), but where a row says otherwise. This page is written by",
+        "",
+        "```sh",
+        " ".join([*words, f"--out {options['out']}"]),
+        "```",
+    ]
+
+
+def about_stress(options: dict[str, Any]) -> list[str]:
+    """What was played in the stress rows, and the command that plays it again."""
+    words = ["./homestretch manage evaluate_policies", *([str(options["log"])] if options["log"] else []), "--stress"]
+    words += [f"--policy {file}" for file in options["policy"] or []]
+    words += [f"--stress-row '{name}'" for name in options["stress_row"] or []]
+    words += [f"--only '{name}'" for name in options["only"] or []]
+    words += [f"--tuned {options['tuned']}"] if options["tuned"] else []
+    words += [f"--{name} {options[name]}" for name in ("cohorts", "athletes", "days", "seed")]
+    words += ["--plots"] if options["plots"] else []
+    return [
+        "{cohorts} cohorts of {athletes} unseen athletes a row, {days} days, seeds from {seed}, by".format(**options),
         "",
         "```sh",
         " ".join([*words, f"--out {options['out']}"]),

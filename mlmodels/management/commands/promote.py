@@ -11,12 +11,13 @@ from mlmodels.management.people import member_of_staff, policy_named
 from mlmodels.models import PolicyVersion
 
 WHOLE = 5, 200  # cohorts, athletes: the protocol's; fewer, or some of the worlds only, are no pass
+STRESSED = 2, 100  # the same, of every stress row
 
 TUNED_RULES = Path(__file__).resolve().parents[2] / "artifacts" / "tuned_rules.json"
 
 
 class Command(BaseCommand):
-    help = "Play a registered policy against the gate in every world and keep the report with it."
+    help = "Play a registered policy against the gate in every world and stress row and keep the report with it."
     requires_system_checks = []  # they warn of the very policy this replaces
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -27,12 +28,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--into-card", action="store_true", help="also write the report into the policy's card file"
         )
-        parser.add_argument("--world", action="append", help="true, shifted, other, sceptic or FILE.py:Class; all four")
+        parser.add_argument(
+            "--world", action="append", help="true, shifted, other, whole or FILE.py:Class; all of them"
+        )
         parser.add_argument("--cohorts", type=int, default=5)
         parser.add_argument("--athletes", type=int, default=200)
         parser.add_argument("--seed", type=int, default=3000, help="of the first cohort; fresh ones, none learned on")
         parser.add_argument("--tuned", type=Path, help="FILE.json of tune_rules: rules to beat (the shipped one)")
-        parser.add_argument("--quick", action="store_true", help="2 cohorts of 40 athletes in the true world")
+        parser.add_argument("--quick", action="store_true", help="2 cohorts of 40 athletes, true world, 3 stress rows")
+        parser.add_argument("--processes", type=int, default=1, help="that play stress rows; the figures are the same")
 
     def handle(self, *args: Any, **options: Any) -> None:
         from mlmodels import promotion
@@ -81,6 +85,7 @@ class Command(BaseCommand):
             "athletes": options["athletes"],
             "seed": options["seed"],
             "worlds": options["world"] or "all",
+            "stress": dict(zip(("cohorts", "athletes"), stressed_size(options), strict=True)),
             "lines": [asdict(line) | {"passed": bool(line.passed)} for line in lines],
         }
 
@@ -96,8 +101,9 @@ class Command(BaseCommand):
         from mlmodels.baselines.tuning import Tuning
         from mlmodels.evaluation.comparing import rounds_of
         from mlmodels.evaluation.rollouts import world_from
+        from mlmodels.evaluation.stress import QUICK, tried_under_stress
         from mlmodels.evaluation.trial import tried
-        from mlmodels.worlds import WORLDS
+        from mlmodels.worlds import STRESS, WORLDS
 
         if options["quick"]:
             options |= {"cohorts": 2, "athletes": 40, "world": options["world"] or ["true"]}
@@ -113,7 +119,7 @@ class Command(BaseCommand):
             champion = None
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], 168)
         with tqdm(total=len(worlds), unit="world", disable=None) as bar:
-            return tried(
+            lines = tried(
                 candidate,
                 candidate.card["metrics"]["parity"],
                 worlds,
@@ -122,3 +128,17 @@ class Command(BaseCommand):
                 tuning=tuning,
                 tick=bar.update,
             )
+        rows, cohorts = QUICK if options["quick"] else tuple(STRESS), stressed_size(options)
+        with tqdm(total=len(rows), unit="stress row", disable=None) as bar:
+            return lines + tried_under_stress(
+                candidate,
+                rounds_of(options["seed"], *cohorts, 168),
+                rows,
+                processes=options["processes"],
+                tick=bar.update,
+            )
+
+
+def stressed_size(options: dict[str, Any]) -> tuple[int, int]:
+    """Cohorts and athletes of a stress row: never more than are asked for in a world."""
+    return min(options["cohorts"], STRESSED[0]), min(options["athletes"], STRESSED[1])
