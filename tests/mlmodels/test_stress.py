@@ -332,7 +332,7 @@ def test_chronic_load_is_looked_at_in_the_healthy_alone():
 
 
 def test_small_squads_are_cohorts_of_eight():
-    rounds = stress.cohorts_of(STRESS["squads of 8"], rounds_of(9, 2, 100, 168))
+    rounds = stress.cohorts_of(STRESS["squads of 8"], rounds_of(9, 5, 200, 168))
     assert (len(rounds), {r.athletes for r in rounds}) == (25, {8})
     assert stress.cohorts_of(STRESS["no coach"], SMALL) == SMALL
     assert stress.cohorts_of(STRESS["squads of 8"], [Round(9, 4, 60)]) == [Round(9, 8, 60)]
