@@ -16,7 +16,6 @@ from mlmodels.evaluation.scores import Score
 from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
 from mlmodels.state import Observation
 
-LOWEST_STRESSED_PCT = -1.5
 LOWEST_SHOWN_PCT = -0.6  # gains below it would press all the others together
 LOWEST_STRESSED_PCT = -1.5  # the same in the stress table
 COLOURS = ("#8a8a8a", "#c4662c", "#1f5fa8", "#2f8f5b", "#8a4fa3", "#b09000")
@@ -108,14 +107,10 @@ def draw_learning(panels: Mapping[str, Mapping[str, Sequence[float]]], path: Pat
 
 
 def draw_stress(rows: Mapping[str, Mapping[str, Score]], path: Path, leave_out: Sequence[str] = ()) -> None:
-<<<<<<< HEAD
-    """A line for each stress row: gain over the plan with its interval, a colour for each policy."""
-=======
     """A line for each stress row: gain over the plan with its interval, a colour for each policy.
 
     What lies to the left of the picture is written at its edge.
     """
->>>>>>> h1
     figure, (axis,) = _canvas(1, width=9.0, height=1.2 + 0.42 * len(rows))
     policies = [name for name in next(iter(rows.values())) if name not in leave_out]
     lowest = 0.0
@@ -126,12 +121,9 @@ def draw_stress(rows: Mapping[str, Mapping[str, Score]], path: Path, leave_out: 
         reach = np.array([[gain.mean - gain.low for gain in gains], [gain.high - gain.mean for gain in gains]])
         axis.errorbar(mean, at, xerr=reach, fmt="o", ms=3.5, lw=1.0, capsize=1.5, color=colour, label=policy)
         lowest = min(lowest, float((mean - reach[0]).min()))
-<<<<<<< HEAD
-=======
         for gain, place in zip(mean, at, strict=True):
             if gain < LOWEST_STRESSED_PCT:
                 axis.annotate(f" < {gain:+.2f}", (LOWEST_STRESSED_PCT, place), fontsize=7, color=colour, va="center")
->>>>>>> h1
     axis.axvline(0, color="#bbbbbb", lw=0.8, zorder=0)
     axis.set_xlim(left=max(lowest - 0.03, LOWEST_STRESSED_PCT))
     axis.set_yticks(np.arange(len(rows)), list(rows))

@@ -49,11 +49,7 @@ class ShiftedWorld(World):
 class ScepticWorld(World):
     """Injury does not depend on ACWR at all (Impellizzeri 2021, doi 10.1007/s40279-020-01378-6), only on strain.
 
-<<<<<<< HEAD
-    One term of one hazard: policies gain what they gain in the true world to 0.003 %. A row of the stress table.
-=======
     One term of one hazard: policies gain what they gain in the true world to 0.01 %. A row of the stress table.
->>>>>>> h1
     """
 
     laws = replace(World.laws, injury_per_acwr=0.0)
