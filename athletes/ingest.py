@@ -36,7 +36,7 @@ FAILED_CODE = "reader_failed"
 FAILED = f"The payload could not be read in {uploads.MOST_ATTEMPTS} attempts: the fault is the reader's, not yours."
 WHAT_TO_DO = (
     f"It is kept for {uploads.KEPT.days} days: once the reader is corrected an operator reads it again "
-    "(manage.py reread), or you send it again; what is stored is not stored twice."
+    "(./homestretch manage reread), or you send it again; what is stored is not stored twice."
 )
 STORE_UNREACHABLE = (OperationalError, InterfaceError)  # not the reader's fault: the row waits for a better moment
 

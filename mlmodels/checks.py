@@ -53,8 +53,8 @@ def active_policy_can_be_opened(databases: Any = None, **kwargs: Any) -> list[Ch
         return [
             Warning(
                 f"The active policy {active.name} is refused, the rule policy answers: {unusable}",
-                hint="manage.py activate_policy --roll-back goes back to the one before; "
-                "manage.py add_policy FILE repairs this one.",
+                hint="./homestretch manage activate_policy --roll-back goes back to the one before; "
+                "./homestretch manage add_policy FILE repairs this one.",
                 id="mlmodels.W003",
             )
         ]

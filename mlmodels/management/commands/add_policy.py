@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from mlmodels import registry
+from mlmodels.management.files import next_step
 from mlmodels.models import PolicyVersion
 
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         except (registry.PolicyUnusable, registry.PolicyConflict) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"added {version.name}, sha256 {version.sha256[:12]}, kept as {version.path}")
-        self.stdout.write(f"next: manage.py promote {version.name} (the gate), shadow_policy, approve_policy")
+        self.stdout.write(next_step("promote", version.name))
 
     def add_shipped(self) -> None:
         if not registry.beside_the_code():

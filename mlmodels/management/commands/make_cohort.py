@@ -3,6 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from mlmodels.management.files import may_overwrite, next_step, refuse_to_overwrite
+
 
 class Command(BaseCommand):
     help = "Write the season log of an invented squad (CSV or Parquet): practice data for fit_twin and train_policy."
@@ -13,6 +15,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--world", default="true", help="a built-in world, or FILE.py:Class")
         parser.add_argument("--out", type=Path, required=True, help="FILE.csv or FILE.parquet")
+        may_overwrite(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         from tqdm import tqdm
@@ -22,6 +25,7 @@ class Command(BaseCommand):
         from mlmodels.season_log import write_season_log
         from mlmodels.simulator import HORIZON_D, make_cohort
 
+        refuse_to_overwrite(options["overwrite"], options["out"])
         athletes, days = options["athletes"], options["days"]
         if not 1 <= athletes <= 10_000 or not 1 <= days < HORIZON_D:
             raise CommandError(f"1-10,000 athletes and 1-{HORIZON_D - 1} days, not {athletes} and {days}")
@@ -39,3 +43,5 @@ class Command(BaseCommand):
             f"{options['out']}: {len(log):,} rows, {athletes} athletes, {days} days, seed {options['seed']}"
         )
         self.stdout.write(aligned(("column", "mean", "missing"), rows))
+        twin = options["out"].with_name(f"{options['out'].stem}.twin.json")
+        self.stdout.write(next_step("fit_twin", options["out"], "--out", twin))

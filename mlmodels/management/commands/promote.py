@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from mlmodels import registry
+from mlmodels.management.files import next_step
 from mlmodels.management.people import member_of_staff, policy_named
 from mlmodels.models import PolicyVersion
 
@@ -59,7 +60,8 @@ class Command(BaseCommand):
             self.stdout.write(f"no line missed; a pass takes all worlds, {WHOLE[0]} cohorts and {WHOLE[1]} athletes.")
             return
         if approver is None:
-            self.stdout.write(f"{version.name} passed. Next: shadow_policy {version.name}, then approve_policy.")
+            self.stdout.write(f"{version.name} passed.")
+            self.stdout.write(next_step("shadow_policy", version.name))
             return
         try:
             registry.approve(version, by=approver, reason=options["reason"], override=options["override"])

@@ -3,6 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from mlmodels.management.files import may_overwrite, next_step, refuse_to_overwrite
+
 
 class Command(BaseCommand):
     help = "Search the numbers of the literature's rules and of the threshold rule on a twin of a season log."
@@ -14,6 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--effort", type=float, default=1.0, help="rounds and candidates times this")
         parser.add_argument("--out", type=Path, required=True, help="FILE.json; evaluate_policies and promote read it")
+        may_overwrite(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         from tqdm import tqdm
@@ -25,6 +28,7 @@ class Command(BaseCommand):
         from mlmodels.twin.fitting import TooLittleData
         from mlmodels.twin.loading import twin_of
 
+        refuse_to_overwrite(options["overwrite"], options["out"])
         if options["reward"] not in FORMS:
             raise CommandError(f"--reward is one of {', '.join(FORMS)}, not {options['reward']!r}")
         if not 0 < options["effort"] <= 10:
@@ -47,3 +51,6 @@ class Command(BaseCommand):
         ]
         self.stdout.write(aligned(("rule", "number", "as published", "tuned"), rows))
         self.stdout.write(f"\n{options['out']}")
+        results = options["out"].with_name(f"{options['out'].stem}-results")
+        words = ("evaluate_policies", options["log"], "--tuned", options["out"], "--quick", "--out", results)
+        self.stdout.write(next_step(*words))

@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from athletes.models import Athlete
 from athletes.season_logs import season_rows
+from mlmodels.management.files import may_overwrite, refuse_to_overwrite
 from recommendations.models import ActionCode, Feedback
 
 
@@ -26,12 +27,14 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="first", type=date.fromisoformat, metavar="DATE")
         parser.add_argument("--to", dest="last", type=date.fromisoformat, metavar="DATE")
         parser.add_argument("--pseudonyms", action="store_true", help="athlete-001, ... instead of names")
+        may_overwrite(parser)
 
     def handle(self, *args: Any, file: Path, first: date | None, last: date | None, **options: Any) -> None:
         import pandas as pd
 
         from mlmodels.season_log import COLUMNS, write_season_log
 
+        refuse_to_overwrite(options["overwrite"], file)
         athletes = chosen(options["squad"], options["athlete"])
         if not athletes:
             raise CommandError("no athlete matches")
