@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from argparse import ArgumentParser
 from pathlib import Path
 
-from django.core.management.base import CommandError, CommandParser
+from django.core.management.base import CommandError
 
 
-def may_overwrite(parser: CommandParser) -> None:
+def may_overwrite(parser: ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="write over files that are there already")
 
 
