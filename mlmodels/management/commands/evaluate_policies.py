@@ -76,8 +76,10 @@ class Command(BaseCommand):
         from mlmodels.season_log import SeasonLogError, doubts, read_season_log
         from mlmodels.simulator import make_cohort
         from mlmodels.twin.fitting import TooLittleData, fit_twin
-        from mlmodels.worlds import WORLDS
+        from mlmodels.worlds import STRESS, WORLDS
 
+        if unknown := set(options["stress_row"] or ()) - set(STRESS):
+            raise CommandError(f"no stress row {', '.join(sorted(unknown))}; there are {', '.join(STRESS)}")
         if options["quick"]:
             options |= {
                 "cohorts": 2,
@@ -155,8 +157,6 @@ class Command(BaseCommand):
         from mlmodels.worlds import STRESS
 
         rows = options["stress_row"] or list(STRESS)
-        if unknown := set(rows) - set(STRESS):
-            raise CommandError(f"no stress row {', '.join(sorted(unknown))}; there are {', '.join(STRESS)}")
         candidates = [c for c in contenders if c.cold_start and c.guarded]
         rules = [c for c in contenders if not c.cold_start and c.guarded]
         table = stress.contenders_of(candidates, rules)
