@@ -49,6 +49,7 @@ PLAN_WEEKLY_STEP = 0.010  # fraction of Lref added each week
 PLAN_LAST_WEEK = 24.0  # the progression stops here: one season
 PLAN_CAP_OF_CHRONIC = 1.20
 PLAN_CAP_OF_LREF = 0.10
+PLAN_CHRONIC_AT_LEAST = 0.90  # of Lref: below it the cap does not follow, or easy days would make the plan easier too
 
 
 def dose(
@@ -110,5 +111,6 @@ def automatic_plan(
     day = np.asarray(weekday, dtype=np.int64)
     lref = np.asarray(lref_au, dtype=np.float64)
     progress = PLAN_START + PLAN_WEEKLY_STEP * np.minimum(np.asarray(week, dtype=np.float64), PLAN_LAST_WEEK)
-    cap = PLAN_CAP_OF_CHRONIC * np.asarray(chronic_au, dtype=np.float64) + PLAN_CAP_OF_LREF * lref
+    chronic = np.maximum(np.asarray(chronic_au, dtype=np.float64), PLAN_CHRONIC_AT_LEAST * lref)
+    cap = PLAN_CAP_OF_CHRONIC * chronic + PLAN_CAP_OF_LREF * lref
     return np.minimum(WEEKDAY_WEIGHTS[day] * lref * progress, cap), WEEKDAY_SHARES[day]

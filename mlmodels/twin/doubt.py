@@ -85,6 +85,9 @@ class DoubtfulWorld(TwinWorld):
         weeks = doubt.twin.plan_load.shape[1] // 7
         by_week = doubt.twin.plan_load[:, : weeks * 7].reshape(-1, weeks, 7)
         self._weekly_load = by_week.mean(2).repeat(7, axis=1)  # (A, days): the week's mean
+        self._mean_load = by_week.mean((1, 2))  # (A,) of the whole season
+        shares = doubt.twin.plan_share[:, : weeks * 7].reshape(-1, weeks, 7)
+        self._usual_week = by_week.mean(1), shares.mean(1)  # (A, 7) load and share by weekday
         self._fitness_days = doubt.days[0][:, None], doubt.days[1][:, None]
         super().__init__(doubt.twin, n, seed, copies)
 
@@ -177,9 +180,12 @@ class DoubtfulWorld(TwinWorld):
         s, twin, usual = self._state, self.twin, self.usual_load_au
         column = (s["plan_start"] + s["elapsed"]) % twin.plan_load.shape[1]
         load, share = twin.plan_load[s["plan"], column], twin.plan_share[s["plan"], column]
+        steady = np.flatnonzero(self.habits.steady)
+        load[steady], share[steady] = (week[s["plan"][steady], self._weekday[steady]] for week in self._usual_week)
         own = np.flatnonzero(self.habits.week >= 0)
         shape = WEEKS[self.habits.week[own], :, self._weekday[own]]
-        load[own] = self._weekly_load[s["plan"][own], column[own]] * shape[:, 0]
+        weekly = np.where(self.habits.steady, self._mean_load[s["plan"]], self._weekly_load[s["plan"], column])
+        load[own] = weekly[own] * shape[:, 0]
         share[own] = twin.usual_share[s["who"][own]] * shape[:, 1]
         load *= self.habits.hardness
         load = np.where(self.habits.capped, np.minimum(load, CAP_OF_CHRONIC * s["chronic"] + CAP_OF_USUAL), load)

@@ -16,6 +16,7 @@ from mlmodels.twin.history import Floats
 
 HARDNESS_SPREAD_LN = 0.12  # of the whole plan against what the log's athletes were given
 OWN_WEEK, AUTOMATIC, CAPPED = 0.40, 0.25, 0.20  # shares of seasons
+STEADY = 0.20  # share of seasons in which every week asks the same, whatever was before
 CAP_OF_CHRONIC, CAP_OF_USUAL = 1.20, 0.10  # a coach who answers to the load plans no more than this
 MUTE, SPARSE_HRV, POOR_LOG = 0.12, 0.25, 0.20  # shares of seasons
 QUIETER = 0.30  # at most so much less of the signal than in the log, elsewhere
@@ -38,6 +39,7 @@ class Habits:
 
     hardness: Floats  # factor on the whole plan
     week: NDArray[np.int64]  # row of WEEKS; -1: the log's own
+    steady: NDArray[np.bool_]
     capped: NDArray[np.bool_]  # the coach plans no more than the chronic load bears
     automatic: NDArray[np.bool_]  # nobody plans
     tells: Floats  # share of HRV's and sleep's signal that this watch shows, 0-1
@@ -49,10 +51,11 @@ class Habits:
 
     @classmethod
     def draw(cls, rng: Any, k: int) -> Self:
-        normal, uniform = rng.standard_normal(size=(4, k)), rng.random(size=(7, k))
+        normal, uniform = rng.standard_normal(size=(4, k)), rng.random(size=(8, k))
         return cls(
             hardness=np.exp(HARDNESS_SPREAD_LN * normal[0]),
             week=np.where(uniform[0] < OWN_WEEK, (uniform[1] * len(WEEKS)).astype(np.int64), -1),
+            steady=uniform[7] < STEADY,
             capped=uniform[2] < CAPPED,
             automatic=uniform[3] < AUTOMATIC,
             tells=np.where(uniform[4] < MUTE, 0.0, 1.0 - QUIETER * uniform[5] ** 0.5),
@@ -66,8 +69,10 @@ class Habits:
     @classmethod
     def of_the_log(cls, k: int) -> Self:
         """As the log itself: nothing differs."""
-        never, nothing = np.zeros((4, k), dtype=bool), np.zeros((3, k))
-        return cls(np.ones(k), np.full(k, -1), never[0], never[1], np.ones(k), never[2], never[3], *nothing)
+        flags = {name: np.zeros(k, dtype=bool) for name in ("steady", "capped", "automatic", "sparse_hrv", "poor_log")}
+        zeros = {name: np.zeros(k) for name in ("gate_centre", "own_hrv", "own_sleep")}
+        same: dict[str, Any] = flags | zeros
+        return cls(hardness=np.ones(k), week=np.full(k, -1), tells=np.ones(k), **same)
 
     def put(self, rows: NDArray[np.int64], others: Habits) -> None:
         for field in fields(self):

@@ -34,7 +34,8 @@ ACUTE_D, CHRONIC_D = 4.0, 14.5  # EWMA with lambda 2/(7+1) and 2/(28+1)
 AUTOMATIC_SEASONS = 0.10
 LABEL_SPREAD_LN = 0.6
 HIGHEST_USUAL_SHARE, HIGHEST_SHARE = 0.45, 0.9
-AUTOMATIC_SHARE = float(WEEKDAY_WEIGHTS @ WEEKDAY_SHARES / WEEKDAY_WEIGHTS.sum())  # who lives by it is used to it
+AUTOMATIC_SHARE = float(WEEKDAY_WEIGHTS @ WEEKDAY_SHARES / WEEKDAY_WEIGHTS.sum())
+USED_TO_AUTOMATIC = 0.5  # of those who live by it; the others are used to their own share
 
 HARD_WEIGHT = 0.3
 SIGNAL_FEATURES = ("constant", "recent_load", "fatigue", "recent_intensity", "chronic", "ill")
@@ -247,6 +248,7 @@ class TwinWorld:
             "plan_start": 7 * rng.integers(max(twin.plan_load.shape[1] // 7, 1), size=k),
             "automatic": rng.random(k) < AUTOMATIC_SEASONS,
             "label": np.exp(rng.normal(0, LABEL_SPREAD_LN, k)),
+            "used_to_it": rng.random(k) < USED_TO_AUTOMATIC,
             "elapsed": np.zeros(k, dtype=np.int64),
             "ill_left": np.zeros(k),
             "injured_left": np.zeros(k),
@@ -297,7 +299,7 @@ class TwinWorld:
         label, usual, nobody = self._state["label"][rows], self._share[rows], self._state["automatic"][rows]
         label = np.where(nobody, 1.0, np.minimum(label, HIGHEST_USUAL_SHARE / np.maximum(usual, 1e-9)))
         self._state["label"][rows] = label
-        self._share[rows] = np.where(nobody, AUTOMATIC_SHARE, usual)
+        self._share[rows] = np.where(nobody & self._state["used_to_it"][rows], AUTOMATIC_SHARE, usual)
 
     def _keep(self, name: str, values: Floats, place: Any) -> None:
         if values.shape[-1 if place[0] is ... else 0] == self.n:

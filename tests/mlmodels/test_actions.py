@@ -58,7 +58,12 @@ def test_the_automatic_week_weighs_one_and_grows_one_percent_a_week():
     assert tenth.mean() == pytest.approx(300.0)
 
 
-def test_the_automatic_plan_is_capped_after_a_layoff():
-    load, share = automatic_plan(0, 300.0, 100.0, 0)
-    assert load == pytest.approx(1.2 * 100 + 0.1 * 300)
+def test_the_automatic_plan_asks_for_no_more_than_a_low_chronic_load_bears():
+    load, share = automatic_plan(0, 300.0, 280.0, 12)
+    assert load == pytest.approx(1.2 * 280 + 0.1 * 300)
     assert share == 0.4
+
+
+def test_easy_days_do_not_make_the_automatic_plan_easier_still():
+    load, _ = automatic_plan(0, 300.0, [100.0, 200.0, 270.0], 0)
+    assert load == pytest.approx([1.2 * 270 + 0.1 * 300] * 3)
