@@ -281,6 +281,7 @@ RULES: tuple[Rule, ...] = (
     Rule("G17", Effect.NO_INTENSITY, _enough_intensity),
     Rule("G18", Effect.SUSPENDED, lambda s: s.obs.advice_hold > HOLD_CLINICIAN),
 )
+HEALTH_STOPS = ("G01", "G02", "G03", "G04", "G05", "G13", "G18")  # never weighed against a gain, whatever they cost
 GUARD_CODES: tuple[str, ...] = tuple(dict.fromkeys(rule.code for rule in RULES))
 _TABLE = tuple((GUARD_CODES.index(rule.code), int(rule.effect), rule) for rule in RULES)
 

@@ -19,10 +19,10 @@ RECOVERY_RANGE_PCT = (3.0, 40.0)
 PARITY_LIMIT = 1e-5
 EVENTS_TOLERANCE = 0.02  # illnesses and injuries a season: a difference below it is luck
 # In the stress table: lower bounds of paired differences, % of 400 m time.
-WHERE_IT_MAY_KNOW_PCT = 0.0  # over the plan untouched
+WHERE_IT_MAY_KNOW_PCT = 0.0  # over the plan inside the health stops
 ELSEWHERE_PCT = -0.02
 NOT_BELOW_PCT = -0.02  # random, and the guards alone
-GUARDS_ALONE_PCT = -0.03  # what the guards may cost the plan
+GUARDS_ALONE_PCT = -0.03  # what the guards that may be weighed may cost the plan, beside the health stops
 CHRONIC_KEPT = 0.9  # of the plan's chronic load, in athletes neither ill nor injured for four weeks
 
 
@@ -54,11 +54,14 @@ class Trial:
 class StressTrial:
     """The candidate in one stress row, paired, % of 400 m time. ``kind``: the row's, which says what is asked of it.
 
+    The plan it is held against is the coach's with the health stops: what rest in illness costs is never weighed, is
+    no policy's fault, and is not to be made good by training somebody harder.
+
     ``chronic_kept``: chronic load at the season's end without illness, as a share of the plan's; NaN = nobody was well.
     """
 
     kind: str
-    gain: Interval  # over the plan untouched
+    gain: Interval  # over the plan inside the health stops alone
     ahead_of_random: Interval
     ahead_of_guards: Interval  # alone: the plan inside them
     chronic_kept: float
@@ -88,7 +91,7 @@ def stress_gate(trials: Mapping[str, StressTrial]) -> list[Line]:
 
 
 def guards_goal(rows: Mapping[str, Interval]) -> list[Line]:
-    """The plan inside the guards against the plan untouched, by stress row: what guards may cost."""
+    """The plan inside all guards against the plan inside the health stops, by stress row: what guards may cost."""
     return [_above(row, "guards alone", gain, GUARDS_ALONE_PCT) for row, gain in rows.items()]
 
 

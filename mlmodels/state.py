@@ -758,12 +758,15 @@ class Tracker:
         np.add(habits, value, out=habits, where=value == value)
 
     def _close_lref(self) -> None:
+        """The usual load is that of ordinary weeks: illness, injury, a layoff and the way back from one leave it be."""
         self._push("chronic", self.chronic)
         early = self.days + 1.0 <= risk.LREF_FIRST_DAYS
         first = np.flatnonzero(early)
         if len(first) < self.n:
             start = np.where(self.lref == self.lref, self.lref, self.chronic)
-            np.copyto(self.lref, start + risk.LREF_LAMBDA * (self.chronic - start), where=~early)
+            ordinary = (self._tallies[0] == 0) & (self.days_off <= risk.DAYS_OFF) & (self.return_day == 0)
+            ordinary |= self.lref != self.lref
+            np.copyto(self.lref, start + risk.LREF_LAMBDA * (self.chronic - start), where=~early & ordinary)
         if len(first):
             median = _median_of_known(self._rings["chronic"][:, first])
             self.lref[first] = np.where(median == median, median, self.lref[first])

@@ -12,8 +12,10 @@ import pandas as pd
 from mlmodels.baselines import BASELINES, Squad
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.tuning import Tuning
+from mlmodels.evaluation.guard_table import only
 from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Score, score
+from mlmodels.guard import GUARD_CODES, HEALTH_STOPS
 from mlmodels.policy import OnnxPolicy, Policy
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.model import Twin
@@ -21,12 +23,16 @@ from mlmodels.twin.model import Twin
 
 @dataclass(frozen=True)
 class Contender:
-    """One row of the table. ``cold_start``: answered by the rule policy until enough is known, as in serving."""
+    """One row of the table. ``cold_start``: answered by the rule policy until enough is known, as in serving.
+
+    ``guards``: the codes it lives under.
+    """
 
     name: str
     policy: Policy
     guarded: bool = True
     cold_start: bool = False
+    guards: tuple[str, ...] = GUARD_CODES
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,12 @@ def row_name(policy: OnnxPolicy) -> str:
 
 
 UNTOUCHED = "plan, untouched"
+HEALTH_STOPS_ALONE = "health stops alone"
+
+
+def health_stops_alone() -> Contender:
+    """The plan, but who is ill, injured or in pain does what a doctor would say: what no advice may undercut."""
+    return Contender(HEALTH_STOPS_ALONE, PlanUnchanged(), guards=HEALTH_STOPS)
 
 
 def compare(
@@ -106,14 +118,15 @@ def seasons_of(
     athletes, days = rounds[0].athletes, rounds[0].days
     if any((r.athletes, r.days) != (athletes, days) for r in rounds):
         raise ValueError("the cohorts of one comparison have the same size and length")
-    together = play(
-        lambda n, seed: SideBySide.cohorts(make_world, athletes, [r.seed for r in rounds]),
-        contender.policy,
-        athletes=athletes * len(rounds),
-        seed=0,
-        days=days,
-        guarded=contender.guarded,
-        cold_start=contender.cold_start,
-        tick=tick,
-    )
+    with only(contender.guards):
+        together = play(
+            lambda n, seed: SideBySide.cohorts(make_world, athletes, [r.seed for r in rounds]),
+            contender.policy,
+            athletes=athletes * len(rounds),
+            seed=0,
+            days=days,
+            guarded=contender.guarded,
+            cold_start=contender.cold_start,
+            tick=tick,
+        )
     return [together.of(np.arange(i * athletes, (i + 1) * athletes)) for i in range(len(rounds))]

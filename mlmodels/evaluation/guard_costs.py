@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mlmodels import guard
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.evaluation.comparing import Round
+from mlmodels.evaluation.guard_table import without
 from mlmodels.evaluation.rollouts import MakeWorld, Season, play
 from mlmodels.evaluation.scores import Score, score
 from mlmodels.policy import Policy
-
-# Never tuned, whatever they cost.
-FIXED = ("G01", "G02", "G03", "G04", "G05", "G13", "G18")
 
 
 @dataclass(frozen=True)
@@ -29,17 +26,6 @@ class Cost:
     def gain_given_up_pct(self) -> float:
         """How much 400 m gain the guard costs; below 0 it earns some."""
         return self.without.gain_pct.mean - self.complete.gain_pct.mean
-
-
-@contextmanager
-def without(code: str) -> Iterator[None]:
-    """The guard table without one code, in this process, until the block ends."""
-    table = guard._TABLE
-    guard._TABLE = tuple(entry for entry in table if entry[2].code != code)
-    try:
-        yield
-    finally:
-        guard._TABLE = table
 
 
 def guard_costs(
@@ -72,7 +58,7 @@ def guard_costs(
     complete = score(policy.name, seasons(policy), plan)
     costs = []
     for code in guard.GUARD_CODES:
-        if code not in FIXED:
+        if code not in guard.HEALTH_STOPS:
             with without(code):
                 costs.append(Cost(code, score(f"without {code}", seasons(policy), plan), complete))
     return costs

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlmodels.actions import Action, automatic_plan
+from mlmodels.risk import LREF_FIRST_DAYS, LREF_LAMBDA
 from mlmodels.simulator import WEEKDAY_LOAD, WEEKDAY_SHARE, Floats, World
 from mlmodels.worlds.related import ScepticWorld
 
@@ -230,13 +231,26 @@ class Habitual(World):
 class NoCoach(World):
     """Nobody plans: the athletes do the product's automatic plan, and the morning brings none.
 
-    Lref and the chronic load are the athlete's own usual day and true chronic load, which the tracker estimates.
+    Lref is what the tracker makes of it: the mean chronic load of four weeks, then an average of 84 days that four
+    weeks from illness and injury leave as it is.
     """
+
+    def __init__(self, n: int, seed: int) -> None:
+        self._lref, self._well_d, self._seen = np.ones(n), np.full(n, 28), 0
+        super().__init__(n, seed)
 
     def planned(self) -> tuple[Floats, Floats]:
         usual = self.who.usual_load_au
-        load, share = automatic_plan(self.day % 7, usual, self._chronic * usual, self.day // 7)
+        load, share = automatic_plan(self.day % 7, self._lref * usual, self._chronic * usual, self.day // 7)
         return load, np.full(self.n, share)
+
+    def step(self, action: NDArray[Any], load_cap_au: Floats | None = None) -> dict[str, Any]:
+        self._seen += 1
+        self._well_d = np.where((self._sick_days > 0) | (self._injured_days > 0), 0, self._well_d + 1)
+        later = np.where(self._well_d >= 28, LREF_LAMBDA, 0.0)
+        rate = 1.0 / self._seen if self._seen <= LREF_FIRST_DAYS else later
+        self._lref = self._lref + rate * (self._chronic - self._lref)
+        return super().step(action, load_cap_au)
 
     def morning(self) -> dict[str, Any]:
         nobody = np.full(self.n, np.nan)

@@ -259,8 +259,8 @@ def test_what_fails_every_time_fails_for_good_after_hours_and_says_what_to_do(al
     assert (broken.state, broken.result["code"]) == ("failed", "reader_failed")
     assert broken.result["message"] == (
         "The payload could not be read in 5 attempts: the fault is the reader's, not yours. 0 of its readings are "
-        "stored. It is kept for 30 days: once the reader is corrected an operator reads it again (./homestretch manage reread), "
-        "or you send it again; what is stored is not stored twice."
+        "stored. It is kept for 30 days: once the reader is corrected an operator reads it again"
+        " (./homestretch manage reread), or you send it again; what is stored is not stored twice."
     )
     assert ingest.work() == 0
 

@@ -13,7 +13,8 @@ from mlmodels.baselines.constant import AllRest, PlanUnchanged
 from mlmodels.evaluation.ceiling import Oracle, Practice
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played, rounds_of, seasons_of
 from mlmodels.evaluation.goals import difference, goals_of, room
-from mlmodels.evaluation.guard_costs import FIXED, guard_costs, without
+from mlmodels.evaluation.guard_costs import guard_costs
+from mlmodels.evaluation.guard_table import without
 from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, draw_season, track
 from mlmodels.evaluation.rollouts import Calendar, Season, play, world_from
 from mlmodels.evaluation.scores import Interval, _one_draw, _one_draw_alike, bootstrap, score, worst_tenth
@@ -236,7 +237,7 @@ def test_leaving_a_guard_out_is_undone_even_after_an_error():
 
 def test_each_arguable_guard_has_a_price_and_the_fixed_ones_have_none():
     costs = guard_costs(World, PlanUnchanged(), [Round(1, 40, 120)], cold_start=False)
-    assert [cost.code for cost in costs] == [code for code in guard.GUARD_CODES if code not in FIXED]
+    assert [cost.code for cost in costs] == [code for code in guard.GUARD_CODES if code not in guard.HEALTH_STOPS]
     price = {cost.code: cost.gain_given_up_pct for cost in costs}
     assert price["G16"] == 0  # nobody has a race here
     assert price["G08"] != 0  # resting while HRV is low changes fitness; which way is the world's affair

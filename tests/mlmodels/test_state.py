@@ -116,6 +116,24 @@ def ewma(loads, span, seed):
     return pd.Series([seed, *loads]).ewm(span=span, adjust=False).mean().to_numpy()[:-1]
 
 
+def usual_loads(chronic, reported, seed):
+    """Lref on each morning: the median of four weeks, then 84 days, but not in a layoff nor on the way back."""
+    lref, off_days, back = [seed], 0, 0
+    for t, value in enumerate(chronic):
+        if t < 28:
+            lref.append(float(np.median(chronic[: t + 1])))
+        else:
+            lref.append(lref[-1] + (2 / 85 * (value - lref[-1]) if off_days <= 7 and back == 0 else 0.0))
+        off = not reported[t] > 0.1 * max(lref[-1], 50.0)
+        back = back + 1 if back else 0
+        if back > 13:
+            back = 0
+        if not off and off_days > 7:
+            back = 1
+        off_days = off_days + 1 if off else 0
+    return np.array(lref).clip(50)
+
+
 def close(actual, expected):
     np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-9)
 
@@ -140,10 +158,8 @@ def test_features_equal_a_straightforward_pandas_implementation_on_histories_wit
         acute, chronic = ewma(used, 7, seeds[i]), ewma(used, 28, seeds[i])
         close([o.acute_au[i] for o in seen], acute)
         close([o.chronic_au[i] for o in seen], chronic)
-        ends = ewma(used, 28, seeds[i])[1:]
-        first = pd.Series(ends[:28]).expanding().median()
-        later = pd.Series([first.iloc[-1], *ends[28:]]).ewm(span=84, adjust=False).mean()
-        lref = np.array([seeds[i], *first, *later[1:]]).clip(50)
+        ends = pd.Series([seeds[i], *used]).ewm(span=28, adjust=False).mean().to_numpy()[1:]
+        lref = usual_loads(ends, columns["load_au"][:, i], seeds[i])
         close([o.lref_au[i] for o in seen], lref[: len(seen)])
         close([o.acwr[i] for o in seen], acute / np.maximum(chronic, 0.15 * lref[: len(seen)]))
         padded = pd.Series([*[seeds[i]] * 28, *used])
@@ -610,3 +626,20 @@ def test_habits_tell_a_lumpy_week_from_an_even_one():
     assert (seen.logged_share[0], seen.hrv_share[0]) == pytest.approx((1.0, 1.0))
     assert seen.sleep_share[0] == 0.0
     assert seen.sleep_scatter[0] == 1.0  # nothing known: as expected
+
+
+def test_the_usual_load_is_that_of_ordinary_weeks():
+    usual = season(60).lref_au[0]
+
+    def two_weeks_of(**what):
+        tracker = Tracker(1, Profiles.of(1, seed_load_au=[310.0]))
+        for t in range(90):
+            then = 60 <= t < 74
+            morning = Morning.of(1, weekday=[t % 7], planned_load_au=WEEK_AU[[t % 7]],
+                                 **({name: [1.0] for name in what} if then else {}))  # fmt: skip
+            tracker.evening(morning, Evening.of(1, load_au=[0.0 if then else WEEK_AU[t % 7]]))
+        return tracker.morning(Morning.of(1)).lref_au[0]
+
+    assert two_weeks_of(ill=True) == pytest.approx(usual, rel=0.02)
+    assert two_weeks_of(injured=True) == pytest.approx(usual, rel=0.02)
+    assert two_weeks_of() == pytest.approx(usual, rel=0.08)  # a week of it is no layoff yet

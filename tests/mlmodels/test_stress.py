@@ -182,7 +182,7 @@ def test_without_a_coach_athletes_do_what_the_product_would_plan_and_the_morning
     play(STRESS["no coach"].make_world, PlanUnchanged(), athletes=30, seed=2, days=60, guarded=False, watch=watch)
     assert np.median(close[30:]) == pytest.approx(1.0, abs=0.08)
     usual = world.who.usual_load_au
-    np.testing.assert_array_equal(world.planned()[0], automatic_plan(0, usual, 0.95 * usual, 0)[0])
+    np.testing.assert_array_equal(world.planned()[0], automatic_plan(0, usual, 0.95 * usual, 0)[0])  # the first day
 
 
 def test_a_habitual_week_answers_to_nothing():
@@ -291,9 +291,9 @@ SMALL = rounds_of(7, 2, 8, 50)
 def test_figures_are_the_same_however_many_processes_play():
     rows, contenders = ("labels x 2", "no coach"), stress.contenders_of(())
     one, two = (stress.play_stress(contenders, SMALL, rows, processes=p) for p in (1, 2))
-    assert one == two == [*stress.play_row(contenders, SMALL, rows[0]), *one[3:]]
+    assert one == two == [*stress.play_row(contenders, SMALL, rows[0]), *one[4:]]
     assert [(result.row, result.policy) for result in one] == [
-        (row, name) for row in rows for name in (UNTOUCHED, "guards alone", "random")
+        (row, name) for row in rows for name in (UNTOUCHED, "health stops alone", "guards alone", "random")
     ]
 
 
@@ -301,6 +301,7 @@ def test_a_candidate_is_played_with_and_without_the_guards():
     candidate, rule = Contender("rest", AllRest(), cold_start=True), Contender("plan", PlanUnchanged())
     names = [(c.name, c.guarded) for c in stress.contenders_of([candidate], [rule])]
     assert names == [
+        ("health stops alone", True),
         ("guards alone", True),
         ("random", True),
         ("plan", True),
@@ -352,7 +353,9 @@ def test_the_command_writes_its_part_of_the_page_and_leaves_the_rest(tmp_path, c
     with (tmp_path / "results" / "stress.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["row"], row["policy"]) for row in rows] == [
-        (row, name) for row in options["stress_row"] for name in (UNTOUCHED, "guards alone", "random", "threshold rule")
+        (row, name)
+        for row in options["stress_row"]
+        for name in (UNTOUCHED, "health stops alone", "guards alone", "random", "threshold rule")
     ]
     assert {row["gain_pct"] for row in rows if row["policy"] == UNTOUCHED} == {"0"}
     assert "four sessions" in capsys.readouterr().out
