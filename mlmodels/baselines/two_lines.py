@@ -17,7 +17,7 @@ from mlmodels.baselines import threshold
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.baselines.threshold import Floats, Search, cross_entropy, signals
 from mlmodels.reward import LIGHT, Weights
-from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
+from mlmodels.risk import ACWR_DANGER, ACWR_WARNING, HRV_LOW_SD
 from mlmodels.state import Observation
 from mlmodels.twin.doubt import Doubt, DoubtfulWorld
 from mlmodels.twin.environment import SEASON_D, SeasonEnv
@@ -35,6 +35,7 @@ NEVER = np.array([0.0] * 16 + [-9.0, 0.0, 0.0, 9.0, 0.0, 0.0, 0.0, 9.0])  # the 
 
 RULE_DOUBT = 0.5  # SDs between structures that a candidate's gain counts less (development seeds: 0, 0.5, 1)
 HAZARD_COST = 0.4  # reward per expected illness or injury: the training it takes (convention)
+HRV_COST = 0.15  # reward per day and SD of the 7-day HRV below its range: days of it are to stay as few as they were
 LAST_D = 14  # days over which a season's gain is taken
 ATHLETES, ROUNDS, CANDIDATES = 64, 26, 44
 
@@ -67,10 +68,12 @@ def hard_of_usual(obs: Observation) -> Floats:
     return np.nan_to_num(np.clip(obs.planned_load_au * obs.planned_share / usual, 0.0, 4.0), nan=1.0)
 
 
-def risked(acwr: Floats, hazard: Floats, weights: Weights = LIGHT) -> Floats:
-    """What a day risks, in reward: load that rose fast, and the hazard of illness and injury."""
+def risked(acwr: Floats, hrv_z: Floats, hazard: Floats, weights: Weights = LIGHT) -> Floats:
+    """What a day risks, in reward: load that rose fast, HRV below its range, and the hazard of illness and injury."""
     rise = np.clip((acwr - ACWR_WARNING) / (ACWR_DANGER - ACWR_WARNING), 0.0, 3.0)
-    return np.asarray(weights.acwr_rise * rise + weights.acwr_danger * (acwr > ACWR_DANGER) + HAZARD_COST * hazard)
+    low = np.nan_to_num(np.clip(HRV_LOW_SD - hrv_z, 0.0, 2.5))
+    load = weights.acwr_rise * rise + weights.acwr_danger * (acwr > ACWR_DANGER)
+    return np.asarray(load + HRV_COST * low + HAZARD_COST * hazard)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def lived(task: _Task) -> Floats:
     risk, last = np.zeros(n), []
     for day in range(SEASON_D - 1):
         env.live(np.where(env.asked(), rule.choose(env.obs), Action.AS_PLANNED))
-        risk += risked(env.obs.acwr, world.hazard())
+        risk += risked(env.obs.acwr, env.obs.hrv_z, world.hazard())
         if day >= SEASON_D - 1 - LAST_D:
             last.append(world.faster_pct().copy())
     faster, cost = np.mean(last, axis=0).reshape(-1, m, task.athletes), risk.reshape(m, task.athletes)

@@ -65,7 +65,8 @@ def policies_of(
     if unknown:
         raise ValueError(f"no baseline {', '.join(sorted(unknown))}; there are {', '.join(BASELINES)}")
     squad = Squad(log, fit_twin(log) if twin is None else twin, seed=1, tuning=tuning)
-    contenders = [Contender(name, make(squad)) for name, make in BASELINES.items() if only is None or name in only]
+    contenders = [health_stops_alone()]
+    contenders += [Contender(name, make(squad)) for name, make in BASELINES.items() if only is None or name in only]
     learned = [OnnxPolicy.load(file, file.with_suffix(".card.json")) for file in files]
     contenders += [Contender(row_name(policy), policy, cold_start=True) for policy in learned]
     if unguarded:
@@ -74,9 +75,11 @@ def policies_of(
 
 
 def row_name(policy: OnnxPolicy) -> str:
-    """The shipped policies by what they are, others by their own name."""
+    """Policies by what they are; one that was made elsewhere by its own name."""
     if policy.card["feature_set"] == "paper-6":
         return f"paper-6 DQN ({policy.version})"
+    if policy.card["metrics"].get("recipe") == "td":
+        return f"TD-DQN ({policy.version})"
     return f"homestretch DQN ({policy.version})" if policy.card.get("ships") else policy.name
 
 

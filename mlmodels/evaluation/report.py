@@ -12,7 +12,8 @@ from mlmodels.evaluation.tournament import OWN_LOG, Result
 
 HEADER = (
     "policy", "400 m gain, %", "gain, s", "worst tenth, %", "ACWR > 1.5, % (camps / other days)", "ACWR > 1.3, %",
-    "HRV low over floor, %", "illness", "injury", "overruled, %", "int/vol/rec/plan, %",
+    "HRV low over floor, %", "illness", "injury", "overruled, %", "unclear / unknown, %",
+    "int/vol/rec/plan, %",
 )  # fmt: skip
 
 
@@ -44,6 +45,7 @@ def table_rows(scores: Sequence[Score]) -> list[tuple[str, ...]]:
             f"{s.illnesses:.2f}",
             f"{s.injuries:.2f}",
             f"{s.overruled_pct:.0f}",
+            f"{s.unclear_pct:.0f} / {s.unknown_pct:.1f}",
             "/".join(f"{share:.0f}" for share in s.actions_pct),
         )
         for s in scores

@@ -112,6 +112,8 @@ class Season:
     actions: Floats  # (n, 4) share of days
     overruled: Floats  # share of days on which the guard changed the action
     asked: Floats  # share of days on which the policy itself was answered by, not the rule or nobody
+    unclear: Floats  # share of days on which the plan stood because nothing was clearly better
+    unknown: Floats  # share of days on which the athlete was none the policy knows
     recovery_by_weekday: Floats  # (n, 7) share of that weekday's days on which recovery was advised, Monday first
     healthy_chronic_au: Floats  # tracked chronic load, mean of the healthy ones of the last 28 days; NaN = none healthy
 
@@ -169,9 +171,10 @@ def play(
     ``watch`` is shown every day: what was observed, what was done, the world before it.
     """
     world, tracker, calendar = make_world(athletes, seed), Tracker(athletes), Calendar(athletes)
-    capped, no_cap = Capped(world), np.full(athletes, np.inf)
+    capped, no = Capped(world), np.zeros(athletes, dtype=bool)
+    before = Answered(no, _planned(athletes), _planned(athletes), np.full(athletes, np.inf), no, no)
     policy = policy.shown(world) if isinstance(policy, Privileged) else policy
-    totals = np.zeros((9, athletes))
+    totals = np.zeros((11, athletes))
     actions, final, start = np.zeros((athletes, 4)), [], world.true_t400()
     rested, weekdays, healthy = np.zeros((7, athletes)), np.zeros((7, athletes)), np.zeros((2, athletes))
     for day in range(days):
@@ -179,15 +182,12 @@ def play(
             start = world.true_t400()
         morning = morning_of(world, athletes, day)
         obs = tracker.morning(morning)
-        asked = np.zeros(athletes, dtype=bool)
-        wanted, applied, cap = _planned(athletes), _planned(athletes), no_cap
-        if day >= warm_up:
-            asked, wanted, applied, cap = answered(policy, obs, guarded=guarded, cold_start=cold_start)
-        applied = capped.done(applied, cap, obs)
+        told = before if day < warm_up else answered(policy, obs, guarded=guarded, cold_start=cold_start)
+        applied = capped.done(told.action, told.load_cap_au, obs)
         if watch:
             watch(obs, applied, world)
         unusual = calendar.unusual(morning)
-        evening = capped.step(applied, cap)
+        evening = capped.step(applied, told.load_cap_au)
         tracker.evening(morning, evening_of(evening, applied))
         if day >= warm_up:
             totals += np.stack(
@@ -197,10 +197,12 @@ def play(
                     obs.hrv_z < HRV_LOW_Z,
                     evening["new_ill"],
                     evening["new_inj"],
-                    applied != wanted,
-                    asked,
+                    applied != told.wanted,
+                    told.asked,
                     np.isfinite(obs.hrv_z),
                     (obs.acwr > ACWR_DANGER) & ~unusual,
+                    told.unclear,
+                    told.unknown,
                 ]
             )
             actions[np.arange(athletes), applied] += 1
@@ -225,27 +227,41 @@ def play(
         injuries=totals[4],
         overruled=totals[5] / in_charge,
         asked=totals[6] / in_charge,
+        unclear=totals[9] / in_charge,
+        unknown=totals[10] / in_charge,
         actions=actions / in_charge,
         recovery_by_weekday=(rested / np.maximum(weekdays, 1)).T,
         healthy_chronic_au=np.where(healthy[0] > 0, healthy[1] / np.maximum(healthy[0], 1), np.nan),
     )
 
 
-def answered(
-    policy: Policy, obs: Observation, *, guarded: bool, cold_start: bool
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64], Floats]:
-    """Who was answered by the policy itself, what was proposed, what is done and at most how much of it.
+@dataclass(frozen=True)
+class Answered:
+    """What n athletes are told; arrays of n."""
 
-    Withheld advice leaves the plan.
-    """
+    asked: NDArray[np.bool_]  # answered by the policy itself
+    wanted: NDArray[np.int64]
+    action: NDArray[np.int64]  # withheld advice leaves the plan
+    load_cap_au: Floats
+    unclear: NDArray[np.bool_]
+    unknown: NDArray[np.bool_]
+
+
+def answered(policy: Policy, obs: Observation, *, guarded: bool, cold_start: bool) -> Answered:
     if not guarded:
         answer = ask(policy, obs)
-        return ~answer.used_fallback, answer.action, answer.action, np.full(len(obs), np.inf)
+        return Answered(
+            ~answer.used_fallback, answer.action, answer.action, np.full(len(obs), np.inf), answer.unclear,
+            answer.strange >= 0,
+        )  # fmt: skip
     resolution = resolve(obs, policy, cold_start=cold_start)
     told = resolution.guarded.told
     done = np.where(told, resolution.action, Action.AS_PLANNED)
     cap = np.where(told, resolution.guarded.load_cap_au, np.inf)
-    return ~resolution.asked_rule & told, resolution.policy_action, done, cap
+    return Answered(
+        ~resolution.asked_rule & told, resolution.policy_action, done, cap, resolution.unclear & told,
+        (resolution.strange >= 0) & told,
+    )  # fmt: skip
 
 
 def morning_of(world: World, athletes: int, day: int) -> Morning:

@@ -38,6 +38,8 @@ class Score:
     injuries: float
     overruled_pct: float
     asked_pct: float
+    unclear_pct: float  # the plan, because nothing was clearly better
+    unknown_pct: float  # none that the policy knows
     actions_pct: tuple[float, ...]
 
     def as_row(self) -> dict[str, float | str]:
@@ -47,6 +49,7 @@ class Score:
         for name in (
             "worst_tenth_pct", "worst_tenth_t400_pct", "acwr_danger_pct", "acwr_warning_pct",
             "acwr_danger_ordinary_pct", "hrv_low_pct", "illnesses", "injuries", "overruled_pct", "asked_pct",
+            "unclear_pct", "unknown_pct",
         ):  # fmt: skip
             row[name] = getattr(self, name)
         row |= {f"{code}_pct": share for code, share in zip(ACTION_CODES, self.actions_pct, strict=True)}
@@ -71,6 +74,8 @@ def score(name: str, seasons: list[Season], plan: list[Season], seed: int = 1) -
         injuries=_mean(seasons, "injuries"),
         overruled_pct=100 * _mean(seasons, "overruled"),
         asked_pct=100 * _mean(seasons, "asked"),
+        unclear_pct=100 * _mean(seasons, "unclear"),
+        unknown_pct=100 * _mean(seasons, "unknown"),
         actions_pct=tuple(100 * np.concatenate([s.actions for s in seasons]).mean(0)),
     )
 

@@ -11,7 +11,14 @@ from mlmodels.baselines.hrv_rule import HrvRule
 from mlmodels.baselines.rule import Rule
 from mlmodels.baselines.static import StaticProgressive
 from mlmodels.baselines.tuning import FAMILIES, Tuning
-from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played
+from mlmodels.evaluation.comparing import (
+    HEALTH_STOPS_ALONE,
+    UNTOUCHED,
+    Contender,
+    Round,
+    health_stops_alone,
+    played,
+)
 from mlmodels.evaluation.goals import THRESHOLD, Seasons, difference
 from mlmodels.evaluation.rollouts import MakeWorld
 from mlmodels.evaluation.scores import bootstrap, score
@@ -48,7 +55,7 @@ def tried(
     """Every line of the gate. ``champion``: the policy that answers today, if it is another one."""
     rules = rules_to_beat(tuning)
     rows = [Contender(CANDIDATE, candidate, cold_start=True), *(Contender(rule.name, rule) for rule in rules)]
-    rows += [Contender(rule.name, rule) for rule in impostors()]
+    rows += [health_stops_alone(), *(Contender(rule.name, rule) for rule in impostors())]
     rows += [Contender(CHAMPION, champion, cold_start=True)] if champion else []
     trials: dict[str, Trial] = {}
     stopped: dict[str, dict[str, Trial]] = {rule.name: {} for rule in impostors()}
@@ -72,6 +79,7 @@ def trial_of(name: str, seasons: Seasons, rules: Sequence[str]) -> Trial:
     return Trial(
         score(name, own, plan),
         score(UNTOUCHED, plan, plan),
+        difference(own, seasons[HEALTH_STOPS_ALONE]),
         {rule: difference(own, seasons[rule]) for rule in rules},
         ahead_s,
     )

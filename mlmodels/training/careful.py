@@ -77,13 +77,13 @@ class Careful:
 class Effort:
     """How much is practised; the shipped policy had the default."""
 
-    search_athletes: int = 56
-    search_rounds: int = 22
+    search_athletes: int = 48
+    search_rounds: int = 20
     search_candidates: int = 40
-    seasons: int = 1024
-    days: int = 300
-    head_steps: int = 4000
-    network_steps: int = 6000
+    seasons: int = 896
+    days: int = 240
+    head_steps: int = 3000
+    network_steps: int = 4500
     hidden: int = 64
 
     def times(self, factor: float) -> Effort:

@@ -111,7 +111,7 @@ def look_ahead(env: SeasonEnv, applied: Ints, rule: TwoLines, seed: int, days: i
         many.live(applied.reshape(-1) if day == 0 else rule.choose(many.obs))
         world.share_events(n, actions)  # what was risked is counted, not what struck
         faster += world.faster_pct()
-        risk += risked(world.acwr(), world.hazard())
+        risk += risked(world.acwr(), many.obs.hrv_z, world.hazard())
     faster += world.still_to_come_pct_d()
     value = LIGHT.performance * faster / SEASON_IN_CHARGE_D - risk
     value = value.reshape(-1, actions, n)

@@ -26,10 +26,10 @@ Features = NDArray[np.float32]
 
 SIGNS = ("hrv", "sleep", "hrv_today", "sleep_today")
 CARRIES_SIGNS = 0.5  # of the hidden units
-STEPS, BATCH, RATE = 6000, 2048, 4e-3
+STEPS, BATCH, RATE = 4500, 1024, 1e-2
 LEVEL_WEIGHT = 0.1  # of the level of a state's values against their differences, which decide
-CHOICE_WEIGHT = 0.5  # cross entropy of the choice against the squared error of the values
-CHOICE_WIDTH = 0.35  # SDs of the differences
+REGRET_WEIGHT = 10.0  # of what the wrong choice would lose against the squared error of the values
+CHOICE_WIDTH = 0.1  # SDs of the differences within which a choice counts as half made
 
 
 class MonotoneQ(nn.Module):
@@ -97,7 +97,7 @@ def repeating(
     rng, inputs = np.random.default_rng(seed), torch.from_numpy(states)
     target = torch.from_numpy(wanted)
     level = target.mean(1, keepdim=True)
-    apart, best = target - level, target.argmax(1)
+    apart, lost = target - level, target.max(1, keepdim=True).values - target
     scale = apart.var() + 1e-12
     level_scale = level.var() + 0.01 * scale  # where all levels are alike they must not become all that counts
     unit = scale.sqrt()
@@ -110,7 +110,8 @@ def repeating(
         own = q.mean(1, keepdim=True)
         loss = (q - own - apart[rows]).square().mean() / scale
         loss = loss + LEVEL_WEIGHT * (own - level[rows]).square().mean() / level_scale
-        loss = loss + CHOICE_WEIGHT * nn.functional.cross_entropy((q - own) / (CHOICE_WIDTH * unit), best[rows])
+        chosen = torch.softmax((q - own) / (CHOICE_WIDTH * unit), 1)
+        loss = loss + REGRET_WEIGHT * (chosen * lost[rows]).sum(1).mean() / unit
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -164,6 +164,8 @@ class DoubtfulWorld(TwinWorld):
         ):
             own[at] = phi * own[at] + np.sqrt(1 - phi**2) * new[at]
         super()._dawn(rows)
+        score = self._morning["sleep_score"]
+        score[at] = np.where(self._not_yet_worn(at), np.nan, score[at])
 
     def _shown(self, hrv_signal: Floats, sleep_signal: Floats, at: Any) -> tuple[Floats, Floats]:
         tells = self.habits.tells[at]
@@ -174,7 +176,11 @@ class DoubtfulWorld(TwinWorld):
         )
 
     def _not_worn(self, at: Any) -> Any:
-        return self.habits.sparse_hrv[at] & (self._worn_luck[at] < NOT_WORN)
+        sparse = self.habits.sparse_hrv[at] & (self._worn_luck[at] < NOT_WORN)
+        return sparse | self._not_yet_worn(at)
+
+    def _not_yet_worn(self, at: Any) -> Any:
+        return self._state["elapsed"][at] < self.habits.worn_from_d[at]
 
     def _plan(self) -> tuple[Floats, Floats]:
         s, twin, usual = self._state, self.twin, self.usual_load_au

@@ -18,7 +18,8 @@ HARDNESS_SPREAD_LN = 0.12  # of the whole plan against what the log's athletes w
 OWN_WEEK, AUTOMATIC, CAPPED = 0.40, 0.25, 0.20  # shares of seasons
 STEADY = 0.20  # share of seasons in which every week asks the same, whatever was before
 CAP_OF_CHRONIC, CAP_OF_USUAL = 1.20, 0.10  # a coach who answers to the load plans no more than this
-MUTE, SPARSE_HRV, POOR_LOG = 0.12, 0.25, 0.20  # shares of seasons
+MUTE, SPARSE_HRV, POOR_LOG, LATE = 0.12, 0.25, 0.20, 0.15  # shares of seasons
+LATEST_D = 60  # by when, at the latest, the watch of a late season is worn
 QUIETER = 0.30  # at most so much less of the signal than in the log, elsewhere
 NOT_WORN, NOT_LOGGED = 0.5, 0.3  # shares of days in seasons with sparse HRV, with a poor log
 GATE_CENTRE_SD = 0.25  # SD of readiness by which an athlete's own gate lies elsewhere
@@ -45,6 +46,7 @@ class Habits:
     tells: Floats  # share of HRV's and sleep's signal that this watch shows, 0-1
     sparse_hrv: NDArray[np.bool_]
     poor_log: NDArray[np.bool_]
+    worn_from_d: Floats  # nothing is measured before
     gate_centre: Floats
     own_hrv: Floats  # what the watch shows instead, SD 1
     own_sleep: Floats
@@ -61,6 +63,7 @@ class Habits:
             tells=np.where(uniform[4] < MUTE, 0.0, 1.0 - QUIETER * uniform[5] ** 0.5),
             sparse_hrv=uniform[6] < SPARSE_HRV,
             poor_log=rng.random(size=k) < POOR_LOG,
+            worn_from_d=np.where(rng.random(size=k) < LATE, LATEST_D * rng.random(size=k), 0.0),
             gate_centre=GATE_CENTRE_SD * normal[1],
             own_hrv=normal[2],
             own_sleep=normal[3],
@@ -70,7 +73,7 @@ class Habits:
     def of_the_log(cls, k: int) -> Self:
         """As the log itself: nothing differs."""
         flags = {name: np.zeros(k, dtype=bool) for name in ("steady", "capped", "automatic", "sparse_hrv", "poor_log")}
-        zeros = {name: np.zeros(k) for name in ("gate_centre", "own_hrv", "own_sleep")}
+        zeros = {name: np.zeros(k) for name in ("worn_from_d", "gate_centre", "own_hrv", "own_sleep")}
         same: dict[str, Any] = flags | zeros
         return cls(hardness=np.ones(k), week=np.full(k, -1), tells=np.ones(k), **same)
 

@@ -238,3 +238,64 @@ def test_what_was_not_measured_is_not_named_and_withheld_advice_has_no_way_out()
     injured = replace(morning, injured=np.array([1.0]))
     assert would_change_if(tracker, injured, Always(1)) == []
     assert would_change_if(tracker, Morning.of(1, planned_load_au=[300.0]), Always(1)) == []
+
+
+# --- Doubt, and the spiral brake ------------------------------------------------------------------------------------
+
+
+def seen_with(**values):
+    """One ordinary morning, with some values otherwise."""
+    _, obs = observe(season(), on=START + dt.timedelta(days=59))
+    return Observation.from_rows([obs.row(0) | values])
+
+
+FALLEN = {"lref_au": 300.0, "chronic_au": 230.0, "acute_au": 230.0, "acwr": 1.0, "eased_au": 40.0}
+
+
+def test_recovery_without_a_sign_ends_once_advised_recovery_has_taken_the_load_down():
+    resolution = resolve(seen_with(**FALLEN), Always(Action.ACTIVE_RECOVERY))
+    assert (resolution.braked[0], resolution.action[0]) == (True, Action.AS_PLANNED)
+    (verdict,) = decide_observed(seen_with(**FALLEN), Always(Action.ACTIVE_RECOVERY))
+    assert (verdict.braked, verdict.action, verdict.policy_action) == (True, Action.AS_PLANNED, Action.AS_PLANNED)
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        {"hrv_z": -0.6}, {"hrv_today_z": -1.1}, {"sleep_z": -0.6}, {"sleep_today_z": -1.1}, {"sleep_h": 5.9},
+        {"soreness_1_5": 2.0}, {"fatigue_1_5": 2.0}, {"readiness_1_5": 2.0}, {"pain_0_10": 2.0}, {"niggle": 1},
+        {"resting_hr_delta_bpm": 5.1},
+    ],
+    ids=lambda sign: next(iter(sign)),
+)  # fmt: skip
+def test_with_a_sign_of_the_body_recovery_stays_recovery(sign):
+    resolution = resolve(seen_with(**FALLEN | sign), Always(Action.ACTIVE_RECOVERY))
+    assert (resolution.braked[0], resolution.action[0]) == (False, Action.ACTIVE_RECOVERY)
+
+
+def test_the_brake_is_for_load_that_our_own_advice_took_down():
+    for values in ({"chronic_au": 245.0}, {"eased_au": 30.0}):  # not below 0.8; less than half of what is missing
+        resolution = resolve(seen_with(**FALLEN | values), Always(Action.ACTIVE_RECOVERY))
+        assert (resolution.braked[0], resolution.action[0]) == (False, Action.ACTIVE_RECOVERY)
+
+
+def test_a_guards_recovery_is_not_braked():
+    resolution = resolve(seen_with(**FALLEN, illness=1), Always(Action.AS_PLANNED))
+    assert (resolution.braked[0], resolution.action[0]) == (False, Action.ACTIVE_RECOVERY)
+
+
+@pytest.mark.parametrize(("doubt", "unclear"), [(0.0, False), (0.49, False), (0.51, True)])
+def test_what_stands_above_the_plan_by_less_than_the_policy_may_err_is_the_plan(doubt, unclear):
+    policy = Always(Action.INCREASE_VOLUME)  # 0.5 above the plan
+    policy.doubt = doubt
+    (verdict,) = decide_observed(seen_with(), policy)
+    assert verdict.unclear is unclear
+    assert verdict.policy_action == (Action.AS_PLANNED if unclear else Action.INCREASE_VOLUME)
+    assert verdict.q_values == (0.0, 0.5, 0.0, 0.0)
+
+
+def test_the_plan_itself_is_never_unclear():
+    policy = Always(Action.AS_PLANNED)
+    policy.doubt = 9.0
+    (verdict,) = decide_observed(seen_with(), policy)
+    assert (verdict.unclear, verdict.action) == (False, Action.AS_PLANNED)

@@ -266,3 +266,43 @@ def test_the_texts_go_through_gettext():
 def test_the_rule_policy_is_the_fallback_that_never_increases():
     obs = random_observations(500, seed=1)
     assert set(RulePolicy().choose(obs)) <= {2, 3}
+
+
+SEEN = random_observations(1, seed=1).row(0) | KNOWN
+
+
+def test_doubt_reads_as_doubt_and_is_the_plan():
+    said = say(Decided(action="as_planned", policy_action="as_planned", withheld_reason="", stage="learned",
+                       seen=SEEN, load_au=400.0, load_change_pct=0.0, share=0.2, unclear=True))  # fmt: skip
+    assert said.headline == "No clear difference: train as planned"
+    assert said.reasons[0] == {
+        "code": "no_clear_difference",
+        "text": "Nothing stands above your plan by more than the model may be wrong",
+        "value": None, "unit": "", "range": None,
+    }  # fmt: skip
+
+
+def test_a_guard_that_decides_outranks_the_words_of_doubt():
+    said = say(Decided(action="active_recovery", policy_action="as_planned", withheld_reason="", stage="learned",
+                       guards=(("G03", "active_recovery"),), seen=SEEN, load_au=140.0, load_change_pct=-65.0,
+                       share=0.0, unclear=True))  # fmt: skip
+    assert said.headline == "Take it easy today"
+    assert "no_clear_difference" not in {reason["code"] for reason in said.reasons}
+
+
+def test_a_braked_recovery_says_that_the_load_fell_by_advice():
+    said = say(Decided(action="as_planned", policy_action="as_planned", withheld_reason="", stage="learned",
+                       seen=SEEN | {"chronic_au": 231.0, "lref_au": 300.0}, load_au=400.0, load_change_pct=0.0,
+                       share=0.2, braked=True))  # fmt: skip
+    assert said.reasons[0]["text"] == "Your load is down to 77 % of your usual, mostly by easy days you were advised"
+
+
+def test_a_stranger_reads_by_what_the_model_does_not_know_them():
+    said = say(Decided(action="as_planned", policy_action="as_planned", withheld_reason="", stage="learned",
+                       guards=(("G15", "no_increase"),), seen=SEEN, load_au=400.0, load_change_pct=0.0, share=0.2,
+                       used_fallback=True, strange="load_unevenness"))  # fmt: skip
+    assert said.reasons[0]["code"] == "unlike_training"
+    assert said.reasons[0]["text"] == (
+        "Your last four weeks look unlike all that the model has learned from: how your load is spread over the days"
+    )
+    assert "The learned model was not used today; this follows a simple rule." in said.detail

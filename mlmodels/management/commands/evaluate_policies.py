@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from mlmodels.management.files import may_overwrite, refuse_to_overwrite
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -61,9 +63,10 @@ class Command(BaseCommand):
             help="play the stress table instead of the worlds, into its part of the page",
         )
         parser.add_argument("--stress-row", action="append", help="a row of the stress table (all)")
-        parser.add_argument("--processes", type=int, default=1, help="that play stress rows; the figures are the same")
+        parser.add_argument("--processes", type=int, default=2, help="that play stress rows; the figures are the same")
         parser.add_argument("--plots", action="store_true", help="SVG figures beside the page (needs the train extra)")
         parser.add_argument("--out", type=Path, required=True, help="directory for results.csv, results.md and figures")
+        may_overwrite(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         from tqdm import tqdm
@@ -87,6 +90,8 @@ class Command(BaseCommand):
                 "no_practice": True,
                 "world": options["world"] or ["true", "other"],
             }
+        made = ["results/stress.csv"] if options["stress"] else ["results.csv", "results.md"]
+        refuse_to_overwrite(options["overwrite"], *(options["out"] / name for name in made))
         files = sorted(ARTIFACTS.glob("*.onnx")) if options["policy"] is None else options["policy"]
         try:
             worlds = {name: world_from(name) for name in options["world"] or WORLDS}
