@@ -17,7 +17,7 @@ from mlmodels.actions import Action
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.threshold import Threshold, cross_entropy
 from mlmodels.evaluation.rollouts import MakeWorld, SideBySide, World, play
-from mlmodels.policy import Policy
+from mlmodels.policy import Policy, clear_action
 from mlmodels.state import Observation
 from mlmodels.twin.environment import BLOCKS, SeasonEnv
 from mlmodels.twin.model import Twin
@@ -71,22 +71,28 @@ class Practice(SideBySide):
 
 
 class Network:
-    """A Q-network straight from training, in this process; rows without a complete state have no answer."""
+    """A Q-network straight from training, in this process; rows without a complete state have no answer.
+
+    ``doubt`` and ``known`` as ``OnnxPolicy`` has them from its card.
+    """
 
     sha256 = ""
 
-    def __init__(self, name: str, feature_set: str, network: Any) -> None:
+    def __init__(self, name: str, feature_set: str, network: Any, *, doubt: float = 0.0, known: Any = None) -> None:
         self.name, self.feature_set, self.network = name, feature_set, network
+        self.doubt, self.known = doubt, known
+
+    def strange(self, obs: Observation) -> Ints:
+        return np.full(len(obs), -1) if self.known is None else np.asarray(self.known.strange(obs))
 
     def q_values(self, obs: Observation) -> NDArray[np.float32]:
         features = obs.features(self.feature_set)
-        known = np.isfinite(features).all(axis=1) & (obs.refusal == "")
+        known = np.isfinite(features).all(axis=1) & (obs.refusal == "") & (self.strange(obs) < 0)
         q = self.network.q(np.where(known[:, None], features, np.float32(0.0)))
         return np.where(known[:, None], q, np.float32(np.nan))
 
     def choose(self, obs: Observation) -> Ints:
-        q = self.q_values(obs)
-        return np.where(np.isfinite(q).all(1), np.nan_to_num(q).argmax(1), -1).astype(np.int64)
+        return clear_action(self.q_values(obs), self.doubt)[0]
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,16 @@ READING = (
     "intervals by bootstrap over cohorts, then athletes. Rates are over the days the policy was in charge; illness and",
     "injury per athlete and season. Camps are camps and returns: days on which the coach's own plan rises fast, and",
     f"two weeks after illness or injury. HRV-low days are shown above the {HRV_FLOOR_PCT} % that noise alone makes;",
-    "the worst tenth is the slowest-developing tenth against the plan's own. Every row but the first goes through the",
-    'guards, as in serving. A rule is a row twice: as published, and "tuned" by the search that makes the threshold',
-    "rule, on the same twin. Ceilings practised in the very world they are judged in, and the oracle reads what no",
-    "watch shows: yardsticks, not candidates. The room is what the best ceiling gains above the best of plan and rules",
-    f'as published. "{OWN_LOG}" learned as one of its networks did, but from one season log of 25',
-    "athletes of the judging world: what a squad that trains its own would have. These are simulated athletes: read",
-    "the order, not the figures.",
+    "the worst tenth is the slowest-developing tenth against the plan's own. Every row goes through the guards, as in",
+    'serving, but for the first, those that say otherwise, and the second: the plan inside the "health stops" alone',
+    '(illness, injury, pain, minors, medical holds). "Unclear" are days on which the plan stood because nothing was',
+    'better by more than the policy may be wrong, "unknown" those on which its distribution check gave the answer to',
+    'the rule policy. A rule is a row twice: as published, and "tuned" by the search that makes the threshold rule, on',
+    "the same twin. Ceilings practised in the very world they are judged in, and the oracle reads what no watch shows:",
+    "yardsticks, not candidates. The room is what the best ceiling gains above the best of plan and rules as published.",
+    f'"{OWN_LOG}" is the shipped recipe on one season log of 25 athletes of the',
+    "judging world: what a squad that trains its own would have. These are simulated athletes: read the order, not",
+    "the figures.",
 )
 
 

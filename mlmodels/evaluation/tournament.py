@@ -9,18 +9,19 @@ from dataclasses import dataclass, field
 from mlmodels.evaluation.ceiling import Learned, Oracle, averaged, learned_in, learned_on, searched_in
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played
 from mlmodels.evaluation.goals import Goal, Seasons, goals_of
+from mlmodels.evaluation.logs import learned_from
 from mlmodels.evaluation.rollouts import MakeWorld
 from mlmodels.evaluation.scores import Score, score
-from mlmodels.simulator import make_cohort
-from mlmodels.twin.fitting import TooLittleData, fit_twin
+from mlmodels.twin.fitting import TooLittleData
 from mlmodels.twin.model import Twin
 
 ABLATIONS = {"health-only DQN": "health-only", "performance-only DQN": "performance-only"}
-RECIPE = "homestretch"  # the reward of what ships
-ONE_NETWORK = "one network, seed"
-ENSEMBLE = "these networks' mean"
-OWN_LOG = "one network, own log of this world"
-SQUAD, SQUAD_D, SQUAD_SEED = 25, 168, 1  # the season log that a squad of each world would learn from
+RECIPE = "homestretch"  # the reward
+ONE_NETWORK = "TD-DQN, one network, seed"
+ENSEMBLE = "these TD networks' mean"
+OWN_LOG = "homestretch DQN, own log of this world"
+SQUAD, SQUAD_SEED = 25, 1  # the season log that a squad of each world would learn from
+PROCESSES = 2  # that it is learned in
 ORACLE_ATHLETES = 60
 
 
@@ -70,16 +71,17 @@ def practice_count(effort: Effort | None) -> int:
     return len(ABLATIONS) + len(effort.seeds)
 
 
-def on_own_log(make_world: MakeWorld, effort: Effort) -> Learned | None:
+def on_own_log(make_world: MakeWorld) -> Contender | None:
     """What a squad of this world would have: the shipped recipe on a twin of one season log of its own.
 
     None where no twin can be fitted to such a log.
     """
     try:
-        twin = fit_twin(make_cohort(SQUAD, SQUAD_D, SQUAD_SEED, make_world=make_world), seed=1)
+        policy = learned_from(SQUAD, SQUAD_SEED, make_world=make_world, processes=PROCESSES)
     except TooLittleData:
         return None
-    return learned_on(twin, OWN_LOG, feature_set="observable", reward=RECIPE, days=effort.dqn_days, seed=1, networks=1)
+    policy.name = OWN_LOG
+    return Contender(OWN_LOG, policy, cold_start=True)
 
 
 def yardsticks(
@@ -94,9 +96,9 @@ def yardsticks(
         curves[learned.policy.name] = learned.rewards
 
     if effort and effort.dqn_days:
-        own = on_own_log(make_world, effort)
+        own = on_own_log(make_world)
         if own:
-            add(own)
+            rows.append(own)
     if effort:
         searched = searched_in(make_world, athletes=effort.search_athletes, rounds=effort.search_rounds)
         rows.append(Contender(searched.name, searched, cold_start=True))

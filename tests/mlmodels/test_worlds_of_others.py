@@ -115,7 +115,7 @@ def test_a_squad_whose_log_allows_no_twin_has_no_policy_of_its_own():
             nan, no = np.full(self.n, np.nan), np.zeros(self.n, dtype=bool)
             return {"load_au": nan, "high_intensity_share": nan, "t400_s": nan, "new_ill": no, "new_inj": no}
 
-    assert on_own_log(Silent, Effort()) is None
+    assert on_own_log(Silent) is None
 
 
 def test_a_page_without_a_candidate_has_no_summary():
