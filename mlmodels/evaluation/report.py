@@ -28,7 +28,7 @@ READING = (
     'better by more than the policy may be wrong, "unknown" those on which its distribution check gave the answer to',
     'the rule policy. A rule is a row twice: as published, and "tuned" by the search that makes the threshold rule, on',
     "the same twin. Ceilings practised in the very world they are judged in, and the oracle reads what no watch shows:",
-    "yardsticks, not candidates. The room is what the best ceiling gains above the best of plan and rules as published.",
+    "yardsticks, not candidates. The room: what the best ceiling gains above the best of plan and rules as published.",
     f'"{OWN_LOG}" is the shipped recipe on one season log of 25 athletes of the',
     "judging world: what a squad that trains its own would have. These are simulated athletes: read the order, not",
     "the figures.",
