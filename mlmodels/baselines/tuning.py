@@ -16,20 +16,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlmodels.actions import Action
-from mlmodels.baselines import threshold
+from mlmodels.baselines import threshold, two_lines
 from mlmodels.baselines.acwr_rule import LOW, AcwrRule
 from mlmodels.baselines.chance import Mix
 from mlmodels.baselines.hrv_rule import HARD_SHARE, HrvRule
 from mlmodels.baselines.rule import Rule
 from mlmodels.baselines.static import BUILD_WEEKS, WEEK, StaticProgressive
 from mlmodels.baselines.threshold import Search, Threshold, cross_entropy, on_the_twin
+from mlmodels.baselines.two_lines import TwoLines
 from mlmodels.guard import GUARD_VERSION
 from mlmodels.risk import ACWR_WARNING, HRV_LOW_SD
+from mlmodels.twin.doubt import Doubt
 from mlmodels.twin.model import Twin
 
 Floats = NDArray[np.float64]
 
 TUNED = ", tuned"
+TUNED_ONLY = (Threshold.name, TwoLines.name)
 # How far a weekday leans: below the first line recovery, then as planned, volume and, above the last, intensity.
 LEANS = (-0.5, 0.5, 1.5)
 LEAN_OF = {
@@ -95,8 +98,8 @@ class Tuning:
 
 
 def row_of(name: str) -> str:
-    """The threshold rule exists in tuned form only."""
-    return name if name == Threshold.name else name + TUNED
+    """The threshold rule and the one of two lines exist in tuned form only."""
+    return name if name in TUNED_ONLY else name + TUNED
 
 
 def tune(
@@ -121,9 +124,17 @@ def search(
     effort: float = 1.0,
     tick: Callable[[], object] | None = None,
 ) -> Search:
-    """One family's numbers. The numbers as published stay if the search ends below them on new seasons."""
+    """One family's numbers. The numbers as published stay if the search ends below them on new seasons.
+
+    The rule of two lines is searched as the careful recipe does: on the doubtful twin, for the gain over the plan.
+    """
     family = FAMILIES[name]
     athletes = max(4, round(effort * family.athletes))
+    if name == TwoLines.name:
+        return two_lines.search(
+            Doubt.of(twin), seed, athletes=athletes, rounds=max(1, round(effort * family.rounds)),
+            candidates=max(4, round(effort * family.candidates)), tick=tick and (lambda _: tick()),
+        )  # fmt: skip
     value = on_the_twin(twin, family.make, athletes=athletes, seed=1000 * seed, reward=reward)
     rounds = max(1, round(effort * family.rounds))
     candidates = max(4, round(effort * family.candidates))
@@ -173,5 +184,9 @@ FAMILIES: dict[str, Family] = {
     ),
     Threshold.name: Family(
         threshold.PARAMETERS, threshold.START, threshold.SPREAD, Threshold, athletes=48, rounds=12, candidates=40
+    ),
+    TwoLines.name: Family(
+        two_lines.PARAMETERS, two_lines.START, two_lines.SPREAD, TwoLines, athletes=two_lines.ATHLETES,
+        rounds=two_lines.ROUNDS, candidates=two_lines.CANDIDATES,
     ),
 }  # fmt: skip

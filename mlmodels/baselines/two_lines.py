@@ -33,11 +33,11 @@ START = np.array([*_WEIGHTS, *_WEIGHTS, -1.4, 0.0, 0.0, -0.7, -0.2, 0.0, 1.25, 2
 SPREAD = np.array([0.3, 0.2, 0.2, 0.15, 0.8, 0.3, 0.4, 0.5] * 2 + [0.4, 0.3, 0.2, 0.4, 0.3, 0.2, 0.08, 0.8])
 NEVER = np.array([0.0] * 16 + [-9.0, 0.0, 0.0, 9.0, 0.0, 0.0, 0.0, 9.0])  # the plan as it stands
 
-RULE_DOUBT = 0.5  # SDs between structures that a candidate's gain counts less (development seeds: 0, 0.5, 1)
+RULE_DOUBT = 0.75  # SDs between structures that a candidate's gain counts less (between 0.5 and 1, both tried)
 HAZARD_COST = 0.4  # reward per expected illness or injury: the training it takes (convention)
 HRV_COST = 0.15  # reward per day and SD of the 7-day HRV below its range: days of it are to stay as few as they were
 LAST_D = 14  # days over which a season's gain is taken
-ATHLETES, ROUNDS, CANDIDATES = 64, 26, 44
+ATHLETES, ROUNDS, CANDIDATES = 48, 20, 40
 
 
 class TwoLines(Rule):

@@ -8,16 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.evaluation.ceiling import Network
 from mlmodels.evaluation.comparing import Contender, Round, played
 from mlmodels.evaluation.goals import mean_gain
+from mlmodels.evaluation.own_log import learned_from
 from mlmodels.evaluation.report import markdown_table
-from mlmodels.evaluation.rollouts import MakeWorld, world_from
-from mlmodels.simulator import World, make_cohort
-from mlmodels.twin.fitting import TooLittleData, fit_twin
+from mlmodels.evaluation.rollouts import world_from
+from mlmodels.twin.fitting import TooLittleData
 
 ROWS = ("true", "shifted", "other", "whole", "labels x 2", "no coach", "plan -15 %", "two hard days", "four sessions")
-LOG_D = 168
 
 
 @dataclass(frozen=True)
@@ -28,19 +26,6 @@ class Spread:
     seeds: tuple[int, ...]
     gain_pct: NDArray[np.float64]
     refused: tuple[int, ...]  # seeds of logs to which no twin could be fitted
-
-
-def learned_from(
-    squad: int, seed: int, *, make_world: MakeWorld = World, effort: float = 1.0, processes: int = 1
-) -> Network:
-    """The careful policy of one invented squad's season log. Raises: TooLittleData."""
-    from mlmodels.novelty import Known
-    from mlmodels.training.careful import FEATURE_SET, Effort, learn_carefully
-
-    twin = fit_twin(make_cohort(squad, LOG_D, seed, make_world=make_world), seed=seed)
-    careful = learn_carefully(twin, seed, effort=Effort().times(effort), processes=processes)
-    name, known = f"log {seed}, {squad} athletes", Known.of(careful.portraits)
-    return Network(name, FEATURE_SET, careful.network, doubt=careful.typical_error(), known=known)
 
 
 def spread(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from mlmodels.evaluation.ceiling import Learned, Oracle, averaged, learned_in, learned_on, searched_in
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played
 from mlmodels.evaluation.goals import Goal, Seasons, goals_of
-from mlmodels.evaluation.logs import learned_from
+from mlmodels.evaluation.own_log import learned_from
 from mlmodels.evaluation.rollouts import MakeWorld
 from mlmodels.evaluation.scores import Score, score
 from mlmodels.twin.fitting import TooLittleData

@@ -44,10 +44,10 @@ def lived(env, days, policy=lambda obs: np.full(len(obs), PLAN)):
 # --- The doubtful twin ----------------------------------------------------------------------------------------------
 
 
-def test_the_fitted_draws_come_first_and_carry_nine_tenths(doubt):
+def test_the_fitted_draws_come_first_and_carry_four_fifths(doubt):
     assert doubt.names[:8] == ("fitted",) * 8
     assert doubt.weight.sum() == pytest.approx(1.0)
-    assert doubt.weight[:8].sum() == pytest.approx(0.9)
+    assert doubt.weight[:8].sum() == pytest.approx(0.8)
     assert doubt.twin.gates.shape == (len(doubt.names), 5)
     assert set(doubt.names) == {"fitted", "mild", "late", "no gate"}
     late = doubt.twin.usual_fitness[[name == "late" for name in doubt.names]]

@@ -147,8 +147,8 @@ class Command(BaseCommand):
         from mlmodels.management.pages import block_of
 
         write_csv(results, out / "results.csv")
-        stress = block_of(out / "results.md", "stress")  # played apart, and kept
-        text = page(results, about(options), plots) + (f"\n{stress}\n" if stress else "")
+        kept = [block_of(out / "results.md", name) for name in ("stress", "logs")]  # played apart
+        text = page(results, about(options), plots) + "".join(f"\n{block}\n" for block in kept if block)
         (out / "results.md").write_text(text, encoding="utf-8")
 
     def _stress(self, contenders: Sequence[Contender], options: dict[str, Any]) -> None:
@@ -156,14 +156,14 @@ class Command(BaseCommand):
         from tqdm import tqdm
 
         from mlmodels.evaluation import stress
-        from mlmodels.evaluation.comparing import rounds_of
+        from mlmodels.evaluation.comparing import HEALTH_STOPS_ALONE, rounds_of
         from mlmodels.evaluation.report import aligned
         from mlmodels.management.pages import put_block
         from mlmodels.worlds import STRESS
 
         rows = options["stress_row"] or list(STRESS)
         candidates = [c for c in contenders if c.cold_start and c.guarded]
-        rules = [c for c in contenders if not c.cold_start and c.guarded]
+        rules = [c for c in contenders if not c.cold_start and c.guarded and c.name != HEALTH_STOPS_ALONE]
         table = stress.contenders_of(candidates, rules)
         rounds = rounds_of(options["seed"], options["cohorts"], options["athletes"], options["days"])
         with tqdm(total=len(rows), unit="row", desc="stress rows", disable=None) as bar:
@@ -196,12 +196,11 @@ class Command(BaseCommand):
     def _affordable(self, options: dict[str, Any], twin: Twin, tuning: Tuning | None) -> list[str] | None:
         """Without practice the rules that would have to be searched first are left out, unless asked for by name."""
         from mlmodels.baselines import BASELINES
-        from mlmodels.baselines.tuning import FAMILIES, row_of
-        from mlmodels.evaluation.goals import THRESHOLD
+        from mlmodels.baselines.tuning import FAMILIES, TUNED_ONLY, row_of
 
         known = tuning is not None and tuning.fingerprint == twin.fingerprint
         if options["stress"] and known:
-            return list(options["only"] or [THRESHOLD])
+            return list(options["only"] or TUNED_ONLY)
         if options["only"] or not options["no_practice"] or known:
             return list(options["only"]) if options["only"] else None
         searched = {row_of(name) for name in FAMILIES}
