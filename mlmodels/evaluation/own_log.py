@@ -20,4 +20,4 @@ def learned_from(
     twin = fit_twin(make_cohort(squad, LOG_D, seed, make_world=make_world), seed=seed)
     careful = learn_carefully(twin, seed, effort=Effort().times(effort), processes=processes)
     name, known = f"log {seed}, {squad} athletes", Known.of(careful.portraits)
-    return Network(name, FEATURE_SET, careful.network, doubt=careful.typical_error(), known=known)
+    return Network(name, FEATURE_SET, careful.network, doubt=careful.unclear_below(), known=known)

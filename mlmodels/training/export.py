@@ -93,7 +93,7 @@ class Learned:
     seed: int
     settings: dict[str, Any]
     athlete_days: int
-    doubt: float = 0.0  # reward by which its Q-values are typically wrong
+    doubt: float = 0.0  # reward below which what stands above the plan is no clear choice
     known: Known | None = None  # how those athletes trained and measured
 
     @classmethod
@@ -114,7 +114,7 @@ class Learned:
             [(w.astype(np.float32), b.astype(np.float32)) for w, b in map(_arrays, careful.network.layers())],
             careful.network.q,
             states.min(0), states.max(0), states[rng.integers(len(states), size=64)], careful.seed, settings,
-            careful.athlete_days, careful.typical_error(), Known.of(careful.portraits),
+            careful.athlete_days, careful.unclear_below(), Known.of(careful.portraits),
         )  # fmt: skip
 
 

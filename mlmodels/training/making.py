@@ -95,7 +95,7 @@ def make_policy(
         ("reward a day on new twin seasons", f"{own:+.4f}"),
         ("the plan unchanged there", f"{plan:+.4f}"),
         ("intensity/volume/recovery/plan, %", "/".join(f"{100 * share:.0f}" for share in shares)),
-        ("typical error of its Q-values", f"{learned.doubt:.4f}"),
+        ("unclear below, reward over the plan", f"{learned.doubt:.4f}"),
         ("bytes", f"{onnx.stat().st_size:,}"),
     ]
     return Made(onnx, card, figures)

@@ -23,7 +23,8 @@ def twin():
 
 
 def shipped(feature_set):
-    model = next(registry.ARTIFACTS.glob(f"{feature_set}-*.onnx"))
+    ships = registry.shipped()
+    model = ships if feature_set == "observable" else next(registry.ARTIFACTS.glob(f"{feature_set}-*.onnx"))
     return OnnxPolicy.load(model, registry.card_file_of(model))
 
 

@@ -1,6 +1,7 @@
 """Learning: it solves a trivial world, repeats itself, agrees with its ONNX file, and a small run already learns."""
 
 import json
+import shlex
 from dataclasses import replace
 
 import numpy as np
@@ -110,23 +111,18 @@ def test_the_folded_onnx_graph_agrees_with_torch(features, actions):
     network = QNetwork(features, actions, 64)
     graph = export.graph_of(export.folded_layers(network, 10.0), "test").SerializeToString()
     states = np.random.default_rng(0).uniform(-1, 2, (2000, features)).astype(np.float32)
-    agreement = export.parity(network, 10.0, graph, states)
+    agreement = export.parity(lambda x: network.q(x) / 10.0, graph, states)
     assert agreement["max_abs_difference"] <= 1e-5
     assert agreement["changed_choices"] == 0
 
 
-def test_a_graph_that_disagrees_is_never_written(log, tmp_path, monkeypatch):
-    trained = train(SayWhatYouSee(), replace(SMALL, days=120))
-    right = export.folded_layers
-
-    def wrong(network, scale):
-        layers = right(network, scale)
-        return [*layers[:-1], (layers[-1][0], layers[-1][1] + np.float32(0.001))]
-
-    monkeypatch.setattr(export, "folded_layers", wrong)
+def test_a_graph_that_disagrees_is_never_written(tmp_path):
+    learned = export.Learned.of_dqn(train(SayWhatYouSee(), replace(SMALL, days=120)))
+    weight, bias = learned.layers[-1]
+    wrong = replace(learned, layers=[*learned.layers[:-1], (weight, bias + np.float32(0.001))])
     with pytest.raises(export.ParityError):
         export.export_policy(
-            trained, feature_set="paper-6", directory=tmp_path, training_data={}, seeds={}, reproduce="x", metrics={}
+            wrong, feature_set="paper-6", directory=tmp_path, training_data={}, seeds={}, reproduce="x", metrics={}
         )
     assert list(tmp_path.iterdir()) == []
 
@@ -178,10 +174,68 @@ def test_the_command_trains_on_a_squads_own_log_and_records_how(tmp_path, capsys
     policy = OnnxPolicy.load(onnx, onnx.with_suffix(".card.json"))
     assert policy.n_actions == 3
     assert policy.card["reproduce"] == (
-        f"manage.py train_policy {tmp_path}/squad.csv --feature-set paper-6 --reward homestretch --seed 1 --days 120"
-        f" --seasons 24 --networks 1 --out {tmp_path}/models"
+        f"./homestretch manage train_policy {tmp_path}/squad.csv --recipe td --feature-set paper-6 --reward homestretch"
+        f" --seed 1 --days 120 --seasons 24 --networks 1 --out {tmp_path}/models"
     )
-    assert "athlete-days a second" in capsys.readouterr().out
+    assert "athlete-days learned from" in capsys.readouterr().out
+
+
+def test_a_squads_own_policy_comes_by_the_commands_that_are_printed(tmp_path, capsys):
+    """Each command's last lines are typed as they stand, up to the policy that is added."""
+
+    def typed_next():
+        lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("next: ")]
+        assert all(line.startswith("next: ./homestretch manage ") for line in lines)
+        return [shlex.split(line)[3:] for line in lines]
+
+    call_command("make_cohort", athletes=6, days=100, seed=4, out=tmp_path / "squad.csv")
+    (fit,) = typed_next()
+    assert fit == ["fit_twin", f"{tmp_path}/squad.csv", "--out", f"{tmp_path}/squad.twin.json"]
+    call_command(*fit)
+    (train_it,) = typed_next()
+    assert train_it[:2] == ["train_policy", f"{tmp_path}/squad.csv"]
+    call_command(*train_it, "--effort", "0.02", "--processes", "1")
+    judge, add = typed_next()
+    (onnx,) = tmp_path.glob("observable-*.onnx")
+    assert judge[:4] == ["evaluate_policies", f"{tmp_path}/squad.csv", "--policy", str(onnx)]
+    assert add == ["add_policy", str(onnx)]
+    card = json.loads(onnx.with_suffix(".card.json").read_text())
+    assert (card["metrics"]["recipe"], card["ships"]) == ("careful", False)
+    assert len(card["metrics"]["rule"]) == 24
+    assert card["doubt"] > 0
+    policy = OnnxPolicy.load(onnx, onnx.with_suffix(".card.json"))
+    assert (policy.doubt, policy.known.line > 0) == (card["doubt"], True)
+    before = onnx.read_bytes()
+    with pytest.raises(CommandError, match=r"exists\. Nothing was written: choose another --out, or add --overwrite"):
+        call_command(*train_it, "--effort", "0.02", "--processes", "1")
+    call_command(*train_it, "--effort", "0.02", "--processes", "1", "--overwrite")
+    assert onnx.read_bytes() == before
+
+
+def test_no_command_writes_over_a_file_unasked(tmp_path):
+    kept = tmp_path / "kept.csv"
+    kept.write_text("mine")
+    for command in (["make_cohort"], ["fit_twin", kept], ["tune_rules", kept]):
+        with pytest.raises(CommandError, match=f"{kept} exists. Nothing was written"):
+            call_command(*map(str, command), "--out", str(kept))
+    (tmp_path / "results.md").write_text("mine")
+    with pytest.raises(CommandError, match=r"results\.md exists"):
+        call_command("evaluate_policies", "--out", str(tmp_path))
+    assert (kept.read_text(), (tmp_path / "results.md").read_text()) == ("mine", "mine")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"networks": 2}, "--networks belongs to --recipe td"),
+        ({"feature_set": "paper-6", "recipe": "careful"}, "the careful recipe knows the observable features"),
+        ({"reward": "paper"}, "the careful recipe knows the observable features"),
+        ({"effort": 0.0}, "--effort is 0.01 to 10"),
+    ],
+)
+def test_what_a_recipe_does_not_know_is_refused(tmp_path, wrong, said):
+    with pytest.raises(CommandError, match=said):
+        call_command("train_policy", tmp_path / "x.csv", out=tmp_path, **wrong)
 
 
 def test_a_twin_of_another_log_is_refused(tmp_path):
@@ -189,13 +243,13 @@ def test_a_twin_of_another_log_is_refused(tmp_path):
         call_command("make_cohort", athletes=6, days=100, seed=seed, out=tmp_path / f"{seed}.csv")
     call_command("fit_twin", tmp_path / "4.csv", out=tmp_path / "twin.json")
     with pytest.raises(CommandError, match="was fitted to another season log"):
-        call_command("train_policy", tmp_path / "5.csv", twin=tmp_path / "twin.json", days=120, out=tmp_path)
+        call_command("train_policy", tmp_path / "5.csv", twin=tmp_path / "twin.json", out=tmp_path)
 
 
 def test_no_networks_and_no_processes_are_refused(tmp_path):
     for wrong in ({"networks": 0}, {"processes": 0}):
         with pytest.raises(CommandError, match="are at least 1"):
-            call_command("train_policy", tmp_path / "x.csv", out=tmp_path, **wrong)
+            call_command("train_policy", tmp_path / "x.csv", recipe="td", out=tmp_path, **wrong)
 
 
 def test_a_reward_nobody_defined_is_refused(tmp_path):
