@@ -193,7 +193,9 @@ class AdviceView(Answer):
     prescription = PrescriptionView(allow_null=True)
     q_values = serializers.DictField(child=serializers.FloatField(), allow_null=True)
     margin = serializers.FloatField(allow_null=True)
-    clear_choice = serializers.BooleanField()
+    clear_choice = serializers.BooleanField(
+        help_text="false: nothing stood above the plan by more than the policy may be wrong, so the plan is advised"
+    )
     reasons = ReasonView(many=True)
     guards = GuardView(many=True)
     would_change_if = ChangeView(many=True)

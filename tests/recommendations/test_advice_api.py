@@ -60,7 +60,7 @@ def test_an_athlete_reads_todays_advice(alice, advised, api):
         "contributions": None,
         "sessions_to_rate": None,
         "state": {
-            "version": 1,
+            "version": 2,
             "features": {
                 "hrv": {
                     "value": round(seen["hrv_mean_7d_ms"], 2), "unit": "ms", "z": round(seen["hrv_z"], 2),
