@@ -21,7 +21,7 @@ ONE_NETWORK = "TD-DQN, one network, seed"
 ENSEMBLE = "these TD networks' mean"
 OWN_LOG = "homestretch DQN, own log of this world"
 SQUAD, SQUAD_SEED = 25, 1  # the season log that a squad of each world would learn from
-PROCESSES = 2  # that it is learned in
+PROCESSES, OWN_EFFORT = 2, 0.4  # that it is learned in, and with how much of the practice of what ships
 ORACLE_ATHLETES = 60
 
 
@@ -77,7 +77,7 @@ def on_own_log(make_world: MakeWorld) -> Contender | None:
     None where no twin can be fitted to such a log.
     """
     try:
-        policy = learned_from(SQUAD, SQUAD_SEED, make_world=make_world, processes=PROCESSES)
+        policy = learned_from(SQUAD, SQUAD_SEED, make_world=make_world, effort=OWN_EFFORT, processes=PROCESSES)
     except TooLittleData:
         return None
     policy.name = OWN_LOG
