@@ -6,10 +6,10 @@ from django.core.management import CommandError, call_command
 
 pytest.importorskip("torch", reason="training needs the train extra")
 
-from mlmodels.evaluation import logs  # noqa: E402
-from mlmodels.evaluation.comparing import rounds_of  # noqa: E402
-from mlmodels.evaluation.logs import Spread, section, spread, table_rows  # noqa: E402
-from mlmodels.twin.fitting import TooLittleData  # noqa: E402
+from mlmodels.evaluation import logs
+from mlmodels.evaluation.comparing import rounds_of
+from mlmodels.evaluation.logs import Spread, section, spread, table_rows
+from mlmodels.twin.fitting import TooLittleData
 
 ROUNDS = rounds_of(5, 1, 6, 60)
 

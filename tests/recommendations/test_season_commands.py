@@ -133,7 +133,7 @@ def test_a_squads_export_can_hide_who_they_are(log_file, tmp_path, alice):
     assert sorted(read_season_log(path)["athlete"].unique()) == ["athlete-001", "athlete-002", "athlete-003"]
     with pytest.raises(CommandError, match="no athlete"):
         run("export_season", tmp_path / "summer.csv", squad="Summer")
-    with pytest.raises(CommandError, match="out.csv exists. Nothing was written"):
+    with pytest.raises(CommandError, match=r"out\.csv exists\. Nothing was written"):
         run("export_season", path, squad="Winter")
     run("export_season", path, squad="Winter", overwrite=True)
     assert len(read_season_log(path)["athlete"].unique()) == 3
