@@ -49,7 +49,9 @@ PLAN_WEEKLY_STEP = 0.010  # fraction of Lref added each week
 PLAN_LAST_WEEK = 24.0  # the progression stops here: one season
 PLAN_CAP_OF_CHRONIC = 1.20
 PLAN_CAP_OF_LREF = 0.10
-PLAN_CHRONIC_AT_LEAST = 0.90  # of Lref: below it the cap does not follow, or easy days would make the plan easier too
+# Of Lref: below it the cap does not follow, or easy days would make the plan easier too. Illness and injury are no easy
+# days: for four weeks after them the cap follows all the way down, and the plan comes back with the chronic load.
+PLAN_CHRONIC_AT_LEAST = 0.90
 
 
 def dose(
@@ -102,15 +104,17 @@ def _steps(under_18: ArrayLike) -> tuple[Any, Any]:
 
 
 def automatic_plan(
-    weekday: ArrayLike, lref_au: ArrayLike, chronic_au: ArrayLike, week: ArrayLike
+    weekday: ArrayLike, lref_au: ArrayLike, chronic_au: ArrayLike, week: ArrayLike, *, recovering: ArrayLike = False
 ) -> tuple[FloatArray, FloatArray]:
     """The planned load (AU) and share of high intensity of an athlete without a coach's plan.
 
-    ``weekday`` 0 is Monday; ``week`` counts whole weeks since the athlete's first day.
+    ``weekday`` 0 is Monday; ``week`` counts whole weeks since the athlete's first day; ``recovering``: ill or injured
+    today or in the four weeks before.
     """
     day = np.asarray(weekday, dtype=np.int64)
     lref = np.asarray(lref_au, dtype=np.float64)
     progress = PLAN_START + PLAN_WEEKLY_STEP * np.minimum(np.asarray(week, dtype=np.float64), PLAN_LAST_WEEK)
-    chronic = np.maximum(np.asarray(chronic_au, dtype=np.float64), PLAN_CHRONIC_AT_LEAST * lref)
+    borne = np.asarray(chronic_au, dtype=np.float64)
+    chronic = np.where(recovering, borne, np.maximum(borne, PLAN_CHRONIC_AT_LEAST * lref))
     cap = PLAN_CAP_OF_CHRONIC * chronic + PLAN_CAP_OF_LREF * lref
     return np.minimum(WEEKDAY_WEIGHTS[day] * lref * progress, cap), WEEKDAY_SHARES[day]

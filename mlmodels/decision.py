@@ -114,7 +114,7 @@ def resolve(obs: Observation, policy: Policy, *, fallback: Policy | None = None,
     proposed = answer.action
     if np.count_nonzero(asked_rule):
         proposed = np.where(asked_rule, rule.choose(obs), proposed)
-    braked = (proposed == Action.ACTIVE_RECOVERY) & spirals(obs) & ~shows_a_sign(obs)
+    braked = (proposed == Action.ACTIVE_RECOVERY) & spirals(obs) & known_to_be_well(obs)
     proposed = np.where(braked, np.int64(Action.AS_PLANNED), proposed)
     guarded = guard.apply(proposed, obs, rule_policy=due & answer.used_fallback)
     load, share = dose(guarded.action, obs.planned_load_au, obs.planned_share, obs.chronic_au, under_18=obs.under_18)
@@ -142,6 +142,13 @@ def spirals(obs: Observation) -> BoolArray:
     return np.asarray(fallen & (obs.eased_au >= risk.SPIRAL_BY_ADVICE * missing))
 
 
+def known_to_be_well(obs: Observation) -> BoolArray:
+    """Who has measured and answered this morning as usual and shows no sign of the body: silence is no good sign."""
+    measured = (obs.hrv_age_days == 0) & (obs.sleep_age_days == 0)
+    answered = (obs.check_in_age_days == 0) | (obs.check_in_age_days > risk.REPORTER_DAYS)
+    return np.asarray(measured & answered & ~shows_a_sign(obs))
+
+
 def shows_a_sign(obs: Observation) -> BoolArray:
     """Who has a reason of the body, not of the calendar, to take it easy."""
     signals = (obs.hrv_z < risk.HRV_LOW_SD) | (obs.sleep_z < risk.SLEEP_LOW_SD) | (obs.sleep_h < risk.SLEEP_SHORT_H)
@@ -150,7 +157,8 @@ def shows_a_sign(obs: Observation) -> BoolArray:
     said = (obs.soreness_1_5 <= risk.READINESS_LOW) | (obs.fatigue_1_5 <= risk.READINESS_LOW)
     said |= (obs.readiness_1_5 <= risk.READINESS_LOW) | (obs.pain_0_10 >= risk.PAIN_WATCH)
     said |= (obs.ill > 0) | (obs.illness > 0) | (obs.injured > 0) | (obs.niggle > 0)
-    return np.asarray(signals | said)
+    said |= obs.days_since_illness <= risk.ILLNESS_FREE_DAYS + len(risk.ILLNESS_RETURN_STEPS)
+    return np.asarray(signals | said | (obs.return_week > 0))
 
 
 def decide_observed(

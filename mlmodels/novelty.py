@@ -21,6 +21,7 @@ FALSE_ALARMS = 0.01  # of the mornings it was fitted to
 NAMES = (*HABITS, "chronic_of_usual", "high_of_usual", "low_of_usual")
 _LOGARITHMIC = ("load_unevenness", "hard_unevenness", "hrv_scatter", "sleep_scatter")
 _SMALLEST = 0.05  # under a logarithm
+_SMALLEST_SD = 1e-3  # of a habit that nobody differed in
 
 
 def portraits(obs: Observation) -> Floats:
@@ -48,7 +49,8 @@ class Known:
     @classmethod
     def of(cls, seen: Floats) -> Known:
         """``seen``: portraits of training mornings (R, 13)."""
-        mean, sd = np.asarray(seen.mean(0)), np.asarray(seen.std(0))
+        seen = seen[np.isfinite(seen).all(axis=1)]
+        mean, sd = np.asarray(seen.mean(0)), np.maximum(seen.std(0), _SMALLEST_SD)
         covariance = np.cov(seen.T) + np.diag(1e-6 + 1e-4 * sd**2)
         known = cls(mean, np.asarray(np.linalg.inv(covariance), dtype=np.float64), sd, np.inf)
         return cls(mean, known.inverse, sd, float(np.quantile(known.distance(seen), 1.0 - FALSE_ALARMS)))

@@ -434,7 +434,7 @@ class Observation:
 _OBSERVATION_FIELDS = tuple(f.name for f in fields(Observation))
 REFUSALS = ("", "insufficient_history", "stale_data", "out_of_range")
 
-# What a distribution is compared by, beside the features (``strangeness``).
+# What ``novelty`` compares athletes by, beside the features.
 HABITS = (
     "load_unevenness", "hard_unevenness", "plan_of_usual", "day_off_share", "logged_share", "sick_share",
     "hrv_share", "hrv_scatter", "sleep_share", "sleep_scatter",

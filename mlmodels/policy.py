@@ -246,7 +246,7 @@ def _check_features(card: dict[str, Any], path: Path) -> None:
         if card[name] != value:
             raise ModelRefused(f"{path.name}: {name} is {card[name]!r}, this code has {value!r}. {_REDO}")
     doubt = card.get("doubt", 0.0)
-    if not isinstance(doubt, int | float) or not 0 <= doubt < math.inf:
+    if isinstance(doubt, bool) or not isinstance(doubt, int | float) or not 0 <= doubt < math.inf:
         raise ModelRefused(f"{path.name}: doubt is {doubt!r}, not a number of 0 or more. {_REDO}")
     try:
         _ = Known.from_card(card["novelty"]) if "novelty" in card else None

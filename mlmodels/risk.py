@@ -28,6 +28,7 @@ SEED_KNOWN_DAYS = 14  # d of known load that seed both averages when the usual w
 MIN_KNOWN_DAYS_UNSEEDED = 7  # d of known load before any state (convention)
 LREF_FIRST_DAYS = 28  # d; Lref is the median chronic load of these
 LREF_LAMBDA = 2.0 / (84 + 1)  # per day, after them (convention)
+LREF_SICK_DAYS = 3  # ill or injured on more of the last 28 days, and Lref stays as it is (convention)
 LREF_FLOOR_AU = 50.0  # AU/d (convention)
 CHRONIC_FLOOR_OF_LREF = 0.15  # ACWR divides by at least this much of Lref (convention)
 LOAD_STALE_DAYS = 7  # d without a reported load, after which no load-based advice is given

@@ -568,7 +568,8 @@ class Tracker:
         if np.count_nonzero(given) == self.n:
             seen[0], seen[1], seen[2] = planned, share, 0.0
             return
-        own, own_share = automatic_plan(m.weekday, lref, self.chronic, self.days // 7)
+        recovering = (self._tallies[0] > 0) | (m.ill > 0) | (m.injured > 0)
+        own, own_share = automatic_plan(m.weekday, lref, self.chronic, self.days // 7, recovering=recovering)
         seen[0], seen[1], seen[2] = np.where(given, planned, own), np.where(given, share, own_share), ~given
 
     def _return_week(self) -> FloatArray:
@@ -730,13 +731,14 @@ class Tracker:
     def _close_eased(
         self, m: Morning, e: Evening, used: FloatArray, chronic_before: FloatArray, lref: FloatArray
     ) -> None:
-        """What recovery on advice took off the plan; the automatic one where nobody planned."""
+        """What recovery on advice took off the plan (the automatic one where nobody planned); not what health asked."""
         eased = np.zeros(self.n)
-        rested = np.flatnonzero((e.action_taken == Action.ACTIVE_RECOVERY) & (used == used))
+        health = (m.ill > 0) | (m.injured > 0) | (m.illness > 0) | (m.pain_0_10 >= risk.PAIN_RECOVERY)
+        rested = np.flatnonzero((e.action_taken == Action.ACTIVE_RECOVERY) & (used == used) & ~health)
         if len(rested):
             own, _ = automatic_plan(m.weekday[rested], lref[rested], chronic_before[rested], self.days[rested] // 7)
             given = m.planned_load_au[rested]
-            eased[rested] = np.maximum(np.where(given >= 0, given, own) - used[rested], 0.0)
+            eased[rested] = np.fmax(np.where(given >= 0, given, own) - used[rested], 0.0)  # NaN: no load known yet
         self.eased += risk.CHRONIC_LAMBDA * (eased - self.eased)
 
     def _close_habits(self, m: Morning, look: _Look, loads: FloatArray, known: BoolArray, lref: FloatArray) -> None:
@@ -764,7 +766,9 @@ class Tracker:
         first = np.flatnonzero(early)
         if len(first) < self.n:
             start = np.where(self.lref == self.lref, self.lref, self.chronic)
-            ordinary = (self._tallies[0] == 0) & (self.days_off <= risk.DAYS_OFF) & (self.return_day == 0)
+            ordinary = (
+                (self._tallies[0] <= risk.LREF_SICK_DAYS) & (self.days_off <= risk.DAYS_OFF) & (self.return_day == 0)
+            )
             ordinary |= self.lref != self.lref
             np.copyto(self.lref, start + risk.LREF_LAMBDA * (self.chronic - start), where=~early & ordinary)
         if len(first):

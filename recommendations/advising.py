@@ -11,7 +11,7 @@ from django.utils import timezone
 from athletes.local_time import local_today
 from athletes.models import Athlete
 from mlmodels.decision import Verdict, decide_observed
-from mlmodels.state import Observation
+from mlmodels.state import STATE_VERSION, Observation
 from recommendations import frames, shadowing, turns, waiting, warnings_log
 from recommendations.asking import active_policy, policy_by_sha256
 from recommendations.drafting import decision_columns, draft, draft_of_failure, may_be_answered
@@ -134,10 +134,13 @@ def answer_mornings(mornings: Sequence[tuple[Athlete, date]], *, rings: set[int]
 def replay(advice: Advice) -> Verdict:
     """The decision again, from what the advice kept: the same observation, asked of the very same policy file.
 
-    LookupError: an advice that was never decided (its computation failed), or a policy that is not here any more.
+    LookupError: an advice that was never decided (its computation failed), one of another state version, or a policy
+    that is not here any more.
     """
     if advice.observation is None:
         raise LookupError("no observation was kept: its computation had failed")
+    if advice.state_version != STATE_VERSION:
+        raise LookupError(f"decided under state version {advice.state_version}, this code has {STATE_VERSION}")
     return decide_observed(Observation.from_rows([advice.observation]), policy_by_sha256(advice.active_sha256))[0]
 
 

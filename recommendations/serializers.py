@@ -194,7 +194,7 @@ class AdviceView(Answer):
     q_values = serializers.DictField(child=serializers.FloatField(), allow_null=True)
     margin = serializers.FloatField(allow_null=True)
     clear_choice = serializers.BooleanField(
-        help_text="false: nothing stood above the plan by more than the policy may be wrong, so the plan is advised"
+        help_text="false: the policy did not choose, or nothing stood above the plan by more than it may be wrong"
     )
     reasons = ReasonView(many=True)
     guards = GuardView(many=True)

@@ -121,7 +121,7 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "prescription": advice.prescription,
         "q_values": advice.q_values if values else None,
         "margin": margin if values else None,
-        "clear_choice": margin is not None and not advice.unclear,
+        "clear_choice": margin is not None and not advice.unclear and not advice.used_fallback,
         "reasons": advice.reasons if values else [without_numbers(reason) for reason in advice.reasons],
         "guards": [guard_body(guard, advice.observation, values=values) for guard in advice.guards],
         "would_change_if": changes_of(advice, beside.forecast) if values else [],

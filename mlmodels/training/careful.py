@@ -77,8 +77,8 @@ class Careful:
         choice = own.argmax(1)
         ahead = (own[rows, choice] - own[:, PLAN])[choice != PLAN]
         right = (self.wanted[rows, choice] > self.wanted[:, PLAN])[choice != PLAN]
-        if len(ahead) < LEAST_CHOICES:
-            return 0.0
+        if len(ahead) < LEAST_CHOICES:  # too few to tell right from wrong: none of them is clear
+            return float(ahead.max(initial=0.0))
         order, width = np.argsort(ahead), max(len(ahead) // 100, LEAST_CHOICES // 4)
         share = np.convolve(right[order], np.full(width, 1.0 / width), "valid")
         clear = np.flatnonzero(share >= RIGHT)

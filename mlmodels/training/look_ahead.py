@@ -109,7 +109,7 @@ def look_ahead(env: SeasonEnv, applied: Ints, rule: TwoLines, seed: int, days: i
     faster, risk = np.zeros((len(world.doubt.weight), many.n)), np.zeros(many.n)
     for day in range(days):
         many.live(applied.reshape(-1) if day == 0 else rule.choose(many.obs))
-        world.share_events(n, actions)  # what was risked is counted, not what struck
+        world.share_events(n, actions)  # from the next day on: what was risked is counted, not what struck
         faster += world.faster_pct()
         risk += risked(world.acwr(), many.obs.hrv_z, world.hazard())
     faster += world.still_to_come_pct_d()

@@ -1,4 +1,4 @@
-"""A Q-network that cannot answer a worse sign with a harder dose, and learning to repeat Q-values with it.
+"""A Q-network in which a worse sign never turns recovery into the plan, or either into an increase.
 
 Hidden units of the first kind do not see the signs (7-day HRV and sleep, today's HRV, last night). Those of the second
 kind see everything, the signs through weights >= 0 alone, and only they carry the signs on; on the way to the Q-values

@@ -130,7 +130,7 @@ class DoubtfulWorld(TwinWorld):
         return np.asarray(self._state["acute"] / np.maximum(self._state["chronic"], 0.15))
 
     def share_events(self, n: int, copies: int) -> None:
-        """All blocks are ill and injured as the last one is."""
+        """From the next day on all blocks are ill and injured as the last one is; this morning is already told."""
         for name in ("ill_left", "injured_left"):
             self._state[name] = np.tile(self._state[name][-n:], copies)
 

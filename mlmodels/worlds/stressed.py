@@ -241,7 +241,9 @@ class NoCoach(World):
 
     def planned(self) -> tuple[Floats, Floats]:
         usual = self.who.usual_load_au
-        load, share = automatic_plan(self.day % 7, self._lref * usual, self._chronic * usual, self.day // 7)
+        load, share = automatic_plan(
+            self.day % 7, self._lref * usual, self._chronic * usual, self.day // 7, recovering=self._well_d < 28
+        )
         return load, np.full(self.n, share)
 
     def step(self, action: NDArray[Any], load_cap_au: Floats | None = None) -> dict[str, Any]:

@@ -67,3 +67,8 @@ def test_the_automatic_plan_asks_for_no_more_than_a_low_chronic_load_bears():
 def test_easy_days_do_not_make_the_automatic_plan_easier_still():
     load, _ = automatic_plan(0, 300.0, [100.0, 200.0, 270.0], 0)
     assert load == pytest.approx([1.2 * 270 + 0.1 * 300] * 3)
+
+
+def test_illness_and_injury_are_no_easy_days():
+    load, _ = automatic_plan(0, 300.0, [100.0, 200.0, 270.0], 0, recovering=True)
+    assert load == pytest.approx([150.0, 270.0, 354.0])

@@ -99,7 +99,7 @@ def test_an_action_that_the_guard_turns_into_the_plan_is_worth_what_the_plan_is(
     np.testing.assert_array_equal(worth[held, HARD], 0.0)
     rested = (applied[REST] == REST) & (env.obs.planned_load_au > 0)
     differs = np.abs(worth[rested, REST]).max(axis=1) > 0
-    assert differs.mean() > 0.85  # some miss their session, whatever it was to be
+    assert differs.mean() > 0.7  # some miss their session whatever it was to be, some had been capped to that dose
 
 
 # --- The rule -------------------------------------------------------------------------------------------------------

@@ -264,12 +264,19 @@ def test_recovery_without_a_sign_ends_once_advised_recovery_has_taken_the_load_d
     [
         {"hrv_z": -0.6}, {"hrv_today_z": -1.1}, {"sleep_z": -0.6}, {"sleep_today_z": -1.1}, {"sleep_h": 5.9},
         {"soreness_1_5": 2.0}, {"fatigue_1_5": 2.0}, {"readiness_1_5": 2.0}, {"pain_0_10": 2.0}, {"niggle": 1},
-        {"resting_hr_delta_bpm": 5.1},
+        {"resting_hr_delta_bpm": 5.1}, {"days_since_illness": 4}, {"return_week": 2},
     ],
     ids=lambda sign: next(iter(sign)),
 )  # fmt: skip
 def test_with_a_sign_of_the_body_recovery_stays_recovery(sign):
     resolution = resolve(seen_with(**FALLEN | sign), Always(Action.ACTIVE_RECOVERY))
+    assert (resolution.braked[0], resolution.action[0]) == (False, Action.ACTIVE_RECOVERY)
+
+
+@pytest.mark.parametrize("silent", [{"hrv_age_days": 1}, {"sleep_age_days": 1}, {"check_in_age_days": 1}],
+                         ids=lambda silent: next(iter(silent)))  # fmt: skip
+def test_silence_is_no_good_sign(silent):
+    resolution = resolve(seen_with(**FALLEN | silent), Always(Action.ACTIVE_RECOVERY))
     assert (resolution.braked[0], resolution.action[0]) == (False, Action.ACTIVE_RECOVERY)
 
 

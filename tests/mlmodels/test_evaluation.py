@@ -60,7 +60,7 @@ def test_the_plan_gains_nothing_on_itself_and_rest_loses():
     assert (itself.gain_pct.mean, itself.gain_pct.low, itself.gain_pct.high) == (0, 0, 0)
     assert itself.actions_pct == (0, 0, 0, 100)
     rest = score("rest", [play(World, AllRest(), athletes=40, seed=s, days=60) for s in (1, 2)], plan)
-    assert rest.gain_pct.high < -0.5
+    assert rest.gain_pct.high < -0.2  # the spiral brake gives some of it back
     assert rest.gain_s.high < 0
 
 
@@ -143,7 +143,7 @@ def test_the_command_writes_a_table_per_world_the_csv_and_the_goals(tmp_path, ca
     with (tmp_path / "results" / "results.csv").open() as file:
         rows = list(csv.DictReader(file))
     shipped = [name for name in dict.fromkeys(row["policy"] for row in rows) if "DQN" in name and "guard" not in name]
-    names = ["plan, untouched", "plan unchanged", "coach mix", *shipped]
+    names = ["plan, untouched", "health stops alone", "plan unchanged", "coach mix", *shipped]
     names += [f"{name}, no guard" for name in names[1:]] + ["privileged oracle"]
     assert [(row["world"], row["policy"]) for row in rows] == [(w, name) for w in ("true", "other") for name in names]
     assert {float(row["gain_pct"]) for row in rows if row["policy"] in (names[0], "plan unchanged, no guard")} == {0.0}

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from mlmodels import risk
+from mlmodels.guard import unusable
 from mlmodels.state import (
     FEATURE_SETS,
     ILLNESS_BELOW_NECK,
@@ -615,6 +616,38 @@ def test_what_recovery_on_advice_took_off_is_carried_and_what_the_athlete_left_o
     taken = 0.65 * (WEEK_AU[0] + WEEK_AU[3]) / 7
     assert rests.eased_au[0] == pytest.approx(taken, rel=0.15)
     assert season(60, done=0.7).eased_au[0] == 0.0
+
+
+def test_rest_that_illness_or_pain_asked_for_is_not_what_advice_took():
+    for what in ({"ill": [1.0]}, {"illness": [1.0]}, {"injured": [1.0]}, {"pain_0_10": [5.0]}):
+        tracker = Tracker(1, Profiles.of(1, seed_load_au=[310.0]))
+        for t in range(40):
+            morning = Morning.of(1, weekday=[t % 7], planned_load_au=WEEK_AU[[t % 7]], **(what if t >= 20 else {}))
+            tracker.evening(morning, Evening.of(1, load_au=[40.0], action_taken=[2.0 if t >= 20 else 3.0]))
+        assert tracker.morning(Morning.of(1)).eased_au[0] == 0.0
+
+
+def test_recovery_before_any_load_is_known_leaves_no_hole():
+    tracker = Tracker(1)
+    for t in range(30):
+        morning = Morning.of(1, weekday=[t % 7])
+        tracker.evening(morning, Evening.of(1, load_au=[300.0], action_taken=[2.0 if t == 0 else 3.0]))
+    seen = tracker.morning(Morning.of(1))
+    assert np.isfinite(seen.eased_au[0])
+    assert (seen.refusal[0], bool(unusable(seen)[0])) == ("", False)
+
+
+def test_after_a_long_cold_the_automatic_plan_comes_back_with_the_chronic_load():
+    """Three weeks of recovery: the first session is no more than the load that is left can bear."""
+    tracker = Tracker(1, Profiles.of(1, seed_load_au=[350.0]))
+    for t in range(81):
+        sick = t >= 60
+        morning = Morning.of(1, weekday=[t % 7], illness=[1.0 if sick else 0.0], ill=[1.0 if sick else 0.0])
+        load = tracker.morning(morning).planned_load_au * (0.3 if sick else 1.0)
+        tracker.evening(morning, Evening.of(1, load_au=load, action_taken=[2.0 if sick else 3.0]))
+    seen = tracker.morning(Morning.of(1, weekday=[0.0]))
+    assert seen.planned_load_au[0] <= 1.2 * seen.chronic_au[0] + 0.1 * seen.lref_au[0] + 1e-6
+    assert seen.chronic_au[0] < 0.55 * seen.lref_au[0]
 
 
 def test_habits_tell_a_lumpy_week_from_an_even_one():
