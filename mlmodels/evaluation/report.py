@@ -126,9 +126,11 @@ def in_words(name: str, results: Sequence[Result]) -> str:
 
 def summary_table(name: str, results: Sequence[Result]) -> str:
     """Goal by world."""
-    goals = results[0].goals[name]
     others = {r.world: {goal.what: goal for goal in r.goals[name]} for r in results}
-    rows = [(goal.what, *(others[r.world][goal.what].brief() for r in results)) for goal in goals]
+    every = dict.fromkeys(what for r in results for what in others[r.world])  # some are asked for in one world alone
+    rows = [
+        (what, *(others[r.world][what].brief() if what in others[r.world] else "-" for r in results)) for what in every
+    ]
     own = [r.goals[OWN_LOG] for r in results if OWN_LOG in r.goals]
     if len(own) == len(results) and name != OWN_LOG:
         found = [next(goal for goal in mine if goal.what == ROOM) for mine in own]
