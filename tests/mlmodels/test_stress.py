@@ -355,7 +355,7 @@ def test_the_command_writes_its_part_of_the_page_and_leaves_the_rest(tmp_path, c
     assert [(row["row"], row["policy"]) for row in rows] == [
         (row, name)
         for row in options["stress_row"]
-        for name in (UNTOUCHED, "health stops alone", "guards alone", "random", "threshold rule")
+        for name in (UNTOUCHED, "health stops alone", "guards alone", "random", "two-line rule", "threshold rule")
     ]
     assert {row["gain_pct"] for row in rows if row["policy"] == UNTOUCHED} == {"0"}
     assert "four sessions" in capsys.readouterr().out

@@ -79,12 +79,12 @@ def test_numbers_tuned_on_that_log_are_rows_and_those_of_another_log_are_not(tmp
     for log, tuned in (("squad.csv", True), ("other.csv", False)):
         call_command(
             "evaluate_policies", tmp_path / log, world=[slow], cohorts=1, athletes=4, days=40, no_practice=True,
-            policy=[], tuned=tmp_path / "tuned.json", out=tmp_path,
+            policy=[], tuned=tmp_path / "tuned.json", out=tmp_path, overwrite=True,
         )  # fmt: skip
         assert ("ACWR rule, tuned" in (tmp_path / "results.csv").read_text()) is tuned
     with pytest.raises(CommandError, match="holds no tuned rules"):
         call_command("evaluate_policies", tmp_path / "squad.csv", world=[slow], tuned=tmp_path / "results.csv",
-                     out=tmp_path)  # fmt: skip
+                     out=tmp_path, overwrite=True)  # fmt: skip
 
 
 def test_the_page_begins_with_goals_by_world_and_says_which_were_missed(tmp_path):
