@@ -18,7 +18,7 @@ from mlmodels.state import Observation
 
 LOWEST_SHOWN_PCT = -0.6  # gains below it would press all the others together
 LOWEST_STRESSED_PCT = -1.5  # the same in the stress table
-COLOURS = ("#8a8a8a", "#c4662c", "#1f5fa8", "#2f8f5b", "#8a4fa3", "#b09000")
+COLOURS = ("#8a8a8a", "#c4662c", "#1f5fa8", "#2f8f5b", "#8a4fa3", "#b09000", "#222222")
 
 
 @dataclass
