@@ -30,7 +30,10 @@ class Command(BaseCommand):
         parser.add_argument("--reward", default="homestretch", help="a form of mlmodels.reward.FORMS")
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument(
-            "--effort", type=float, default=1.0, help="careful: so much practice (0.1 for a quick look)"
+            "--effort",
+            type=float,
+            default=1.0,
+            help="careful: so much practice (0.1 for a quick look; a quarter gains half as much)",
         )
         parser.add_argument("--days", type=int, help="td: environment steps of --seasons seasons each (1500)")
         parser.add_argument("--seasons", type=int, help="td: side by side (512)")
