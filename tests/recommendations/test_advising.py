@@ -356,7 +356,7 @@ def test_the_phone_rings_once_and_again_only_when_the_action_changes(alice):
     live(alice, 40)
     wake_up(alice, hrv_ms=None)
     drain(MORNING)
-    wake_up(alice)
+    wake_up(alice, hrv_ms=68.0)
     drain(MORNING)
     assert len(pushes(alice)) == 1
     wake_up(alice, illness="fever")
