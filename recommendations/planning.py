@@ -27,18 +27,20 @@ def automatic_plans(athlete: Athlete, dates: list[date]) -> dict[date, Row]:
         return {}
     from mlmodels.actions import automatic_plan  # numpy: only where somebody asks
 
-    as_of, lref_au, chronic_au, days_seen = known
+    as_of, lref_au, chronic_au, days_seen, recovering = known
     weeks = [max(days_seen + (day - as_of).days, 0) // 7 for day in dates]
-    loads, shares = automatic_plan([day.weekday() for day in dates], lref_au, chronic_au, weeks)
+    weekdays = [day.weekday() for day in dates]
+    loads, shares = automatic_plan(weekdays, lref_au, chronic_au, weeks, recovering=recovering)
     return {day: automatic_body(day, float(loads[i]), float(shares[i])) for i, day in enumerate(dates)}
 
 
-def newest_load(athlete: Athlete) -> tuple[date, float, float, int] | None:
-    """(date, Lref, chronic load, days seen) of the newest advice that knew them."""
+def newest_load(athlete: Athlete) -> tuple[date, float, float, int, bool] | None:
+    """(date, Lref, chronic load, days seen, ill or injured that day or lately) of the newest advice that knew them."""
     rows = Advice.objects.filter(athlete=athlete, current=True).exclude(observation=None).order_by("-date")
     for day, seen in rows.values_list("date", "observation")[:1]:
         if seen and seen["lref_au"] is not None and seen["chronic_au"] is not None:
-            return day, seen["lref_au"], seen["chronic_au"], int(seen["days_seen"])
+            recovering = any(seen[name] > 0 for name in ("unavailable_28d", "ill", "injured"))
+            return day, seen["lref_au"], seen["chronic_au"], int(seen["days_seen"]), recovering
     return None
 
 

@@ -34,9 +34,6 @@ class Made:
     figures: list[tuple[str, str]]
 
 
-RECIPES = ("careful", "td")  # paired look-ahead on a doubtful twin; temporal differences on the twin as fitted
-
-
 def make_policy(
     log: pd.DataFrame,
     how: Effort | Settings,

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 import time_machine
 
-from athletes.models import PlannedSession
+from athletes.models import Day, PlannedSession
 from recommendations.advising import drain
 from recommendations.models import Advice, WaitingDay
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
@@ -62,6 +62,21 @@ def test_without_a_plan_the_automatic_one_shows_as_the_tracker_sees_it(alice, ap
     seen = Advice.objects.get().observation
     assert rows[0]["load_au"] == round(seen["planned_load_au"])
     assert rows[0]["high_intensity_share"] == seen["planned_share"]
+
+
+def test_after_an_illness_the_automatic_plan_shows_no_more_than_the_advice_counts_with(alice, api):
+    thursday = TODAY + timedelta(days=1)  # a hard day: the cap by the chronic load binds
+    live(alice, 60, until=thursday)
+    ill = [thursday - timedelta(days=ago) for ago in range(12, 2, -1)]
+    Day.objects.filter(athlete=alice, date__in=ill).update(illness="below_neck", load_au=0, rest_day=True)
+    wake_up(alice, thursday)
+    with time_machine.travel(MORNING + timedelta(days=1), tick=False):
+        drain(MORNING + timedelta(days=1))
+        shown = api(alice).get(URL).json()["results"][0]
+    seen = Advice.objects.get().observation
+    assert (shown["date"], shown["author"]) == (str(thursday), "automatic")
+    assert shown["load_au"] == round(seen["planned_load_au"])
+    assert shown["load_au"] < 0.9 * seen["lref_au"]  # as if Alice had not been ill: 336 AU, not 219
 
 
 def test_before_anything_is_known_there_is_no_automatic_plan(alice, api):
