@@ -52,6 +52,7 @@ PLAN_CAP_OF_LREF = 0.10
 # Of Lref: below it the cap does not follow, or easy days would make the plan easier too. Illness and injury are no easy
 # days: for four weeks after them the cap follows all the way down, and the plan comes back with the chronic load.
 PLAN_CHRONIC_AT_LEAST = 0.90
+PLAN_RECOVERING_D = 28
 
 
 def dose(
@@ -104,12 +105,12 @@ def _steps(under_18: ArrayLike) -> tuple[Any, Any]:
 
 
 def automatic_plan(
-    weekday: ArrayLike, lref_au: ArrayLike, chronic_au: ArrayLike, week: ArrayLike, *, recovering: ArrayLike = False
+    weekday: ArrayLike, lref_au: ArrayLike, chronic_au: ArrayLike, week: ArrayLike, *, recovering: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
     """The planned load (AU) and share of high intensity of an athlete without a coach's plan.
 
     ``weekday`` 0 is Monday; ``week`` counts whole weeks since the athlete's first day; ``recovering``: ill or injured
-    today or in the four weeks before.
+    today or in the ``PLAN_RECOVERING_D`` days before.
     """
     day = np.asarray(weekday, dtype=np.int64)
     lref = np.asarray(lref_au, dtype=np.float64)

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from mlmodels import risk
-from mlmodels.actions import Action, FloatArray, automatic_plan
+from mlmodels.actions import PLAN_RECOVERING_D, Action, FloatArray, automatic_plan
 from mlmodels.observation import (
     CARRIED,
     FEATURE_SETS,
@@ -134,7 +134,7 @@ _RINGS = {
     "load_known": 28,  # as reported
     "chronic": 28,
     "strain": 84,
-    "unavailable": 28,
+    "unavailable": PLAN_RECOVERING_D,
     "action": 7,
     "hard": 6,
     "pain": 2,
@@ -313,14 +313,14 @@ class Tracker:
     def evening(self, m: Morning, e: Evening) -> None:
         """Close the day of ``m`` with what became known of it, and advance one local day."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            look = self._looked_at(m)
+            look, recovering = self._looked_at(m), self._recovering(m)
             self._close_signals(m, look)
             self._close_resting_hr(m)
             self._push("pain", m.pain_0_10)
             self._push_counted(0, "unavailable", (m.ill > 0) | (m.injured > 0))
             self._close_actions(e)
             self._close_test(e)
-            self._close_load(m, e, look)
+            self._close_load(m, e, look, recovering)
         self._clock += 1
         self.days += 1.0
 
@@ -568,9 +568,12 @@ class Tracker:
         if np.count_nonzero(given) == self.n:
             seen[0], seen[1], seen[2] = planned, share, 0.0
             return
-        recovering = (self._tallies[0] > 0) | (m.ill > 0) | (m.injured > 0)
-        own, own_share = automatic_plan(m.weekday, lref, self.chronic, self.days // 7, recovering=recovering)
+        own, own_share = automatic_plan(m.weekday, lref, self.chronic, self.days // 7, recovering=self._recovering(m))
         seen[0], seen[1], seen[2] = np.where(given, planned, own), np.where(given, share, own_share), ~given
+
+    def _recovering(self, m: Morning) -> BoolArray:
+        """Ill or injured this morning or in the 28 days before; asked before the evening counts this day in."""
+        return np.asarray((self._tallies[0] > 0) | (m.ill > 0) | (m.injured > 0))
 
     def _return_week(self) -> FloatArray:
         off = self.days_off > risk.DAYS_OFF
@@ -636,7 +639,7 @@ class Tracker:
         self.tests += tested
         self.test_age[tested] = 0.0
 
-    def _close_load(self, m: Morning, e: Evening, look: _Look) -> None:
+    def _close_load(self, m: Morning, e: Evening, look: _Look, recovering: BoolArray) -> None:
         told = e.load_au >= 0
         known = told & (e.load_assumed == 0)
         seeded = self.seeded > 0
@@ -660,7 +663,7 @@ class Tracker:
             self._close_seeding(reported, high, known, ~seeded)
         self._close_lref()
         lref = np.maximum(self.lref, risk.LREF_FLOOR_AU)
-        self._close_eased(m, e, used, chronic_before, lref)
+        self._close_eased(m, e, used, chronic_before, lref, recovering)
         self._close_habits(m, look, np.array([used, high]), known, lref)
         self._close_foster(lref)
         self._close_break(reported, known, chronic_before, lref)
@@ -729,14 +732,26 @@ class Tracker:
         self.seeded[where] = 1.0
 
     def _close_eased(
-        self, m: Morning, e: Evening, used: FloatArray, chronic_before: FloatArray, lref: FloatArray
+        self,
+        m: Morning,
+        e: Evening,
+        used: FloatArray,
+        chronic_before: FloatArray,
+        lref: FloatArray,
+        recovering: BoolArray,
     ) -> None:
         """What recovery on advice took off the plan (the automatic one where nobody planned); not what health asked."""
         eased = np.zeros(self.n)
         health = (m.ill > 0) | (m.injured > 0) | (m.illness > 0) | (m.pain_0_10 >= risk.PAIN_RECOVERY)
         rested = np.flatnonzero((e.action_taken == Action.ACTIVE_RECOVERY) & (used == used) & ~health)
         if len(rested):
-            own, _ = automatic_plan(m.weekday[rested], lref[rested], chronic_before[rested], self.days[rested] // 7)
+            own, _ = automatic_plan(
+                m.weekday[rested],
+                lref[rested],
+                chronic_before[rested],
+                self.days[rested] // 7,
+                recovering=recovering[rested],
+            )
             given = m.planned_load_au[rested]
             eased[rested] = np.fmax(np.where(given >= 0, given, own) - used[rested], 0.0)  # NaN: no load known yet
         self.eased += risk.CHRONIC_LAMBDA * (eased - self.eased)

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, automatic_plan
+from mlmodels.actions import Action
 from mlmodels.twin import model
 from mlmodels.twin.habits import CAP_OF_CHRONIC, CAP_OF_USUAL, NOT_LOGGED, NOT_WORN, WEEKS, Habits
 from mlmodels.twin.history import Floats
@@ -81,7 +81,7 @@ class DoubtfulWorld(TwinWorld):
     """n seasons, each under all D structures, each with habits of its own (``twin.habits``)."""
 
     def __init__(self, doubt: Doubt, n: int, seed: int, copies: int = 1, *, habits: Habits | None = None) -> None:
-        self.doubt, self._given = doubt, habits
+        self.doubt, self._given, self._events_of = doubt, habits, 0
         weeks = doubt.twin.plan_load.shape[1] // 7
         by_week = doubt.twin.plan_load[:, : weeks * 7].reshape(-1, weeks, 7)
         self._weekly_load = by_week.mean(2).repeat(7, axis=1)  # (A, days): the week's mean
@@ -129,10 +129,14 @@ class DoubtfulWorld(TwinWorld):
     def acwr(self) -> Floats:
         return np.asarray(self._state["acute"] / np.maximum(self._state["chronic"], 0.15))
 
-    def share_events(self, n: int, copies: int) -> None:
-        """From the next day on all blocks are ill and injured as the last one is; this morning is already told."""
-        for name in ("ill_left", "injured_left"):
-            self._state[name] = np.tile(self._state[name][-n:], copies)
+    def share_events(self, n: int) -> None:
+        """From now on all blocks of n athletes fall ill and are injured as the last one does."""
+        self._events_of = n
+
+    def _settle_events(self) -> None:
+        if self._events_of:
+            for name in ("ill_left", "injured_left"):
+                self._state[name] = np.tile(self._state[name][-self._events_of :], self.n // self._events_of)
 
     def step(self, action: NDArray[Any], load_cap_au: Floats | None = None) -> dict[str, Any]:
         evening = super().step(action, load_cap_au)
@@ -197,7 +201,5 @@ class DoubtfulWorld(TwinWorld):
         load = np.where(self.habits.capped, np.minimum(load, CAP_OF_CHRONIC * s["chronic"] + CAP_OF_USUAL), load)
         load *= usual
         nobody = self._automatic
-        load[nobody], share[nobody] = automatic_plan(
-            self._weekday[nobody], usual[nobody], s["chronic"][nobody] * usual[nobody], s["elapsed"][nobody] // 7
-        )
+        load[nobody], share[nobody] = self._automatic_plan(nobody)
         return load, np.minimum(share * s["label"], model.HIGHEST_SHARE)

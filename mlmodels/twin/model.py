@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import WEEKDAY_SHARES, WEEKDAY_WEIGHTS, at_most, automatic_plan, dose
+from mlmodels.actions import PLAN_RECOVERING_D, WEEKDAY_SHARES, WEEKDAY_WEIGHTS, at_most, automatic_plan, dose
 
 if TYPE_CHECKING:
     from mlmodels.twin.history import Floats  # which reads season logs, with pandas
@@ -252,6 +252,7 @@ class TwinWorld:
             "elapsed": np.zeros(k, dtype=np.int64),
             "ill_left": np.zeros(k),
             "injured_left": np.zeros(k),
+            "well_d": np.full(k, PLAN_RECOVERING_D + 1),
             "hrv_slow": rng.normal(0, twin.hrv.slow_sd, k),
             "sleep_slow": rng.normal(0, twin.sleep.slow_sd, k),
             "hrv_off": rng.random(k) < 0.3,
@@ -371,6 +372,7 @@ class TwinWorld:
         new_inj = (s["injured_left"] == 0) & (luck[2] < injury_risk)
         s["ill_left"] = np.where(new_ill, _days(twin.ill_days, luck[3]), np.maximum(s["ill_left"] - 1, 0))
         s["injured_left"] = np.where(new_inj, _days(twin.injured_days, luck[4]), np.maximum(s["injured_left"] - 1, 0))
+        self._settle_events()
         tested = (self._weekday == 5) & (s["ill_left"] == 0) & (s["injured_left"] == 0) & (luck[5] < 0.85)
         trial = np.full(self.n, np.nan)
         if np.count_nonzero(tested):
@@ -387,6 +389,9 @@ class TwinWorld:
             "new_ill": new_ill,
             "new_inj": new_inj,
         }
+
+    def _settle_events(self) -> None:
+        """Who is ill or injured tomorrow is settled here, before the morning is measured."""
 
     def _carry_out(
         self, action: NDArray[Any], cap: Floats | None, noise: Floats, luck: Floats
@@ -459,12 +464,14 @@ class TwinWorld:
         sleep = np.minimum(np.maximum(self._sleep_level[at] + self._sleep_sd[at] * sleep_z, 1.0), 100.0)
         sleep[luck[1] < twin.sleep_missing] = np.nan
         self._weekday = s["elapsed"] % 7
+        injured = s["injured_left"][at] > 0
+        s["well_d"][at] = np.where(ill | injured, 0, s["well_d"][at] + 1)
         planned_load, planned_share = self._plan()
         morning = {
             "hrv_rmssd_ms": hrv,
             "sleep_score": sleep,
             "ill": ill,
-            "injured": s["injured_left"][at] > 0,
+            "injured": injured,
             "planned_load_au": planned_load[at],
             "planned_high_intensity_share": planned_share[at],
         }
@@ -498,10 +505,18 @@ class TwinWorld:
         s, twin, usual, own = self._state, self.twin, self.usual_load_au, self._automatic
         column = (s["plan_start"] + s["elapsed"]) % twin.plan_load.shape[1]
         load, share = usual * twin.plan_load[s["plan"], column], twin.plan_share[s["plan"], column]
-        load[own], share[own] = automatic_plan(
-            self._weekday[own], usual[own], s["chronic"][own] * usual[own], s["elapsed"][own] // 7
-        )
+        load[own], share[own] = self._automatic_plan(own)
         return load, np.minimum(share * s["label"], HIGHEST_SHARE)
+
+    def _automatic_plan(self, rows: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        s, usual = self._state, self.usual_load_au[rows]
+        return automatic_plan(
+            self._weekday[rows],
+            usual,
+            s["chronic"][rows] * usual,
+            s["elapsed"][rows] // 7,
+            recovering=s["well_d"][rows] <= PLAN_RECOVERING_D,
+        )
 
 
 # What a ``TwinWorld`` keeps of its athletes beside state and morning: athletes along the first axis, or the last.

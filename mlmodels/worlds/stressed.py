@@ -21,7 +21,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, automatic_plan
+from mlmodels.actions import PLAN_RECOVERING_D, Action, automatic_plan
 from mlmodels.risk import LREF_FIRST_DAYS, LREF_LAMBDA
 from mlmodels.simulator import WEEKDAY_LOAD, WEEKDAY_SHARE, Floats, World
 from mlmodels.worlds.related import ScepticWorld
@@ -236,20 +236,24 @@ class NoCoach(World):
     """
 
     def __init__(self, n: int, seed: int) -> None:
-        self._lref, self._well_d, self._seen = np.ones(n), np.full(n, 28), 0
+        self._lref, self._well_d, self._seen = np.ones(n), np.full(n, PLAN_RECOVERING_D), 0
         super().__init__(n, seed)
 
     def planned(self) -> tuple[Floats, Floats]:
         usual = self.who.usual_load_au
         load, share = automatic_plan(
-            self.day % 7, self._lref * usual, self._chronic * usual, self.day // 7, recovering=self._well_d < 28
+            self.day % 7,
+            self._lref * usual,
+            self._chronic * usual,
+            self.day // 7,
+            recovering=self._well_d < PLAN_RECOVERING_D,
         )
         return load, np.full(self.n, share)
 
     def step(self, action: NDArray[Any], load_cap_au: Floats | None = None) -> dict[str, Any]:
         self._seen += 1
         self._well_d = np.where((self._sick_days > 0) | (self._injured_days > 0), 0, self._well_d + 1)
-        later = np.where(self._well_d >= 28, LREF_LAMBDA, 0.0)
+        later = np.where(self._well_d >= PLAN_RECOVERING_D, LREF_LAMBDA, 0.0)
         rate = 1.0 / self._seen if self._seen <= LREF_FIRST_DAYS else later
         self._lref = self._lref + rate * (self._chronic - self._lref)
         return super().step(action, load_cap_au)

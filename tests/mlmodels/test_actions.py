@@ -52,20 +52,20 @@ def test_a_rest_day_stays_a_rest_day_under_every_action():
 
 def test_the_automatic_week_weighs_one_and_grows_one_percent_a_week():
     assert WEEKDAY_WEIGHTS.mean() == pytest.approx(1.0)
-    first, _ = automatic_plan(np.arange(7), 300.0, 900.0, 0)
-    tenth, _ = automatic_plan(np.arange(7), 300.0, 900.0, 10)
+    first, _ = automatic_plan(np.arange(7), 300.0, 900.0, 0, recovering=False)
+    tenth, _ = automatic_plan(np.arange(7), 300.0, 900.0, 10, recovering=False)
     assert first.mean() == pytest.approx(270.0)
     assert tenth.mean() == pytest.approx(300.0)
 
 
 def test_the_automatic_plan_asks_for_no_more_than_a_low_chronic_load_bears():
-    load, share = automatic_plan(0, 300.0, 280.0, 12)
+    load, share = automatic_plan(0, 300.0, 280.0, 12, recovering=False)
     assert load == pytest.approx(1.2 * 280 + 0.1 * 300)
     assert share == 0.4
 
 
 def test_easy_days_do_not_make_the_automatic_plan_easier_still():
-    load, _ = automatic_plan(0, 300.0, [100.0, 200.0, 270.0], 0)
+    load, _ = automatic_plan(0, 300.0, [100.0, 200.0, 270.0], 0, recovering=False)
     assert load == pytest.approx([1.2 * 270 + 0.1 * 300] * 3)
 
 

@@ -79,6 +79,37 @@ def test_copies_that_do_the_same_stay_the_same_and_one_that_rests_does_not(doubt
     np.testing.assert_array_equal(observed[:, 0], observed[:, 1])
 
 
+def test_what_strikes_one_copy_strikes_all_and_is_told_the_same_morning(doubt):
+    env = lived(env_of(doubt, 300, 4), 40).copied(2, seed=9)
+    env.world.share_events(300)
+    fallen_ill = 0
+    for _ in range(20):
+        env.live(np.concatenate([np.full(300, LONG), np.full(300, PLAN)]))
+        for name in ("ill", "injured"):
+            told = env.world.morning()[name]
+            np.testing.assert_array_equal(told[:300], told[300:])
+            np.testing.assert_array_equal(getattr(env.obs, name) > 0, told)
+            fallen_ill += told.sum()
+    assert fallen_ill > 0
+
+
+def test_without_a_plan_the_twin_plans_as_the_service_does_also_after_illness(doubt):
+    world = DoubtfulWorld(doubt, 60, 5, habits=replace(Habits.of_the_log(60), automatic=np.full(60, True)))
+    world._state["chronic"][:] = 0.5
+    world._state["injured_left"][:30] = 3.0
+    following = []
+    for _ in range(33):
+        world._state["chronic"][:] = 0.5
+        world._dawn(None)
+        following.append(world.morning()["planned_load_au"] / world.usual_load_au)
+        world._state["injured_left"] = np.maximum(world._state["injured_left"] - 1, 0)
+        world._state["elapsed"] += 1
+    highest = np.max(following[3:31], axis=0)  # 28 days from the first well one
+    assert highest[:30] == pytest.approx(1.2 * 0.5 + 0.1)
+    assert (highest[30:] > 1.1).all()
+    assert following[32][:30] == pytest.approx(following[32][30:])
+
+
 def test_looking_ahead_leaves_the_season_as_it_was(doubt):
     env = lived(env_of(doubt, 16, 4), 40)
     before = env.obs.table.copy(), env.world.faster_pct().copy()

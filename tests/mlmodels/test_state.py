@@ -627,6 +627,20 @@ def test_rest_that_illness_or_pain_asked_for_is_not_what_advice_took():
         assert tracker.morning(Morning.of(1)).eased_au[0] == 0.0
 
 
+def test_what_recovery_took_off_an_automatic_plan_is_counted_from_the_plan_that_was_shown():
+    tracker = Tracker(1, Profiles.of(1, seed_load_au=[310.0]))
+    for t in range(75):
+        sick = 60 <= t < 74
+        morning = Morning.of(1, weekday=[t % 7], ill=[float(sick)])
+        tracker.evening(morning, Evening.of(1, load_au=[0.0 if sick else 310.0], action_taken=[3.0]))
+    morning = Morning.of(1, weekday=[0])
+    shown = tracker.morning(morning)
+    assert shown.chronic_au[0] < 0.7 * shown.lref_au[0]  # what an untouched automatic plan no longer follows
+    tracker.evening(morning, Evening.of(1, load_au=[60.0], action_taken=[2.0]))
+    taken = risk.CHRONIC_LAMBDA * (shown.planned_load_au[0] - 60.0)
+    assert tracker.morning(Morning.of(1, weekday=[1])).eased_au[0] == pytest.approx(taken)
+
+
 def test_recovery_before_any_load_is_known_leaves_no_hole():
     tracker = Tracker(1)
     for t in range(30):

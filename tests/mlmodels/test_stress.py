@@ -182,7 +182,9 @@ def test_without_a_coach_athletes_do_what_the_product_would_plan_and_the_morning
     play(STRESS["no coach"].make_world, PlanUnchanged(), athletes=30, seed=2, days=60, guarded=False, watch=watch)
     assert np.median(close[30:]) == pytest.approx(1.0, abs=0.08)
     usual = world.who.usual_load_au
-    np.testing.assert_array_equal(world.planned()[0], automatic_plan(0, usual, 0.95 * usual, 0)[0])  # the first day
+    np.testing.assert_array_equal(
+        world.planned()[0], automatic_plan(0, usual, 0.95 * usual, 0, recovering=False)[0]
+    )  # the first day
 
 
 def test_a_habitual_week_answers_to_nothing():
