@@ -20,7 +20,7 @@ from athletes.priorities import SOURCES, order_on, period_on
 WINDOW = timedelta(days=28)
 ESTABLISHED_SHARE = 1 / 2  # of the days of the most used era: enough to take over
 SELDOM_SHARE = 1 / 3  # fewer days than this share, and another takes over: between the two whoever is there stays
-IN_USE = timedelta(days=3)  # risk.HRV_HOLD_AGE_DAYS: an older HRV holds increases back, a test compares
+IN_USE = timedelta(days=3)
 LATELY, LATELY_DAYS = timedelta(days=7), 3  # risk.HRV_MIN_OF_7: fewer days make no 7-day mean
 FURTHER = timedelta(days=365)  # how much is read at a time beyond the window, while choices still differ
 

@@ -144,9 +144,8 @@ def spirals(obs: Observation) -> BoolArray:
 
 def known_to_be_well(obs: Observation) -> BoolArray:
     """Who has measured and answered this morning as usual and shows no sign of the body: silence is no good sign."""
-    measured = (obs.hrv_age_days == 0) & (obs.sleep_age_days == 0)
     answered = (obs.check_in_age_days == 0) | (obs.check_in_age_days > risk.REPORTER_DAYS)
-    return np.asarray(measured & answered & ~shows_a_sign(obs))
+    return np.asarray(obs.measured & answered & ~shows_a_sign(obs))
 
 
 def shows_a_sign(obs: Observation) -> BoolArray:

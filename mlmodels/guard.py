@@ -30,7 +30,7 @@ from mlmodels.state import (
     StrArray,
 )
 
-GUARD_VERSION = 5
+GUARD_VERSION = 6
 
 
 class Effect(IntFlag):
@@ -208,11 +208,10 @@ def _low_wellness(s: _Seen) -> BoolArray:
 
 
 def _too_little_known(s: _Seen) -> BoolArray:
-    """Old HRV or load, no sleep record for nights, or a usual check-in that is absent this morning."""
+    """A morning that was not measured, load not told for days, or a usual check-in that is absent this morning."""
     o = s.obs
     absent = (o.check_in_age_days > 0) & (o.check_in_age_days <= risk.REPORTER_DAYS)
-    old = (o.hrv_age_days > risk.HRV_HOLD_AGE_DAYS) | (o.load_unlogged_days > risk.LOAD_UNLOGGED_DAYS)
-    return old | (o.sleep_age_days > risk.SLEEP_UNKNOWN_NIGHTS) | absent
+    return ~o.measured | (o.load_unlogged_days > risk.LOAD_UNLOGGED_DAYS) | absent
 
 
 def _near_main_race(s: _Seen) -> BoolArray:

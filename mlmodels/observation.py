@@ -376,6 +376,17 @@ class Observation:
         return np.array(REFUSALS)[self.refused]
 
     @property
+    def measured(self) -> BoolArray:
+        """Who has a believed HRV of this morning and a record of last night."""
+        return (self.hrv_age_days == 0) & (self.sleep_age_days == 0)
+
+    def as_if_measured(self) -> Observation:
+        """The same mornings, had HRV and last night been measured and found what is known without them."""
+        table = self.table.copy()
+        table[ROWS["hrv_age_days"]] = table[ROWS["sleep_age_days"]] = 0.0
+        return Observation.of_table(table, self.shared)
+
+    @property
     def flags(self) -> dict[str, BoolArray]:
         """Which features stand on less than a measurement of their own."""
         return {

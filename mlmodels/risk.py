@@ -80,7 +80,6 @@ HRV_LOW_HOLD_DAYS = 3  # d: no more intensity
 HRV_LOW_LASTING_DAYS = 5  # d: nothing is increased, the coach hears of it
 HRV_VERY_LOW_LASTING_DAYS = 3  # d: the same
 HRV_VERY_LOW_RECOVERY_DAYS = 7  # d: recovery (convention; recovery after 3 or 5 days cost more than it saved, ADR 8)
-HRV_HOLD_AGE_DAYS = 3  # d: older, and nothing is increased
 HRV_STALE_AGE_DAYS = 7  # d: older, and the learned policy is not asked
 
 # Suppressed HRV reduces the load that is absorbed: 0.2 + 0.8 sigmoid((z + 1.2) / 0.4) (convention)
@@ -100,7 +99,6 @@ SLEEP_VERY_SHORT_H = 5.0  # h, one night
 SLEEP_SHORT_H = 6.0  # h, two nights
 SLEEP_SHORT_NIGHTS = 2
 SLEEP_SHORT_MEAN_H = 5.5  # h, mean of 3 nights
-SLEEP_UNKNOWN_NIGHTS = 3  # nights without any sleep record, after which nothing is increased
 SLEEP_LOW_SD = -0.5
 
 # --- 400 m ---------------------------------------------------------------------------------------------------------

@@ -449,16 +449,19 @@ def because_of_age(o: Observed, _effect: str) -> Reason:
 
 
 def because_of_gaps(o: Observed, _effect: str) -> Reason:
-    if o["hrv_age_days"] > risk.HRV_HOLD_AGE_DAYS:
-        if o["hrv_age_days"] >= risk.NEVER_DAYS:
+    days = o["hrv_age_days"]
+    if days > 0:
+        if days >= risk.NEVER_DAYS:
             return Reason("hrv_missing", _("No HRV has been measured yet"))
-        text = _("Your last HRV is %(days)d days old") % {"days": o["hrv_age_days"]}
-        return Reason("hrv_missing", text, o["hrv_age_days"], "days", (0, risk.HRV_HOLD_AGE_DAYS))
+        text = _("There is no HRV from this morning")
+        if days > 1:
+            text = _("Your last HRV is %(days)d days old") % {"days": days}
+        return Reason("hrv_missing", text, days, "days", (0, 0))
     if o["load_unlogged_days"] > risk.LOAD_UNLOGGED_DAYS:
         text = _("No training or rest was reported for %(days)d days") % {"days": o["load_unlogged_days"]}
         return Reason("load_missing", text, o["load_unlogged_days"], "days", (0, risk.LOAD_UNLOGGED_DAYS))
-    if o["sleep_age_days"] > risk.SLEEP_UNKNOWN_NIGHTS:
-        return Reason("sleep_missing", _("Your last nights' sleep is not known"))
+    if o["sleep_age_days"] > 0:
+        return Reason("sleep_missing", _("Last night's sleep is not known"))
     return Reason("check_in_missing", _("There is no check-in from this morning"))
 
 
@@ -542,9 +545,9 @@ def sleep_line(_o: Observed, effect: str) -> Line | None:
 
 
 def gap_line(o: Observed, _effect: str) -> Line | None:
-    other = o["load_unlogged_days"] > risk.LOAD_UNLOGGED_DAYS or o["sleep_age_days"] > risk.SLEEP_UNKNOWN_NIGHTS
+    other = o["load_unlogged_days"] > risk.LOAD_UNLOGGED_DAYS or o["sleep_age_days"] > 0
     absent = 0 < o["check_in_age_days"] <= risk.REPORTER_DAYS
-    return None if other or absent else ("hrv_age_days", "<=", risk.HRV_HOLD_AGE_DAYS)
+    return None if other or absent else ("hrv_age_days", "<=", 0)
 
 
 LINES: dict[str, Callable[[Observed, str], Line | None]] = {

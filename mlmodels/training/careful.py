@@ -167,7 +167,7 @@ def lived(
     states, wanted, seen = [], [], []
     for day in range(LIVED_D):
         asked, x = env.asked(), env.features()
-        q = careful_q(heads.worth(x), doubt.weight, guarded(rule.choose(env.obs), env.obs))
+        q = careful_q(heads.worth(x), doubt.weight, guarded(rule.choose(env.obs), env.obs.as_if_measured()))
         if day >= LIVED_FROM and asked.any():
             states.append(x[asked].copy())
             wanted.append(q[asked])

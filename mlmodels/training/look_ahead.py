@@ -1,9 +1,11 @@
 """What each action is worth over the plan, by trying all of them: Monte-Carlo Q-values of a rule, with common luck.
 
 On a morning of a season under the rule, four copies of the athlete share all their luck; each does another action
-today, and all follow the rule from tomorrow on. What their seasons differ by is the action's. Temporal differences were
-tried on the same doubtful twin and were worse and unstable: one day's action moves the season's 400 m time by a few
-thousandths of a percent, far below the noise of a return, and pairing takes that noise away.
+today, and all follow the rule from tomorrow on. What their seasons differ by is the action's. A morning that was not
+measured is taught as if it were: there a guard makes plan of harder and longer whatever the state, and a network that
+is shown those zeros takes an increase for worth half of what it is. Temporal differences were tried on the same
+doubtful twin and were worse and unstable: one day's action moves the season's 400 m time by a few thousandths of a
+percent, far below the noise of a return, and pairing takes that noise away.
 
     n athletes, A actions, D structures, K features
 """
@@ -81,7 +83,8 @@ def look_around(task: _Task) -> LookAheads:
     for day in range(task.days):
         asked = env.asked()
         if day >= FIRST_DAY and day % EVERY == 0 and asked.any():
-            tried = guarded(np.repeat(ACTIONS, task.n), env.obs.select(np.tile(np.arange(task.n), len(ACTIONS))))
+            four = env.obs.as_if_measured().select(np.tile(np.arange(task.n), len(ACTIONS)))
+            tried = guarded(np.repeat(ACTIONS, task.n), four)
             applied = tried.reshape(len(ACTIONS), task.n)
             worth = look_ahead(env, applied, rule, 10_000 * task.seed + day)
             worth -= OVERRULED_COST * (applied.T != ACTIONS)[..., None]
@@ -104,12 +107,13 @@ def look_ahead(env: SeasonEnv, applied: Ints, rule: TwoLines, seed: int, days: i
     """
     actions, n = applied.shape
     many = env.copied(actions, seed)
+    many.obs = many.obs.as_if_measured()
     world = many.world
     assert isinstance(world, DoubtfulWorld)
+    world.share_events(n)  # what was risked is counted, not what struck
     faster, risk = np.zeros((len(world.doubt.weight), many.n)), np.zeros(many.n)
     for day in range(days):
         many.live(applied.reshape(-1) if day == 0 else rule.choose(many.obs))
-        world.share_events(n, actions)  # from the next day on: what was risked is counted, not what struck
         faster += world.faster_pct()
         risk += risked(world.acwr(), many.obs.hrv_z, world.hazard())
     faster += world.still_to_come_pct_d()

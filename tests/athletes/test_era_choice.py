@@ -47,8 +47,7 @@ def turns(calendar, *, order=(), before="", named=lambda day, era: False):
     return [((day - START).days, c.era, c.because) for day, c in chosen if c.because != "same_as_before"]
 
 
-def test_the_lines_are_those_of_the_state_and_the_guard():
-    assert era_choice.IN_USE.days == risk.HRV_HOLD_AGE_DAYS
+def test_the_line_is_that_of_the_state():
     assert era_choice.LATELY_DAYS == risk.HRV_MIN_OF_7
 
 

@@ -160,7 +160,7 @@ def test_every_effect_of_a_guard_leaves_the_coach_what_it_says():
         ((("G09", "no_increase"),), {"sleep_h": 4.5}, ("sleep_h", ">=", 6.0)),
         ((("G09", "active_recovery"),), {"sleep_mean_3d_h": 5.0}, None),
         ((("G05", "active_recovery"),), {"pain_0_10": 4}, ("pain_0_10", "<", 2.0)),
-        ((("G14", "no_increase"),), {"hrv_age_days": 5, "check_in_age_days": 0}, ("hrv_age_days", "<=", 3.0)),
+        ((("G14", "no_increase"),), {"hrv_age_days": 5, "check_in_age_days": 0}, ("hrv_age_days", "<=", 0.0)),
         ((("G14", "no_increase"),), {"hrv_age_days": 5, "check_in_age_days": 1}, None),
         ((("G06", "no_volume"),), {}, None),
     ],
