@@ -26,6 +26,7 @@ SEASON_LOG = {"kind": "season_day", "provider": "season_log"}
 MOST_LOAD_AU = 12_000.0
 REPORTED = "reported"  # the basis of a day's load that is rated throughout, a rest day, or a log's
 ADULT_AT = 18
+NOTE_ASKS = "note"  # in a check-in's quality: words of a warning sign
 
 
 @dataclass
@@ -156,11 +157,18 @@ def hrv_of(reports: Reports, check_in: Row | None, season: Row | None, choice: C
         unfit = "lower_priority" if choice.era else ""
         candidates.append(Candidate(season["hrv_rmssd_ms"], SEASON_LOG, (2, 0, 0, ""), unfit, also={"era": ""}))
     if not candidates:
-        return {"hrv_ms": None, "hrv_era": ""}
+        return {"hrv_ms": None, "hrv_era": "", "hrv_doubted_ms": None}
     chosen, provenance["hrv"] = choose(candidates, "ms")
     if choice.era:
         provenance["hrv"] |= {"era": choice.era, "because": choice.because}
-    return {"hrv_ms": chosen and chosen.value, "hrv_era": choice.era}
+    doubted = None if chosen else doubted_of(candidates, choice)
+    return {"hrv_ms": chosen and chosen.value, "hrv_era": choice.era, "hrv_doubted_ms": doubted}
+
+
+def doubted_of(candidates: list[Candidate], choice: Choice) -> float | None:
+    """The newest reading in doubt of the era that counts; of any, where nothing was believed that would choose one."""
+    doubted = [c for c in candidates if c.unfit == "quarantined" and choice.era in ("", c.also["era"])]
+    return min(doubted, key=lambda candidate: candidate.rank).value if doubted else None
 
 
 def hrv_candidates(reports: Reports, check_in: Row | None, choice: Choice) -> list[Candidate]:
@@ -316,12 +324,14 @@ def is_under_18(athlete: Athlete, day: date) -> bool:
 def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Row:
     said: Row = check_in or dict.fromkeys(
         (*wellness.ITEMS, "pain_0_10", "submitted_at"), None
-    ) | {"scale": "mclean_1_5", "illness": "", "injury_status": "", "red_flag": ""}  # fmt: skip
+    ) | {"scale": "mclean_1_5", "illness": "", "injury_status": "", "red_flag": "", "quality": {}}  # fmt: skip
     values = {
         "wellness_score": wellness.wellness_score(said),
         "fatigue_1_5": wellness.on_1_5(said["scale"], said["fatigue"]),
         "soreness_1_5": wellness.on_1_5(said["scale"], said["muscle_soreness"]),
         "readiness_1_5": wellness.readiness_1_5(said),
+        "worst_item_1_5": wellness.worst_item_1_5(said),
+        "note_asks": NOTE_ASKS in said["quality"] and not said["red_flag"],
         "pain_0_10": said["pain_0_10"],
         "illness": said["illness"],
         "injury_status": said["injury_status"],

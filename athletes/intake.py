@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from athletes import days, quality, recording, statements, unrated
+from athletes import danger_words, days, quality, recording, statements, unrated
 from athletes.local_time import local_today
 from athletes.models import (
     Athlete,
@@ -197,16 +197,19 @@ NOT_ANSWERED: dict[str, Any] = {
 
 
 def check_in_quality(athlete: Athlete, on: date, columns: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if danger_words.may_tell_of_a_warning_sign(columns["notes"]):
+        found[days.NOTE_ASKS] = {"status": "asks"}
     if columns["hrv_value_ms"] is None:
-        return {}
+        return found
     days_back = (on - quality.HRV_HISTORY, on - timedelta(days=1))
     era = f"{columns['hrv_metric']}/manual/{columns['hrv_context']}"
     earlier, resolved = statements.hrv_before(athlete.pk, *days_back, era)
     believed = [ms for ms, q in earlier if q.get("hrv", {}).get("status") != Quality.QUARANTINED]
     doubts = quality.doubts_about_hrv(columns["hrv_value_ms"], max(believed, resolved, key=len))
-    if not doubts:
-        return {}
-    return {"hrv": {"status": Quality.CONFIRMED if confirmed else Quality.QUARANTINED, "reasons": doubts}}
+    if doubts:
+        found["hrv"] = {"status": Quality.CONFIRMED if confirmed else Quality.QUARANTINED, "reasons": doubts}
+    return found
 
 
 # --- records ---------------------------------------------------------------------------------------------------------

@@ -559,6 +559,9 @@ class Day(models.Model):
     date = models.DateField()
     hrv_ms = models.FloatField(null=True, blank=True)
     hrv_era = models.CharField(max_length=64, blank=True, help_text="metric/provider/context: one baseline each")
+    hrv_doubted_ms = models.FloatField(
+        null=True, blank=True, help_text="where no reading is believed: the newest that is in doubt"
+    )
     sleep_score = models.FloatField(null=True, blank=True)
     sleep_score_basis = models.CharField(max_length=24, blank=True, help_text="the provider, or derived")
     sleep_duration_min = models.FloatField(null=True, blank=True)
@@ -567,6 +570,10 @@ class Day(models.Model):
     fatigue_1_5 = models.FloatField(null=True, blank=True)
     soreness_1_5 = models.FloatField(null=True, blank=True)
     readiness_1_5 = models.FloatField(null=True, blank=True, help_text="mean of the answered items, 5 best")
+    worst_item_1_5 = models.FloatField(null=True, blank=True, help_text="the lowest of the answered items")
+    note_asks = models.BooleanField(
+        default=False, help_text="the note may tell of a warning sign, and the question after one is not answered"
+    )
     pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
     illness = models.CharField(
         max_length=12,
@@ -614,6 +621,7 @@ class Day(models.Model):
             between("day:fatigue_1_5", 1, 5),
             between("day:soreness_1_5", 1, 5),
             between("day:readiness_1_5", 1, 5),
+            between("day:worst_item_1_5", 1, 5),
             between("day:pain_0_10", 0, 10),
             between("day:load_au", 0, 12_000),
             between("day:high_intensity_share", 0, 1),

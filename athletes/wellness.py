@@ -30,6 +30,11 @@ def readiness_1_5(check_in: dict[str, Any]) -> float | None:
     return sum(answers) / len(answers) if answers else None
 
 
+def worst_item_1_5(check_in: dict[str, Any]) -> float | None:
+    """The lowest of what was answered."""
+    return min(answered(check_in).values(), default=None)
+
+
 def wellness_score(check_in: dict[str, Any]) -> float | None:
     """0-100, 100 best."""
     readiness = readiness_1_5(check_in)

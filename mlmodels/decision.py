@@ -154,6 +154,8 @@ def shows_a_sign(obs: Observation) -> BoolArray:
     signals |= (obs.hrv_today_z < risk.SIGN_TODAY_SD) | (obs.sleep_today_z < risk.SIGN_TODAY_SD)
     signals |= obs.resting_hr_delta_bpm > risk.RESTING_HR_RISE_BPM
     said = (obs.soreness_1_5 <= risk.READINESS_LOW) | (obs.fatigue_1_5 <= risk.READINESS_LOW)
+    said |= (obs.worst_item_1_5 <= risk.WELLNESS_WORST) | (obs.note_asks > 0)
+    signals |= (obs.hrv_doubted_z < risk.HRV_TODAY_LOW_SD) | (obs.zones_to_settle >= risk.ZONES_TO_SETTLE)
     said |= (obs.readiness_1_5 <= risk.READINESS_LOW) | (obs.pain_0_10 >= risk.PAIN_WATCH)
     said |= (obs.ill > 0) | (obs.illness > 0) | (obs.injured > 0) | (obs.niggle > 0)
     said |= obs.days_since_illness <= risk.ILLNESS_FREE_DAYS + len(risk.ILLNESS_RETURN_STEPS)

@@ -30,7 +30,7 @@ from mlmodels.state import (
     StrArray,
 )
 
-GUARD_VERSION = 6
+GUARD_VERSION = 7
 
 
 class Effect(IntFlag):
@@ -193,18 +193,43 @@ def _hrv_lastingly_low(s: _Seen) -> BoolArray:
 
 def _short_sleep(s: _Seen) -> BoolArray:
     o = s.obs
-    return (o.sleep_h < risk.SLEEP_VERY_SHORT_H) | (o.sleep_short_nights >= risk.SLEEP_SHORT_NIGHTS)
+    return (o.sleep_h <= risk.SLEEP_VERY_SHORT_H) | (o.sleep_short_nights >= risk.SLEEP_SHORT_NIGHTS)
 
 
 def _low_wellness(s: _Seen) -> BoolArray:
-    """This morning's answers, or the worst ones for days."""
+    """This morning's answers, any single one at its worst, or the worst ones for days."""
     o = s.obs
-    today = (o.soreness_1_5 <= risk.WELLNESS_WORST) | (o.readiness_1_5 <= risk.READINESS_LOW)
+    today = (o.worst_item_1_5 <= risk.WELLNESS_WORST) | (o.readiness_1_5 <= risk.READINESS_LOW)
+    today |= o.soreness_1_5 <= risk.WELLNESS_WORST
     return (
         today
         | (o.readiness_worst_days >= risk.WELLNESS_WORST_DAYS)
         | (o.soreness_worst_days >= risk.WELLNESS_WORST_DAYS)
     )
+
+
+def _hrv_far_low(s: _Seen) -> BoolArray:
+    """A believed reading far below, or one in doubt that is low: until it is measured again it is a sign."""
+    o = s.obs
+    return (o.hrv_today_z < risk.HRV_TODAY_FAR_LOW_SD) | (o.hrv_doubted_z < risk.HRV_TODAY_LOW_SD)
+
+
+def _strong_signs(s: _Seen) -> list[BoolArray]:
+    """Each of them holds an increase back by itself; two on one morning are a reason to take it easy."""
+    o = s.obs
+    return [
+        (o.hrv_today_z < risk.HRV_TODAY_LOW_SD) | (o.hrv_doubted_z < risk.HRV_TODAY_LOW_SD),
+        o.sleep_h <= risk.SLEEP_VERY_SHORT_H,
+        o.resting_hr_delta_bpm >= risk.RESTING_HR_HIGH_BPM,
+        o.zones_to_settle >= risk.ZONES_TO_SETTLE,
+        (o.readiness_1_5 <= risk.READINESS_LOW) | (o.worst_item_1_5 <= risk.WELLNESS_WORST),
+    ]
+
+
+def _several_signs(s: _Seen) -> BoolArray:
+    """Strong ones at once, or resting heart rate up and HRV low for days: what the warning of an illness says."""
+    together = np.add.reduce([np.asarray(sign, dtype=np.int8) for sign in _strong_signs(s)])
+    return np.asarray((together >= risk.SIGNS_TOGETHER) | (s.obs.illness_signal_days >= risk.ILLNESS_SIGNAL_DAYS))
 
 
 def _too_little_known(s: _Seen) -> BoolArray:
@@ -237,6 +262,7 @@ def _not_at_most(values: FloatArray, line: FloatArray | float) -> BoolArray:
 
 RULES: tuple[Rule, ...] = (
     Rule("G01", Effect.SUSPENDED, lambda s: s.obs.red_flag > 0, tells_coach=True),
+    Rule("G01", Effect.NO_INCREASE, lambda s: s.obs.note_asks > 0),
     Rule("G02", Effect.REST, _sick_below_neck),
     _capped("G02", _step_after_illness),
     Rule("G02", Effect.NO_INCREASE, _returning_from_illness),
@@ -244,8 +270,7 @@ RULES: tuple[Rule, ...] = (
     Rule("G04", Effect.SUSPENDED, lambda s: (s.obs.injured > 0) | (s.obs.advice_hold == HOLD_CLINICIAN)),
     Rule("G05", Effect.REST, lambda s: s.obs.pain_0_10 >= risk.PAIN_STOP, tells_coach=True),
     Rule("G05", Effect.RECOVERY, lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
-    Rule("G05", Effect.NO_INCREASE, lambda s: (s.obs.pain_rising > 0) & (s.obs.pain_0_10 >= risk.PAIN_WATCH)),
-    Rule("G05", Effect.NO_INTENSITY, lambda s: s.obs.niggle > 0),
+    Rule("G05", Effect.NO_INCREASE, lambda s: (s.obs.niggle > 0) | (s.obs.pain_0_10 >= risk.PAIN_WATCH)),
     Rule("G06", Effect.RECOVERY, _risen),
     _capped("G06", _load_below_danger),
     Rule("G06", Effect.NO_INCREASE, lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
@@ -257,11 +282,15 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "G08", Effect.RECOVERY, lambda s: s.obs.hrv_very_low_days >= risk.HRV_VERY_LOW_RECOVERY_DAYS, tells_coach=True
     ),
+    Rule("G08", Effect.RECOVERY, _hrv_far_low),
     Rule("G08", Effect.NO_INCREASE, _hrv_lastingly_low, tells_coach=True),
     Rule("G08", Effect.NO_INCREASE, lambda s: s.obs.hrv_today_z < risk.HRV_TODAY_LOW_SD),
+    Rule("G08", Effect.NO_INCREASE, lambda s: s.obs.hrv_today_z > risk.HRV_TODAY_FAR_HIGH_SD),
     Rule("G08", Effect.NO_INTENSITY, lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
+    Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_h < risk.SLEEP_RECOVERY_H, tells_coach=True),
     Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
     Rule("G09", Effect.NO_INCREASE, _short_sleep),
+    Rule("G10", Effect.RECOVERY, lambda s: s.obs.readiness_1_5 <= risk.READINESS_WORST, tells_coach=True),
     Rule("G10", Effect.NO_INCREASE, _low_wellness),
     Rule("G11", Effect.NO_INCREASE, lambda s: s.obs.monotonous > 0),
     _capped("G12", _step_after_layoff),
@@ -279,16 +308,20 @@ RULES: tuple[Rule, ...] = (
     Rule("G16", Effect.NO_INCREASE, _near_main_race),
     Rule("G17", Effect.NO_INTENSITY, _enough_intensity),
     Rule("G18", Effect.SUSPENDED, lambda s: s.obs.advice_hold > HOLD_CLINICIAN),
+    Rule("G19", Effect.RECOVERY, _several_signs, tells_coach=True),
+    Rule("G19", Effect.NO_INCREASE, lambda s: s.obs.resting_hr_delta_bpm >= risk.RESTING_HR_HIGH_BPM),
+    Rule("G19", Effect.NO_INCREASE, lambda s: s.obs.zones_to_settle >= risk.ZONES_TO_SETTLE),
 )
 HEALTH_STOPS = ("G01", "G02", "G03", "G04", "G05", "G13", "G18")  # never weighed against a gain, whatever they cost
+BODY = ("G02", "G03", "G05", "G08", "G09", "G10", "G19")  # what was measured or said this morning, not the load
 GUARD_CODES: tuple[str, ...] = tuple(dict.fromkeys(rule.code for rule in RULES))
 _TABLE = tuple((GUARD_CODES.index(rule.code), int(rule.effect), rule) for rule in RULES)
 
 # What a tracker never leaves open. A NaN here means a damaged row, not a day without a watch.
 _MAY_BE_MISSING = frozenset(MAY_BE_MISSING)
 _REQUIRED, _OPTIONAL = ROWS[TABLE[0], TABLE[-len(MAY_BE_MISSING) - 1]], ROWS[MAY_BE_MISSING[0], MAY_BE_MISSING[-1]]
-WITHHELD = (*REFUSALS, "red_flag", "injury", "medical_hold")
-_RED_FLAG, _INJURY, _MEDICAL_HOLD = range(len(REFUSALS), len(WITHHELD))
+WITHHELD = (*REFUSALS, "signs", "pain", "illness", "red_flag", "injury", "medical_hold")
+_SIGNS, _PAIN, _ILLNESS, _RED_FLAG, _INJURY, _MEDICAL_HOLD = range(len(REFUSALS), len(WITHHELD))
 
 
 Trace = tuple[tuple[str, str], ...]
@@ -313,7 +346,7 @@ class Guarded:
 
     @cached_property
     def effects(self) -> NDArray[np.int8]:
-        """(n, 18): bits of ``Effect`` for each of ``GUARD_CODES``."""
+        """(n, 19): bits of ``Effect`` for each of ``GUARD_CODES``."""
         effects = np.zeros((len(GUARD_CODES), len(self.action)), dtype=np.int8)
         for row, bits, _, fires in self._fired:
             effects[row] |= fires * np.int8(bits)
@@ -331,9 +364,13 @@ class Guarded:
     @cached_property
     def withheld_code(self) -> NDArray[np.int8]:
         """Which of ``WITHHELD``; 0 = advice may be given."""
-        if not any(bits == _SUSPENDED for _, bits, _, _ in self._fired):
+        refused, suspends = self.obs.refused > 0, any(bits == _SUSPENDED for _, bits, _, _ in self._fired)
+        if not suspends and not np.count_nonzero(refused):
             return self.obs.refused
         code = np.array(self.obs.refused)
+        code[refused & self._eased(Effect.RECOVERY, BODY)] = _SIGNS  # what the body says comes before missing data
+        code[refused & self._eased(Effect.REST, ("G05",))] = _PAIN
+        code[refused & self._eased(Effect.REST, ("G02",))] = _ILLNESS
         code[self._suspended("G04") | self._suspended("G18")] = _MEDICAL_HOLD
         code[self._suspended("G04") & (self.obs.injured > 0)] = _INJURY
         code[self._suspended("G01")] = _RED_FLAG
@@ -341,6 +378,10 @@ class Guarded:
 
     def _suspended(self, code: str) -> BoolArray:
         fires = [fires for _, bits, rule, fires in self._fired if bits == _SUSPENDED and rule.code == code]
+        return _any(fires, len(self.action))
+
+    def _eased(self, effect: Effect, codes: tuple[str, ...]) -> BoolArray:
+        fires = [fires for _, bits, rule, fires in self._fired if bits & effect == effect and rule.code in codes]
         return _any(fires, len(self.action))
 
     @property
@@ -367,7 +408,7 @@ class Guarded:
 
     @property
     def fired(self) -> BoolArray:
-        """(n, 18), in the order of ``GUARD_CODES``."""
+        """(n, 19), in the order of ``GUARD_CODES``."""
         return self.effects > 0
 
     def trace(self, i: int) -> Trace:

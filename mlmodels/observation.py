@@ -23,7 +23,7 @@ IntArray = NDArray[np.int64]
 StrArray = NDArray[np.str_]
 Row = dict[str, float | int | None]
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 # Feature -> how the named quantities become a float32. The text is hashed into every model's card.
 SCALING: dict[str, str] = {
@@ -157,6 +157,10 @@ class Morning:
     days_to_main_race: FloatArray
     hours_since_top_speed_h: FloatArray
     niggle: FloatArray  # 1: a complaint that is no open injury
+    worst_item_1_5: FloatArray  # the lowest of this morning's answers
+    hrv_doubted_ms: FloatArray  # a reading that does not count until it is confirmed
+    note_asks: FloatArray  # 1: words of a warning sign in the note, and the question after one not answered
+    zones_to_settle: FloatArray  # time zones crossed lately, less one for each day since
 
     @classmethod
     def of(cls, n: int, **arrays: ArrayLike | None) -> Morning:
@@ -170,7 +174,9 @@ class Morning:
         return Morning(*(getattr(self, name)[index] for name in _MORNING_DEFAULTS))
 
 
-_ZERO_WHEN_UNKNOWN = ("hrv_era", "ill", "injured", "weekday", "illness", "red_flag", "niggle")
+_ZERO_WHEN_UNKNOWN = (
+    "hrv_era", "ill", "injured", "weekday", "illness", "red_flag", "niggle", "note_asks", "zones_to_settle",
+)  # fmt: skip
 _MORNING_DEFAULTS = {f.name: 0.0 if f.name in _ZERO_WHEN_UNKNOWN else np.nan for f in fields(Morning)}
 
 
@@ -241,6 +247,9 @@ class Observation:
     soreness_1_5: FloatArray
     fatigue_1_5: FloatArray
     readiness_1_5: FloatArray
+    worst_item_1_5: FloatArray
+    note_asks: FloatArray  # 1: the note may tell of a warning sign, which was not answered
+    zones_to_settle: FloatArray
     soreness_worst_days: FloatArray
     readiness_worst_days: FloatArray
     check_in_age_days: FloatArray
@@ -251,6 +260,8 @@ class Observation:
     # HRV
     hrv_rmssd_ms: FloatArray
     hrv_today_z: FloatArray
+    hrv_doubted_ms: FloatArray
+    hrv_doubted_z: FloatArray
     hrv_mean_7d_ms: FloatArray
     hrv_baseline_ms: FloatArray
     hrv_range_low_ms: FloatArray
@@ -259,8 +270,10 @@ class Observation:
     hrv_valid_7d: FloatArray
     hrv_baseline_days: FloatArray
     hrv_age_days: FloatArray
-    hrv_low_days: FloatArray  # 7-day z below -0.5
-    hrv_very_low_days: FloatArray  # 7-day z below -1
+    hrv_low_days: FloatArray  # 7-day z below -0.5, held on one day above it: two in a row end the run
+    hrv_very_low_days: FloatArray  # 7-day z below -1, the same
+    hrv_low_lifting: FloatArray  # 1: today is the first day above
+    hrv_very_low_lifting: FloatArray
     hrv_era_days: FloatArray  # since the first reading of this era
     hrv_era_changes: FloatArray
     # Sleep
@@ -456,7 +469,7 @@ HABITS = (
 LOOKED = (
     "hrv_age_days", "sleep_age_days", "days_since_illness",
     "hrv_low_days", "hrv_very_low_days", "sleep_short_nights", "soreness_worst_days", "readiness_worst_days",
-    "illness_signal_days", "check_in_age_days",
+    "illness_signal_days", "check_in_age_days", "hrv_low_lifting", "hrv_very_low_lifting",
 )  # fmt: skip
 CARRIED = (
     "acute_au", "chronic_au", "high_average_au", "low_average_au", "high_fatigue_au", "low_fatigue_au",
@@ -468,17 +481,17 @@ CARRIED = (
 _CARRIED_MISSING = 4  # the last ones of them
 _KNOWN = (
     "weekday", "planned_load_au", "planned_share", "plan_automatic", "ill", "injured", "niggle", "illness", "red_flag",
-    "pain_rising", "advice_hold", "hrv_valid_7d", "hrv_baseline_days", "hrv_era_days", "hrv_era_changes", "lref_au",
-    "acwr", "return_week", "hard_days_6d", "unavailable_28d", "test_age_days", "intensity_6d", "recovery_3d",
-    "load_known_28d", "hrv_known_days",
+    "note_asks", "zones_to_settle", "pain_rising", "advice_hold", "hrv_valid_7d", "hrv_baseline_days", "hrv_era_days",
+    "hrv_era_changes", "lref_au", "acwr", "return_week", "hard_days_6d", "unavailable_28d", "test_age_days",
+    "intensity_6d", "recovery_3d", "load_known_28d", "hrv_known_days",
 )  # fmt: skip
 _MISSING = (
     "week_load_au", "previous_week_load_au", "six_day_load_au", "week_before_load_au",
     "hrv_z", "sleep_z", "hrv_today_z", "sleep_today_z",
     "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_range_low_ms", "hrv_range_high_ms", "t400_level_s",
-    "performance_pct", "performance_sd_pct", "hrv_rmssd_ms", "sleep_h", "sleep_mean_3d_h", "sleep_score",
-    "resting_hr_bpm", "resting_hr_delta_bpm", "pain_0_10", "soreness_1_5", "fatigue_1_5", "readiness_1_5",
-    "days_to_main_race", "hours_since_top_speed_h", "age_years",
+    "performance_pct", "performance_sd_pct", "hrv_rmssd_ms", "hrv_doubted_ms", "hrv_doubted_z", "sleep_h",
+    "sleep_mean_3d_h", "sleep_score", "resting_hr_bpm", "resting_hr_delta_bpm", "pain_0_10", "soreness_1_5",
+    "fatigue_1_5", "readiness_1_5", "worst_item_1_5", "days_to_main_race", "hours_since_top_speed_h", "age_years",
 )  # fmt: skip
 TABLE = _KNOWN + LOOKED + CARRIED + _MISSING
 MAY_BE_MISSING = TABLE[-len(_MISSING) - _CARRIED_MISSING :]
@@ -523,7 +536,8 @@ _WHOLE = frozenset(
     for name in _OBSERVATION_FIELDS
     if name.endswith(("_days", "_nights", "_run", "_6d", "_3d", "_7d", "_28d", "_count", "_changes", "_since_illness"))
     or name in ("weekday", "plan_automatic", "ill", "injured", "niggle", "illness", "red_flag", "pain_rising",
-                "advice_hold", "monotonous", "days_off", "return_week", "tests_down", "days_seen", "seeded")
+                "note_asks", "zones_to_settle", "hrv_low_lifting", "hrv_very_low_lifting", "advice_hold", "monotonous",
+                "days_off", "return_week", "tests_down", "days_seen", "seeded")
 )  # fmt: skip
 
 

@@ -100,12 +100,13 @@ _SCALARS = (
     "resting_hr", "resting_hr_n", "illness_signal",
     "level", "level_variance", "baseline_sum", "tests", "test_age", "tests_down", "level_before_down",
     "soreness_worst", "readiness_worst", "check_in_age", "intensity_run", "seed_high_sum", "eased", *HABITS,
+    "hrv_low_lifting", "hrv_very_low_lifting",
 )  # fmt: skip
 # In memory they lie so that what is advanced or shown together is one block: first what a morning works out (the rows
 # of ``LOOKED``), then what it shows as it is (``CARRIED``), windows, the rest. A packed row keeps its own order.
 _IN_MEMORY = (
     "hrv_age", "sleep_age", "since_illness", "hrv_low", "hrv_very_low", "sleep_short", "soreness_worst",
-    "readiness_worst", "illness_signal", "check_in_age",
+    "readiness_worst", "illness_signal", "check_in_age", "hrv_low_lifting", "hrv_very_low_lifting",
     "acute", "chronic", "high_average", "low_average", "high_fatigue", "low_fatigue", "high_reference",
     "low_reference", "last_load", "acwr_low_days", "unlogged", "monotonous", "days_off", "hard_run", "tests",
     "tests_down", "intensity_run", "days", "known_days", "seeded", "eased", *HABITS,
@@ -118,7 +119,7 @@ _IN_MEMORY = (
 _TO_PACKED = np.array([_IN_MEMORY.index(name) for name in _SCALARS])
 _TO_MEMORY = np.array([_SCALARS.index(name) for name in _IN_MEMORY])
 _LOOKED, _CARRIED = slice(0, len(LOOKED)), slice(len(LOOKED), len(LOOKED) + len(CARRIED))
-_AGES, _RUNS, _CHECK_IN_AGE = slice(0, 3), slice(3, 9), 9  # within ``_LOOKED``
+_AGES, _RUNS, _CHECK_IN_AGE, _LIFTING = slice(0, 3), slice(3, 9), 9, slice(10, 12)  # within ``_LOOKED``
 
 
 def _block(first: str, last: str) -> slice:
@@ -185,7 +186,7 @@ class _Look(NamedTuple):
     z: FloatArray  # (4, n) HRV of 7 days, sleep of 3 nights, HRV today, last night
     resting_hr_delta: FloatArray | float
     sleep_mean_3d_h: FloatArray | float
-    carry: FloatArray  # (10, n) the rows of LOOKED
+    carry: FloatArray  # (12, n) the rows of LOOKED
 
 
 class Tracker:
@@ -280,6 +281,8 @@ class Tracker:
     soreness_worst: FloatArray
     readiness_worst: FloatArray
     check_in_age: FloatArray
+    hrv_low_lifting: FloatArray
+    hrv_very_low_lifting: FloatArray
     intensity_run: FloatArray
     seed_high_sum: FloatArray
     eased: FloatArray
@@ -364,6 +367,11 @@ class Tracker:
         np.add(logs[1], half_width, out=logs[3])
         logs[4] = self.level
         np.exp(logs, out=logs)
+        doubted = table[ROWS["hrv_doubted_z"]]
+        np.log(np.where(table[ROWS["hrv_doubted_ms"]] > 0, table[ROWS["hrv_doubted_ms"]], np.nan), out=doubted)
+        doubted -= HRV_ORIGIN
+        doubted -= look.baseline[0]
+        doubted /= look.baseline_sd[0]
         table[ROWS["sleep_score"]] = look.value[1]
         table[ROWS["sleep_mean_3d_h"]] = look.sleep_mean_3d_h
         table[ROWS["resting_hr_delta_bpm"]] = look.resting_hr_delta
@@ -434,7 +442,9 @@ class Tracker:
         self.hrv_sum[index], self.hrv_squares[index] = values.sum(axis=0), (values * values).sum(axis=0)
         self.hrv_era[index] = era
         self.hrv_era_changes[index] += 1.0
-        for since_the_turn in (self.hrv_era_days, self.hrv_low, self.hrv_very_low):
+        for since_the_turn in (
+            self.hrv_era_days, self.hrv_low, self.hrv_very_low, self.hrv_low_lifting, self.hrv_very_low_lifting,
+        ):  # fmt: skip
             since_the_turn[index] = 0.0
         self._looked = None
 
@@ -483,7 +493,7 @@ class Tracker:
         carry = self._advanced(m, value[0] == value[0], scored | slept)
         runs, before = carry[_RUNS], self._scalars[_RUNS]
         low = z[0] < _LOW_SDS
-        runs[:2] = _run(before[:2] if turned is None else before[:2] * ~turned[0], low, z[0] == z[0])
+        runs[:2], carry[_LIFTING] = self._low_runs(low, z[0] == z[0], turned)
         runs[2], mean_h = self._short_nights(m, slept)
         for row, item in ((3, m.soreness_1_5), (4, m.readiness)):
             runs[row] = before[row]
@@ -491,6 +501,15 @@ class Tracker:
                 runs[row] = _run(before[row], item <= risk.WELLNESS_WORST, item == item)
         runs[5], resting_hr_delta = self._signs_of_illness(m, low[0] | (z[2] < risk.HRV_LOW_SD))
         return _Look(turned, value, means[0], valid, counts[0], baseline, sd, z, resting_hr_delta, mean_h, carry)
+
+    def _low_runs(self, low: BoolArray, known: BoolArray, turned: BoolArray | None) -> tuple[FloatArray, FloatArray]:
+        """Days below each HRV line; and whether today is a first day above, which alone does not end the run."""
+        before, lifting = self._scalars[_RUNS][:2], self._scalars[_LIFTING]
+        if turned is not None:
+            before, lifting = before * ~turned[0], lifting * ~turned[0]
+        above = known & ~low
+        first = above & (before > 0) & (lifting == 0)
+        return np.where(low, before + 1.0, np.where(above & ~first, 0.0, before)), np.where(known, first, lifting)
 
     def _turned(self, m: Morning, scored: BoolArray) -> BoolArray | None:
         another_era, first_score = self.hrv_turns(m), scored & (self.sleep_source == 2)
@@ -523,7 +542,7 @@ class Tracker:
         return valid
 
     def _advanced(self, m: Morning, read: BoolArray, slept: BoolArray) -> FloatArray:
-        """(10, n): the rows of LOOKED with this morning's ages; runs are still to come."""
+        """(12, n): the rows of LOOKED with this morning's ages; runs are still to come."""
         carry = np.empty((len(LOOKED), self.n))
         ages = np.add(self._scalars[_AGES], 1.0, out=carry[_AGES])
         np.minimum(ages, risk.NEVER_DAYS, out=ages)
@@ -888,12 +907,13 @@ def _rings(n: int) -> dict[str, FloatArray]:
 
 
 _EDGES = np.array([risk.HRV_BASELINE_FIRST_LAG - 1, risk.HRV_BASELINE_LAST_LAG])
-_FLAGS = ("ill", "injured", "niggle", "red_flag")
+_FLAGS = ("ill", "injured", "niggle", "red_flag", "note_asks")
 _REPORTED = (
     ("weekday", "weekday"), ("illness", "illness"), ("pain_0_10", "pain_0_10"), ("soreness_1_5", "soreness_1_5"),
     ("fatigue_1_5", "fatigue_1_5"), ("readiness_1_5", "readiness"), ("days_to_main_race", "days_to_main_race"),
     ("hours_since_top_speed_h", "hours_since_top_speed_h"), ("hrv_rmssd_ms", "hrv_rmssd_ms"), ("sleep_h", "sleep_h"),
-    ("resting_hr_bpm", "resting_hr_bpm"),
+    ("resting_hr_bpm", "resting_hr_bpm"), ("worst_item_1_5", "worst_item_1_5"),
+    ("hrv_doubted_ms", "hrv_doubted_ms"), ("zones_to_settle", "zones_to_settle"),
 )  # fmt: skip
 _SHAREABLE = (*_REPORTED, *((name, name) for name in _FLAGS))
 _SEEN_LOOKED, _SEEN_CARRIED = ROWS[LOOKED[0], LOOKED[-1]], ROWS[CARRIED[0], CARRIED[-1]]

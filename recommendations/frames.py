@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zlib import crc32
 
@@ -11,6 +12,7 @@ import numpy as np
 from django.db.models import OuterRef, Subquery
 
 from athletes import eras, loads, statements
+from athletes.local_time import zone_named
 from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider
 from mlmodels.actions import ACTION_CODES, FloatArray
 from mlmodels.state import (
@@ -44,6 +46,9 @@ SAME = {
     "fatigue_1_5": "fatigue_1_5",
     "soreness_1_5": "soreness_1_5",
     "readiness_1_5": "readiness",
+    "worst_item_1_5": "worst_item_1_5",
+    "hrv_doubted_ms": "hrv_doubted_ms",
+    "note_asks": "note_asks",
     "pain_0_10": "pain_0_10",
     "planned_load_au": "planned_load_au",
     "planned_high_intensity_share": "planned_high_intensity_share",
@@ -69,6 +74,7 @@ HOLD = {
 NOT_ILL = (None, "", CheckIn.Illness.NONE.value)
 NO_FLAG = (None, "", CheckIn.RedFlag.NONE.value)
 STANDING = ("red_flag", "injury_status")
+SETTLED_AFTER = timedelta(days=14)  # no flight crosses more than 12 zones
 ONE_DAY = timedelta(days=1)
 DayRow = dict[str, Any]
 Carried = dict[int, tuple[date, bytes]]  # athlete id -> closed through, packed tracker row
@@ -99,7 +105,7 @@ def stand(asked: Sequence[Asked], *, keep: bool = True) -> tuple[Tracker, Mornin
     tracker = walk_to_today(asked, keep=keep)
     answered = standing_answers(asked)
     days = [(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]
-    today = join_logs(tracker, morning(fields_of(days)))
+    today = join_logs(tracker, morning(fields_of(days) | {"zones_to_settle": zones_to_settle(asked)}))
     turn_hrv(tracker, today, days)
     return tracker, today
 
@@ -120,6 +126,32 @@ def standing_answers(asked: Sequence[Asked]) -> dict[tuple[int, date], DayRow]:
         for pk, *answers in Athlete.objects.filter(pk__in=athletes).order_by().values_list("pk", *newest.values()):
             said[pk, today] = dict(zip(newest, answers, strict=True))
     return {a.key: {n: a.day[n] or said[a.key][n] for n in STANDING} for a in asked if a.key in said}
+
+
+def zones_to_settle(asked: Sequence[Asked]) -> FloatArray:
+    """Hours by which the profile's clock was moved in the last two weeks, less one for each day since then."""
+    since = min((a.today for a in asked), default=date.max) - SETTLED_AFTER if asked else date.max
+    rows = Athlete.history.filter(id__in=[a.athlete.pk for a in asked]).order_by("history_date", "history_id")
+    zones: dict[int, list[tuple[datetime, str]]] = defaultdict(list)
+    moved = rows.filter(history_date__date__gte=since).values_list("id").distinct() if asked else ()
+    for pk, at, zone in rows.filter(id__in=moved).values_list("id", "history_date", "timezone") if asked else ():
+        zones[pk].append((at, zone))
+    return numbers(still_to_settle(zones[a.athlete.pk], a.athlete.timezone, a.today) for a in asked)
+
+
+def still_to_settle(past: Sequence[tuple[datetime, str]], zone_now: str, today: date) -> float:
+    """A profile's first day is setting up, not travel."""
+    left = 0.0
+    for (_, before), (at, after) in pairwise(past):
+        if before != after and at > past[0][0] + ONE_DAY:
+            crossed = abs(hours_between(before, after, at))
+            left = max(left, min(crossed, 24.0 - crossed) - (today - at.astimezone(zone_named(zone_now)).date()).days)
+    return left
+
+
+def hours_between(zone: str, other: str, at: datetime) -> float:
+    first, second = (at.astimezone(zone_named(name)).utcoffset() or timedelta() for name in (zone, other))
+    return (second - first).total_seconds() / 3600
 
 
 def day_rows(days: dict[int, date]) -> dict[int, DayRow]:

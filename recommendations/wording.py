@@ -339,15 +339,56 @@ def because_of_injury(o: Observed, _effect: str) -> Reason:
     return Reason("medical_hold", _("A clinician's plan is in place"))
 
 
+def because_of_warning_sign(_o: Observed, effect: str) -> Reason:
+    if effect == "suspended":
+        return Reason("red_flag", _("You reported a warning sign that a doctor should look at"))
+    return Reason(
+        "note_asks", _("Your note may tell of a warning sign: please answer whether it is one; until then nothing more")
+    )
+
+
 def because_of_pain(o: Observed, effect: str) -> Reason:
     pain = o["pain_0_10"]
-    if effect == "no_intensity":
-        return Reason("niggle", _("You reported a niggle: no more intensity while it is there"))
-    if effect == "no_increase":
+    if effect == "no_increase" and o["niggle"]:
+        return Reason("niggle", _("You reported a niggle: nothing is added while it is there"))
+    if effect == "no_increase" and o["pain_rising"]:
         return Reason(
             "pain_rising", _("Your pain rose for three days, to %(pain)d of 10") % {"pain": pain}, pain, "0-10"
         )
-    return Reason("pain", _("You reported pain of %(pain)d out of 10") % {"pain": pain}, pain, "0-10", (0, 3))
+    return Reason("pain", _("You reported pain of %(pain)d out of 10") % {"pain": pain}, pain, "0-10", (0, 1))
+
+
+def because_of_signs(o: Observed, effect: str) -> Reason:
+    beats, zones = o["resting_hr_delta_bpm"], o["zones_to_settle"]
+    if effect == "active_recovery":
+        if o["illness_signal_days"] >= risk.ILLNESS_SIGNAL_DAYS:
+            text = _("Your resting heart rate is up and your HRV down for %(days)d days: you may be falling ill")
+            days = int(o["illness_signal_days"])
+            return Reason("illness_signs", text % {"days": days}, days, "days", (0, risk.ILLNESS_SIGNAL_DAYS - 1))
+        named = [str(name) for name, there in strong_signs(o) if there]
+        return Reason("several_signs", _("Several signs at once: %(signs)s") % {"signs": ", ".join(named)})
+    if beats is not None and beats >= risk.RESTING_HR_HIGH_BPM:
+        text = _("Your resting heart rate is %(beats).0f beats above your usual")
+        return Reason("resting_hr_high", text % {"beats": beats}, beats, "bpm", (None, risk.RESTING_HR_HIGH_BPM))
+    text = _("You crossed time zones, and your body clock is %(zones).0f of them behind")
+    return Reason("travel", text % {"zones": zones}, zones, "h", (0, risk.ZONES_TO_SETTLE - 1))
+
+
+def strong_signs(o: Observed) -> Iterator[tuple[Any, bool]]:
+    """The names of what ``guard._strong_signs`` counts, in its order; a test compares them."""
+
+    def below(name: str, line: float) -> bool:
+        return o[name] is not None and o[name] < line
+
+    beats = o["resting_hr_delta_bpm"]
+    low = below("hrv_today_z", risk.HRV_TODAY_LOW_SD) or below("hrv_doubted_z", risk.HRV_TODAY_LOW_SD)
+    yield _("HRV far below your usual"), low
+    yield _("a very short night"), o["sleep_h"] is not None and o["sleep_h"] <= risk.SLEEP_VERY_SHORT_H
+    yield _("a high resting heart rate"), beats is not None and beats >= risk.RESTING_HR_HIGH_BPM
+    yield _("a long journey"), o["zones_to_settle"] >= risk.ZONES_TO_SETTLE
+    ready, worst = o["readiness_1_5"], o["worst_item_1_5"]
+    said = (ready is not None and ready <= risk.READINESS_LOW) or (worst is not None and worst <= risk.WELLNESS_WORST)
+    yield _("how you feel"), said
 
 
 def because_of_load(o: Observed, effect: str) -> Reason:
@@ -394,10 +435,23 @@ def because_of_week(o: Observed, effect: str) -> Reason:
 
 
 def because_of_hrv(o: Observed, _effect: str) -> Reason:
-    days, today_ms = int(o["hrv_low_days"]), o.get("hrv_rmssd_ms")
-    if days < risk.HRV_LOW_HOLD_DAYS and today_ms is not None:
+    days, today_ms, doubted_ms = int(o["hrv_low_days"]), o["hrv_rmssd_ms"], o["hrv_doubted_ms"]
+    if doubted_ms is not None and o["hrv_doubted_z"] is not None and o["hrv_doubted_z"] < risk.HRV_TODAY_LOW_SD:
+        text = _(
+            "This morning's HRV of %(value).0f ms is far below your usual %(usual).0f: measure again, and take it easy"
+        )
+        return Reason(
+            "hrv_doubted", text % {"value": doubted_ms, "usual": o["hrv_baseline_ms"]}, doubted_ms, "ms", hrv_range(o)
+        )
+    if today_ms is not None and o["hrv_today_z"] is not None and o["hrv_today_z"] > risk.HRV_TODAY_FAR_HIGH_SD:
+        text = _("Your HRV this morning (%(value).0f ms) is unusually high: extra beats can do that, so measure again")
+        return Reason("hrv_high_today", text % {"value": today_ms}, today_ms, "ms", hrv_range(o))
+    if today_ms is not None and o["hrv_today_z"] is not None and o["hrv_today_z"] < risk.HRV_TODAY_LOW_SD:
         text = _("Your HRV this morning (%(value).0f ms) is far below your usual")
         return Reason("hrv_low_today", text % {"value": today_ms}, today_ms, "ms", hrv_range(o))
+    if o["hrv_low_lifting"]:
+        text = _("Your 7-day HRV is back in your normal range for one day; the second in a row counts")
+        return Reason("hrv_coming_back", text, o["hrv_mean_7d_ms"], "ms", hrv_range(o))
     text = ngettext(
         "Your 7-day HRV has been below your normal range for %(days)d day",
         "Your 7-day HRV has been below your normal range for %(days)d days",
@@ -407,11 +461,13 @@ def because_of_hrv(o: Observed, _effect: str) -> Reason:
 
 
 def because_of_sleep(o: Observed, effect: str) -> Reason:
-    if effect == "active_recovery":
-        hours = o["sleep_mean_3d_h"]
-        text = _("You slept %(hours).1f h a night over the last three nights")
-    elif o["sleep_h"] is not None and o["sleep_h"] < risk.SLEEP_SHORT_H:
-        hours, text = o["sleep_h"], _("You slept %(hours).1f h last night")
+    last, mean = o["sleep_h"], o["sleep_mean_3d_h"]
+    if last is not None and (
+        last < risk.SLEEP_RECOVERY_H or (effect != "active_recovery" and last < risk.SLEEP_SHORT_H)
+    ):
+        hours, text = last, _("You slept %(hours).1f h last night")
+    elif effect == "active_recovery":
+        hours, text = mean, _("You slept %(hours).1f h a night over the last three nights")
     else:
         hours, text = None, _("You slept little on your last known nights")
     shown = text % {"hours": hours} if hours is not None else text
@@ -420,10 +476,13 @@ def because_of_sleep(o: Observed, effect: str) -> Reason:
 
 def because_of_wellness(o: Observed, _effect: str) -> Reason:
     if max(o["soreness_worst_days"], o["readiness_worst_days"]) < risk.WELLNESS_WORST_DAYS:
-        rated, sore = wellness_today(o), o["soreness_1_5"]
+        rated, sore, worst = wellness_today(o), o["soreness_1_5"], o["worst_item_1_5"]
         if rated and rated.code == "wellness_low":
             return rated
-        return Reason("wellness_low", _("You rated your muscles %(sore).0f of 5") % {"sore": sore}, sore, "1-5", (2, 5))
+        if sore is not None and sore <= risk.WELLNESS_WORST:
+            text = _("You rated your muscles %(sore).0f of 5")
+            return Reason("wellness_low", text % {"sore": sore}, sore, "1-5", (2, 5))
+        return Reason("wellness_low", _("One of your answers was the worst there is"), worst, "1-5", (2, 5))
     if o["soreness_worst_days"] >= o["readiness_worst_days"]:
         days, text = o["soreness_worst_days"], _("Your soreness has been at its worst for %(days)d days")
     else:
@@ -501,7 +560,7 @@ def unlike(name: str) -> Reason:
 
 
 BECAUSE_OF: dict[str, Callable[[Observed, str], Reason]] = {
-    "G01": lambda _o, _e: Reason("red_flag", _("You reported a warning sign that a doctor should look at")),
+    "G01": because_of_warning_sign,
     "G02": because_of_illness,
     "G03": lambda _o, _e: Reason("illness", _("You reported symptoms above the neck")),
     "G04": because_of_injury,
@@ -519,6 +578,7 @@ BECAUSE_OF: dict[str, Callable[[Observed, str], Reason]] = {
     "G16": because_of_race,
     "G17": lambda _o, _e: Reason("enough_intensity", _("There was enough hard work in your last days")),
     "G18": lambda _o, _e: Reason("medical_hold", _("Advice is off while a clinician is looking after you")),
+    "G19": because_of_signs,
 }
 
 

@@ -354,7 +354,7 @@ def test_what_was_done_counts_overrides_and_refusals(alice, charlie):
 def test_the_phone_rings_once_and_again_only_when_the_action_changes(alice):
     phone_of(alice)
     live(alice, 40)
-    wake_up(alice, hrv_ms=None)
+    wake_up(alice, hrv_ms=67.0)
     drain(MORNING)
     wake_up(alice, hrv_ms=68.0)
     drain(MORNING)

@@ -21,7 +21,9 @@ PROPHECY = re.compile(
     r"\b(will (be|get|become|cause)|injur(y|ies) (is|are) (likely|predicted)|you will)\b", re.IGNORECASE
 )
 
-KNOWN = {
+NOTHING_SPECIAL = {name: None if name in guard._MAY_BE_MISSING else 0 for name in Observation.__dataclass_fields__}
+KNOWN = NOTHING_SPECIAL | {
+    "days_since_illness": 999, "load_known_days": 60,
     "planned_load_au": 400.0, "plan_automatic": 0, "hrv_z": -1.2, "hrv_mean_7d_ms": 55.1, "hrv_range_low_ms": 58.0,
     "hrv_range_high_ms": 71.2, "hrv_low_days": 5, "acwr": 1.05, "sleep_z": 0.1, "hrv_age_days": 0,
     "load_unlogged_days": 0, "sleep_age_days": 0,

@@ -1,0 +1,27 @@
+"""Words in a morning's note after which one asks: is this a warning sign? They are not understood, only asked about.
+
+A miss costs nothing that was not there before; a false alarm costs one question. So the lists are wide, and no
+negation ("no chest pain") is read. English, German, Chinese; words are looked for at their beginning, Chinese anywhere.
+"""
+
+import re
+
+WORDS = (
+    # English
+    "chest", "heart", "palpitation", "faint", "pass(?:ed)? out", "black(?:ed)? out", "collaps", "dizz", "light-?headed",
+    "breath", "concuss", "head injur", "hit my head", "numb", "tingl", "seizure", "cough(?:ed|ing)? blood", "suicid",
+    "kill myself", "hurt myself", "vision", "stiff neck",
+    # German
+    "brust", "herz", "ohnm", "umgekippt", "kollab", "schwind", "benommen", "atem", "luftnot", "gehirnersch",
+    "kopf (?:gesto|angesto|verletz)", "kopfverletz", "taub", "kribbel", "krampfanfall", "selbstm", "suizid",
+    "umbringen",
+)  # fmt: skip
+ANYWHERE = (
+    "胸", "心脏", "心悸", "心慌", "晕", "昏", "喘不", "呼吸", "脑震", "撞到头", "头部受伤", "发麻", "抽搐",
+    "自杀", "轻生",
+)  # fmt: skip
+PATTERN = re.compile(rf"\b(?:{'|'.join(WORDS)})|{'|'.join(ANYWHERE)}", re.IGNORECASE)
+
+
+def may_tell_of_a_warning_sign(note: str | None) -> bool:
+    return bool(note and PATTERN.search(note))
