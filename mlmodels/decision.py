@@ -58,6 +58,7 @@ class Verdict:
     unclear: bool
     strange: str
     braked: bool
+    doses_au: tuple[float, ...]  # what each action would make of today's session, in the order of Action, before caps
     guard_version: int
     state_version: int
 
@@ -172,6 +173,7 @@ def decide_observed(
     stage = resolution.stage.tolist()
     warnings = hazards.hazards_of(obs, rows)
     flags = _raised(obs)
+    doses = _doses(obs)
     return [
         Verdict(
             athlete=str(i) if athletes is None else athletes[i],
@@ -188,6 +190,7 @@ def decide_observed(
             unclear=bool(resolution.unclear[i]),
             strange=novelty.NAMES[resolution.strange[i]] if resolution.strange[i] >= 0 else "",
             braked=bool(resolution.braked[i]),
+            doses_au=tuple(doses[i].tolist()),
             guard_version=guard.GUARD_VERSION,
             state_version=STATE_VERSION,
             **_advice(resolution, i, rows[i]["planned_load_au"]),
@@ -214,6 +217,14 @@ def _advice(resolution: Resolution, i: int, planned: float | None) -> Any:
         "load_change_pct": 100.0 * (load / planned - 1.0) if load is not None and planned else None,
         "share": None if withheld else float(resolution.share[i]),
     }
+
+
+def _doses(obs: Observation) -> FloatArray:
+    """(n, 4) today's load under each action, AU."""
+    of = [
+        dose(int(a), obs.planned_load_au, obs.planned_share, obs.chronic_au, under_18=obs.under_18)[0] for a in Action
+    ]
+    return np.stack(of, axis=1)
 
 
 def _raised(obs: Observation) -> list[tuple[str, ...]]:

@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
 from recommendations import admin_push, admin_shadow, charts, coach_page, forecasting, overriding, showing  # noqa: F401  two register models of their own
-from recommendations.models import ActionCode, Advice, Feedback, Forecast, Override, WaitingDay, Warning
-from recommendations.serializers import NOTE_NEEDED
+from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, WaitingDay, Warning
+from recommendations.serializers import MAX_LOAD_AU, NOTE_NEEDED, OWN_NEEDS
 
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
 NOT_CHOSEN = ("", "Choose")
@@ -33,6 +33,13 @@ class ReadOnly(ScopedAdmin):
 
 class OverrideForm(forms.Form):
     action = forms.ChoiceField(label="Instead", widget=UnfoldAdminSelectWidget)
+    session = forms.CharField(
+        required=False, max_length=200, widget=UnfoldAdminTextInputWidget, help_text="For a session of your own."
+    )
+    load_au = forms.FloatField(
+        label="Its load, AU", required=False, min_value=0, max_value=MAX_LOAD_AU, widget=UnfoldAdminTextInputWidget,
+        help_text="For a session of your own: RPE x minutes.",
+    )  # fmt: skip
     reason_code = forms.ChoiceField(
         label="Because", choices=[NOT_CHOSEN, *Override.Reason.choices], widget=UnfoldAdminSelectWidget
     )
@@ -42,16 +49,31 @@ class OverrideForm(forms.Form):
 
     def __init__(self, advice: Advice, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        safest_first = reversed(overriding.allowed_actions(advice.guards))
-        choices = [(action, ActionCode(action).label) for action in safest_first]
-        self.nothing_left = not choices
+        self.stop = overriding.is_limited(advice)
+        safest_first = list(reversed(overriding.allowed_actions(advice.guards)))
+        own = [OrderCode.OWN] if overriding.most_au(advice) != 0 else []
+        choices = [(code, label_of(code, advice)) for code in [*safest_first, *own]]
         self.fields["action"].choices = [NOT_CHOSEN, *choices]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("reason_code") == Override.Reason.OTHER and not given.get("note"):
             self.add_error("note", NOTE_NEEDED)
+        if given.get("action") == OrderCode.OWN:
+            for name in ("session", "load_au"):
+                if given.get(name) in (None, ""):
+                    self.add_error(name, OWN_NEEDS)
         return given
+
+
+def label_of(code: str, advice: Advice) -> str:
+    """With its dose, so that the coach sees what is ordered: "As planned (315 AU)"."""
+    label = str(OrderCode(code).label)
+    dose = overriding.dose_ordered(advice, code, None)
+    if code != OrderCode.OWN:
+        return label if dose is None else f"{label} ({dose:.0f} AU)"
+    most = overriding.most_au(advice)
+    return label if most is None else f"{label} (at most {most:.0f} AU today)"
 
 
 @admin.register(Advice)
@@ -139,10 +161,19 @@ class AdviceAdmin(ReadOnly):
             "title": f"Override the advice for {advice.athlete}",
             "advice": advice,
             "form": form,
-            "nothing_left": form.nothing_left,
+            "stops": [guard["text"] for guard in stops_told(advice)] if form.stop else [],
+            "stop": form.stop,
             "back": reverse("admin:recommendations_advice_change", args=[advice.pk]),
         }
         return render(request, "recommendations/override.html", context)
+
+
+def stops_told(advice: Advice) -> list[dict[str, Any]]:
+    """The safety stops of today in words, where the athlete shares values."""
+    fired = [guard for guard in advice.guards if guard["code"] in overriding.STOPS]
+    return [
+        g for g in (showing.guard_body(f, advice.observation, values=advice.values_shared) for f in fired) if g["text"]
+    ]  # type: ignore[attr-defined]
 
 
 def made_on(forecast: Forecast) -> SafeString:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from athletes.models import Day
 from recommendations import overriding, showing
-from recommendations.models import ActionCode, Advice
+from recommendations.models import Advice, OrderCode
 
 DAYS_SHOWN = 14
 # The texts speak to the athlete. English "they" takes the verb forms of "you", so the pronouns are all that changes.
@@ -42,7 +42,8 @@ def page_of(advice: Advice, *, values: bool, may_override: bool) -> dict[str, An
         "guards": [guard_line(guard) for guard in body["guards"]],
         "prescription": prescription_line(advice.prescription) if values else "",
         "warnings": [to_the_coach(text) for text in body["warnings"]],
-        "word": word and f"{ActionCode(word['action']).label}. {word['note']}".strip(),
+        "word": word and f"{OrderCode(word['action']).label}. {word['session']} {word['note']}".strip(),
+        "suspended": bool(body["suspended_override"]),
         "days": last_days(advice) if values else None,
         "override_url": reverse("admin:recommendations_advice_override", args=[advice.pk]) if may_override else "",
     }

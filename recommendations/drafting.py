@@ -1,5 +1,6 @@
 """From a verdict to the advice that would be given, before it is compared with what was already said."""
 
+import math
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +60,7 @@ def decision_columns(verdict: Verdict, policy: Policy) -> dict[str, Any]:
         "q_values": dict(zip(ACTION_CODES, verdict.q_values, strict=False)) if verdict.q_values else None,
         "guards": [{"code": code, "effect": effect} for code, effect in verdict.guards],
         "observation": verdict.observation,
+        "doses": doses_of(verdict),
         "tells_coach": verdict.coach_alert or verdict.third_recovery_of_four,
         "policy_name": verdict.policy_name,
         "policy_sha256": verdict.policy_sha256,
@@ -68,6 +70,12 @@ def decision_columns(verdict: Verdict, policy: Policy) -> dict[str, Any]:
         "guard_version": verdict.guard_version,
         "state_version": verdict.state_version,
     }
+
+
+def doses_of(verdict: Verdict) -> dict[str, float]:
+    """Kept for a coach who chooses otherwise; empty where the load is not known."""
+    known = all(map(math.isfinite, verdict.doses_au))
+    return {code: round(au, 1) for code, au in zip(ACTION_CODES, verdict.doses_au, strict=True)} if known else {}
 
 
 def draft_of_failure(athlete: Athlete) -> Advice:

@@ -357,7 +357,10 @@ def actions_taken(asked: Sequence[Asked]) -> dict[tuple[int, date], int]:
     declined = Feedback.objects.filter(advice__athlete__in=athletes, followed=Feedback.Followed.NO)
     for key in declined.values_list("advice__athlete_id", "advice__date"):
         taken.pop(key, None)
-    return {key: ACTION_CODES.index(action) for key, action in taken.items()}
+    return {key: ACTION_CODES.index(AS_ACTION.get(action, action)) for key, action in taken.items()}
+
+
+AS_ACTION = {"rest": "active_recovery", "own": "as_planned"}  # what a coach orders beside the four actions, as one
 
 
 def profiles_of(asked: Sequence[Asked]) -> Profiles:

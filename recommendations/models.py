@@ -72,6 +72,8 @@ class Advice(models.Model):
         NO_CONSENT = "no_consent"
         MODEL_UNAVAILABLE = "model_unavailable"
         MEDICAL_HOLD = "medical_hold"
+        PAIN = "pain"
+        SIGNS = "signs"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="advice")
@@ -84,6 +86,7 @@ class Advice(models.Model):
     action = models.CharField(max_length=20, choices=ActionCode.choices, blank=True)
     policy_action = models.CharField(max_length=20, choices=ActionCode.choices, blank=True)
     q_values = models.JSONField(null=True, blank=True)
+    doses = models.JSONField(default=dict, help_text="action -> AU that it would make of today's session, before caps")
     guards = models.JSONField(default=list, help_text='[{"code", "effect"}], all that fired, the deciding one first')
     observation = models.JSONField(null=True, blank=True, help_text="every input of the decision; replay() starts here")
     prescription = models.JSONField(null=True, blank=True)
@@ -268,6 +271,17 @@ class Warning(models.Model):
         return f"{self.kind} {self.opened_on}"
 
 
+class OrderCode(models.TextChoices):
+    """What a coach may order: one of the four actions, rest, or a session of the coach's own."""
+
+    INCREASE_INTENSITY = "increase_intensity", "More intensity"
+    INCREASE_VOLUME = "increase_volume", "More volume"
+    ACTIVE_RECOVERY = "active_recovery", "Active recovery"
+    AS_PLANNED = "as_planned", "As planned"
+    REST = "rest", "Rest"
+    OWN = "own", "Own session"
+
+
 class Override(models.Model):
     """A coach outranks the advice. Append-only; the newest one of the day counts."""
 
@@ -280,7 +294,9 @@ class Override(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     advice = models.ForeignKey(Advice, on_delete=models.CASCADE, related_name="overrides")
-    action = models.CharField(max_length=20, choices=ActionCode.choices)
+    action = models.CharField(max_length=20, choices=OrderCode.choices)
+    load_au = models.FloatField(null=True, blank=True, help_text="of today's session as ordered; null: not known")
+    session = models.CharField(max_length=200, blank=True, help_text="the coach's own session, in a coach's words")
     reason_code = models.CharField(max_length=20, choices=Reason.choices)
     note = EncryptedTextField(blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
@@ -289,6 +305,12 @@ class Override(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(action="own") | (Q(load_au__isnull=False) & ~Q(session="")),
+                name="an_own_session_has_words_and_a_load",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"override to {self.action}"

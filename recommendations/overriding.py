@@ -11,10 +11,12 @@ from athletes.changes import lock_advised
 from athletes.local_time import local_today
 from athletes.models import User
 from recommendations import deliveries, waiting
-from recommendations.models import ActionCode, Advice, Feedback, Override
+from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override
 
 # These are never tuned and never lowered: red flag, illness, injury, pain, age, medical hold.
 STOPS = {"G01", "G02", "G03", "G04", "G05", "G13", "G18"}
+SIGNS = STOPS | {"G08", "G09", "G10", "G19"}  # what the body says this morning
+EASED = ("active_recovery", "rest", "suspended")
 HARDEST_FIRST = ("increase_intensity", "increase_volume", "as_planned", "active_recovery")
 LEFT_BY: dict[str, set[str]] = {
     "suspended": set(),
@@ -35,7 +37,17 @@ class Refused(Exception):
         self.code, self.message = code, message
 
 
-def override(advice: Advice, *, by: User, action: str, reason_code: str, note: str = "", now: datetime) -> Override:
+def override(
+    advice: Advice,
+    *,
+    by: User,
+    action: str,
+    reason_code: str,
+    note: str = "",
+    session: str = "",
+    load_au: float | None = None,
+    now: datetime,
+) -> Override:
     """Append the coach's word and tell the athlete, in one transaction. Who may do this was asked before."""
     with transaction.atomic():
         lock_advised(advice.athlete_id)
@@ -44,13 +56,27 @@ def override(advice: Advice, *, by: User, action: str, reason_code: str, note: s
             raise Refused("advice_expired", "The day of this advice is over.")
         if not advice.current:
             raise Refused("advice_superseded", "There is a newer revision of this advice; look at it first.")
-        if not is_allowed(action, advice.guards):
-            raise Refused("stop_cannot_be_lowered", "A safety stop holds today; nobody can lower it.")
         word = Override(advice=advice, action=action, reason_code=reason_code, note=note, by=by, created_at=now)
+        word.load_au = dose_ordered(advice, action, load_au)
+        word.session = session if action == OrderCode.OWN else ""
+        if not is_allowed(word, advice):
+            raise Refused("stop_cannot_be_lowered", "A safety stop holds today; nobody can lower it.")
         statements.number([word])
         word.save(force_insert=True)
         deliveries.announce([], overrides=[word], now=now)
     return word
+
+
+def dose_ordered(advice: Advice, action: str, own_au: float | None) -> float | None:
+    """The order's own load, AU. A health stop's cap on the session holds for the coach's "as planned" too."""
+    if action == OrderCode.OWN:
+        return own_au
+    if action == OrderCode.REST:
+        return 0.0
+    dose: float | None = advice.doses.get(action)
+    if dose is not None and any(g["code"] in STOPS and g["effect"] == "load_capped" for g in advice.guards):
+        return min(dose, float((advice.prescription or {}).get("load_au") or 0.0))
+    return dose
 
 
 def say_back(advice: Advice, given: dict[str, Any]) -> Feedback:
@@ -68,19 +94,56 @@ def say_back(advice: Advice, given: dict[str, Any]) -> Feedback:
 
 
 def allowed_actions(guards: Iterable[dict[str, Any]]) -> list[str]:
-    """What the stops among the guards that fired leave to the coach, hardest first."""
+    """What the stops among the guards that fired leave to the coach, hardest first. Rest is always left."""
     left = set(ActionCode.values)
     for guard in guards:
         if guard["code"] in STOPS:
             left &= LEFT_BY.get(guard["effect"], left)
-    return [action for action in HARDEST_FIRST if action in left]
+        elif guard["code"] in SIGNS and guard["effect"] in EASED:
+            left &= LEFT_BY["no_increase"]  # the coach may keep the plan, seeing this morning; nobody adds to it
+    return [*(action for action in HARDEST_FIRST if action in left), OrderCode.REST.value]
 
 
-def is_allowed(action: str, guards: Iterable[dict[str, Any]]) -> bool:
-    return action in allowed_actions(guards)
+def most_au(advice: Advice) -> float | None:
+    """The most that a session of the coach's own may be under the stops; None: no stop limits it."""
+    if not is_limited(advice):
+        return None
+    return max(dose_ordered(advice, action, None) or 0.0 for action in allowed_actions(advice.guards))
+
+
+def is_limited(advice: Advice) -> bool:
+    """A safety stop leaves the coach less than everything; the form says so before it is filled in."""
+    return len(allowed_actions(advice.guards)) < len(OrderCode) - 1
+
+
+def is_allowed(word: Override, advice: Advice) -> bool:
+    if word.action != OrderCode.OWN:
+        return word.action in allowed_actions(advice.guards)
+    most = most_au(advice)
+    return most is None or (word.load_au or 0.0) <= most
 
 
 def standing(advice: Advice, overrides: Sequence[Override]) -> Override | None:
-    """The day's newest override, unless a stop has come since. `overrides`: all of the day's, of any revision."""
-    newest = max(overrides, key=lambda word: (word.created_at, word.pk), default=None)
-    return newest if newest and is_allowed(newest.action, advice.guards) else None
+    """The day's newest order, unless health suspends it. `overrides`: all of the day's, of any revision."""
+    newest = newest_of(overrides)
+    return newest if newest and not is_suspended(newest, advice) else None
+
+
+def suspended(advice: Advice, overrides: Sequence[Override]) -> Override | None:
+    newest = newest_of(overrides)
+    return newest if newest and is_suspended(newest, advice) else None
+
+
+def newest_of(overrides: Sequence[Override]) -> Override | None:
+    return max(overrides, key=lambda word: (word.created_at, word.pk), default=None)
+
+
+def is_suspended(word: Override, advice: Advice) -> bool:
+    """A stop has come since, or the coach did not know this morning: it was ordered before, and the body now asks for
+    less than was ordered. The coach may order it again with the morning in view, where no stop forbids it."""
+    if not is_allowed(word, advice):
+        return True
+    if word.advice_id == advice.pk:
+        return False
+    eased = any(guard["code"] in SIGNS and guard["effect"] in EASED for guard in advice.guards)
+    return eased and word.action not in ("active_recovery", "rest")

@@ -8,9 +8,10 @@ from rest_framework import serializers
 from athletes.intensity import share_of
 from athletes.models import PlannedSession, TrainingSession
 from athletes.rest import strict
-from recommendations.models import ActionCode, Advice, Feedback, Override, Warning
+from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override, Warning
 
 MAX_LOAD_AU = 6_000
+OWN_NEEDS = "A session of your own needs words and a load (RPE x minutes)."
 NOTE_NEEDED = "Say why, when the reason is none of the others."
 
 
@@ -25,7 +26,11 @@ class FeedbackBody(strict.StrictSerializer):
 
 
 class OverrideBody(strict.StrictSerializer):
-    action = strict.StrictChoiceField(choices=ActionCode.choices)
+    """`session` and `load_au` belong to `own`, and are needed there."""
+
+    action = strict.StrictChoiceField(choices=OrderCode.choices)
+    session = strict.StrictCharField(max_length=200, required=False, allow_blank=True, help_text="own: in your words")
+    load_au = strict.StrictFloatField(min_value=0, max_value=MAX_LOAD_AU, required=False, allow_null=True)
     reason_code = strict.StrictChoiceField(choices=Override.Reason.choices)
     note = strict.StrictCharField(
         required=False, allow_blank=True, help_text="the athlete reads it; needed where reason_code is other"
@@ -34,6 +39,9 @@ class OverrideBody(strict.StrictSerializer):
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if given["reason_code"] == Override.Reason.OTHER and not given.get("note"):
             raise serializers.ValidationError({"note": [serializers.ErrorDetail(NOTE_NEEDED, "required")]})
+        missing = [name for name in ("session", "load_au") if given.get(name) in (None, "")]
+        if given["action"] == OrderCode.OWN and missing:
+            raise serializers.ValidationError({n: [serializers.ErrorDetail(OWN_NEEDS, "required")] for n in missing})
         return given
 
 
@@ -120,6 +128,7 @@ class ChangeView(Answer):
     op = serializers.CharField()
     value = serializers.FloatField(allow_null=True)
     then = serializers.ChoiceField(choices=ActionCode.choices)
+    text = serializers.CharField(help_text="what to do")
 
 
 class ContributionView(Answer):
@@ -162,12 +171,23 @@ class ModelView(Answer):
 
 class OverrideView(Answer):
     id = serializers.UUIDField()
-    action = serializers.ChoiceField(choices=ActionCode.choices)
+    action = serializers.ChoiceField(choices=OrderCode.choices)
     headline = serializers.CharField()
+    session = serializers.CharField(allow_blank=True)
+    load_au = serializers.FloatField(allow_null=True)
     reason_code = serializers.ChoiceField(choices=Override.Reason.choices)
     note = serializers.CharField(allow_blank=True)
     by = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
+
+
+class AdvisedView(Answer):
+    """What the product had advised where a coach's order now stands on top."""
+
+    action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
+    headline = serializers.CharField()
+    detail = serializers.CharField(allow_blank=True)
+    prescription = PrescriptionView(allow_null=True)
 
 
 class FeedbackView(Answer):
@@ -186,15 +206,18 @@ class AdviceView(Answer):
     status = serializers.ChoiceField(choices=STATUSES)
     withheld_reason = serializers.ChoiceField(choices=Advice.WithheldReason.choices, allow_null=True)
     stage = serializers.CharField(allow_null=True, help_text="profile, provisional or learned")
-    action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
-    policy_action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
+    action = serializers.ChoiceField(
+        choices=OrderCode.choices, allow_null=True, help_text="what counts today: the coach's order where one stands"
+    )
     headline = serializers.CharField()
     detail = serializers.CharField(allow_blank=True)
     prescription = PrescriptionView(allow_null=True)
+    policy_action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
     q_values = serializers.DictField(child=serializers.FloatField(), allow_null=True)
-    margin = serializers.FloatField(allow_null=True)
+    margin = serializers.FloatField(allow_null=True, help_text="null where a guard, a rule or a coach decided")
     clear_choice = serializers.BooleanField(
-        help_text="false: the policy did not choose, or nothing stood above the plan by more than it may be wrong"
+        allow_null=True,
+        help_text="false: nothing stood above the plan by more than the policy may be wrong; null: it did not decide",
     )
     reasons = ReasonView(many=True)
     guards = GuardView(many=True)
@@ -213,6 +236,8 @@ class AdviceView(Answer):
     issued_at = serializers.DateTimeField(allow_null=True)
     valid_until = serializers.DateTimeField(allow_null=True)
     override = OverrideView(allow_null=True)
+    suspended_override = OverrideView(allow_null=True, help_text="an order that this morning's health suspends")
+    advised = AdvisedView(allow_null=True)
     feedback = FeedbackView(allow_null=True)
     disclaimer = serializers.CharField()
 
@@ -270,7 +295,7 @@ class BoardLineView(Answer):
     status = serializers.ChoiceField(choices=STATUSES)
     withheld_reason = serializers.ChoiceField(choices=Advice.WithheldReason.choices, allow_null=True)
     action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
-    override_action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
+    override_action = serializers.ChoiceField(choices=OrderCode.choices, allow_null=True)
     headline = serializers.CharField(allow_null=True)
     because = serializers.CharField(allow_null=True)
     warnings = WarningFlag(many=True)

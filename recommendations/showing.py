@@ -14,7 +14,7 @@ from athletes.models import Athlete, Day
 from athletes.serializers import in_utc
 from mlmodels import risk
 from recommendations import overriding, wording
-from recommendations.models import Advice, Feedback, Forecast, Override, Warning
+from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, Warning
 
 OF_LOAD = ("acute", "chronic", "acwr")
 ACUTE_WINDOW = timedelta(days=7)
@@ -104,8 +104,9 @@ class Reader:
 
 def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -> Row:
     values = reader.values
-    word = overriding.standing(advice, beside.overrides)
-    margin = margin_of(advice.q_values)
+    word, held = overriding.standing(advice, beside.overrides), overriding.suspended(advice, beside.overrides)
+    decided = word is None and chosen_by_policy(advice)
+    first = advised_body(advice) if word is None else ordered_body(word, advice)
     return {
         "id": str(advice.pk),
         "athlete": advice.athlete_id,
@@ -114,17 +115,14 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "status": status_of(advice, word, now),
         "withheld_reason": advice.withheld_reason or None,
         "stage": advice.stage or None,
-        "action": advice.action or None,
+        **first,
         "policy_action": advice.policy_action or None,
-        "headline": advice.headline,
-        "detail": advice.detail,
-        "prescription": advice.prescription,
         "q_values": advice.q_values if values else None,
-        "margin": margin if values else None,
-        "clear_choice": margin is not None and not advice.unclear and not advice.used_fallback,
+        "margin": margin_of(advice.q_values) if values and decided else None,
+        "clear_choice": not advice.unclear if decided else None,
         "reasons": advice.reasons if values else [without_numbers(reason) for reason in advice.reasons],
         "guards": [guard_body(guard, advice.observation, values=values) for guard in advice.guards],
-        "would_change_if": changes_of(advice, beside.forecast) if values else [],
+        "would_change_if": changes_of(advice) if values else [],
         "contributions": contributions_of(beside.forecast) if values else None,
         "sessions_to_rate": sessions_to_rate(beside.unrated) if values else None,
         "state": state_body(advice, beside.unrated) if values and advice.observation else None,
@@ -140,9 +138,54 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "issued_at": in_utc(advice.issued_at),
         "valid_until": in_utc(advice.valid_until),
         "override": override_body(word) if word else None,
+        "suspended_override": override_body(held) if held else None,
+        "advised": advised_body(advice) if word else None,
         "feedback": feedback_body(beside.feedback, reader) if beside.feedback else None,
         "disclaimer": _("Not medical advice"),
     }
+
+
+def chosen_by_policy(advice: Advice) -> bool:
+    """The learned policy's own choice is what is advised, and no guard had to hold it back."""
+    guarded = any(guard["effect"] != "rule_policy" for guard in advice.guards) and advice.action != advice.policy_action
+    return bool(advice.q_values and advice.action) and not advice.used_fallback and not guarded
+
+
+def advised_body(advice: Advice) -> Row:
+    return {
+        "action": advice.action or None,
+        "headline": advice.headline,
+        "detail": advice.detail,
+        "prescription": advice.prescription,
+    }
+
+
+def ordered_body(word: Override, advice: Advice) -> Row:
+    """The coach's order as what is shown first, with its own dose."""
+    planned = (advice.prescription or {}).get("planned_load_au")
+    change = 100 * (word.load_au / planned - 1) if word.load_au is not None and planned else None
+    text = order_text(word)
+    return {
+        "action": word.action,
+        "headline": override_headline(word),
+        "detail": " ".join(filter(None, (text, word.note))),
+        "prescription": {
+            **dict.fromkeys(("rpe_max", "duration_min", "high_intensity_share")),
+            "load_au": wording.rounded(word.load_au, 0),
+            "planned_load_au": planned,
+            "planned_by": (advice.prescription or {}).get("planned_by", "plan"),
+            "load_change_pct": wording.rounded(change, 0),
+            "example": text,
+        },
+    }
+
+
+def order_text(word: Override) -> str:
+    return word.session if word.action == OrderCode.OWN else wording.example_of(word.action, word.load_au)
+
+
+def override_headline(word: Override) -> str:
+    return _("Your coach: %(order)s") % {"order": wording.ORDERS[word.action]}
 
 
 def sessions_to_rate(waiting: Sequence[tuple[date, str]]) -> Row | None:
@@ -155,10 +198,9 @@ def sessions_to_rate(waiting: Sequence[tuple[date, str]]) -> Row | None:
     return {"count": len(waiting), "text": text % {"count": len(waiting)}}
 
 
-def changes_of(advice: Advice, forecast: Forecast | None) -> list[Row]:
-    """Found by asking policy and guards again, once somebody asked for the forecast; till then the guard's own line."""
-    found: list[Row] = (forecast.would_change_if if forecast else None) or advice.would_change_if
-    return found
+def changes_of(advice: Advice) -> list[Row]:
+    """What the athlete can do about it today; advice of earlier versions named values that only time changes."""
+    return [change for change in advice.would_change_if if change.get("text")]
 
 
 def contributions_of(forecast: Forecast | None) -> list[Row] | None:
@@ -207,7 +249,6 @@ def without_advice(athlete: Athlete, day: date, status: str, reader: Reader) -> 
         "headline": headline,
         "detail": detail,
         "sessions_to_rate": sessions_to_rate(asked),
-        "clear_choice": False,
         "reasons": [],
         "guards": [],
         "would_change_if": [],
@@ -218,10 +259,10 @@ def without_advice(athlete: Athlete, day: date, status: str, reader: Reader) -> 
 
 
 ADVICE_KEYS = (
-    "id", "athlete", "date", "revision", "status", "withheld_reason", "stage", "action", "policy_action", "headline",
-    "detail", "prescription", "q_values", "margin", "clear_choice", "reasons", "guards", "would_change_if",
+    "id", "athlete", "date", "revision", "status", "withheld_reason", "stage", "action", "headline", "detail",
+    "prescription", "policy_action", "q_values", "margin", "clear_choice", "reasons", "guards", "would_change_if",
     "contributions", "sessions_to_rate", "state", "expected", "warnings", "vendor_scores", "model", "issued_at",
-    "valid_until", "override", "feedback", "disclaimer",
+    "valid_until", "override", "suspended_override", "advised", "feedback", "disclaimer",
 )  # fmt: skip
 
 
@@ -292,7 +333,9 @@ def override_body(word: Override) -> Row:
     return {
         "id": str(word.pk),
         "action": word.action,
-        "headline": str(wording.HEADLINES[word.action]),
+        "headline": override_headline(word),
+        "session": word.session,
+        "load_au": wording.rounded(word.load_au, 0),
         "reason_code": word.reason_code,
         "note": word.note,
         "by": str(word.by) if word.by else None,

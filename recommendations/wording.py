@@ -4,6 +4,7 @@ The texts are in the athlete's language (gettext); codes and numbers go beside t
 clients that speak for themselves.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,6 +66,20 @@ class Decided:
         return any(effect == "rest" for _code, effect in self.guards)
 
     @property
+    def restrained(self) -> bool:
+        """A guard held something back; nothing but a guard may have decided then."""
+        return any(effect not in ("rule_policy", "none") for _code, effect in self.guards)
+
+    @property
+    def race_today(self) -> bool:
+        """The main race, and nothing of health that stands against it."""
+        return self.action not in ("", "active_recovery") and self.seen["days_to_main_race"] == 0
+
+    @property
+    def planned_rest(self) -> bool:
+        return bool(self.action) and not self.rests and self.seen["planned_load_au"] == 0
+
+    @property
     def capped(self) -> bool:
         """The planned session, but not all of it."""
         return self.action == "as_planned" and any(effect == "load_capped" for _code, effect in self.guards)
@@ -89,6 +104,8 @@ HEADLINES = {
     "as_planned": gettext_lazy("Train as planned today"),
     "rest": gettext_lazy("Rest today"),
     "capped": gettext_lazy("Do a part of today's session"),
+    "race": gettext_lazy("Race day"),
+    "planned_rest": gettext_lazy("A rest day, as planned"),
 }
 WITHHELD = {
     "insufficient_history": (
@@ -114,11 +131,19 @@ WITHHELD = {
         gettext_lazy("No training today"),
         gettext_lazy("You reported an illness. See a doctor if it gets worse or does not pass."),
     ),
+    "pain": (
+        gettext_lazy("No training today"),
+        gettext_lazy("You reported strong pain. Have it looked at before you train on it."),
+    ),
+    "signs": (
+        gettext_lazy("Take it easy today, or rest"),
+        gettext_lazy("Too little is known of your training for more, and what you reported asks for care."),
+    ),
     "injury": (
-        gettext_lazy("Follow your treatment plan"),
+        gettext_lazy("No training on this injury"),
         gettext_lazy(
-            "While an injury is open, only the plan of whoever treats it counts."
-            " Advice goes on when you answer that it is a niggle or none."
+            "While an injury is open, whoever treats it decides. If nobody has looked at it yet: stop, and have it"
+            " looked at today. Advice goes on when you answer that it is a niggle or none."
         ),
     ),
     "medical_hold": (
@@ -134,20 +159,28 @@ WITHHELD = {
         gettext_lazy("Your advice could not be computed. Keep to your coach's plan; we are looking into it."),
     ),
 }
-ACTION_NAMES = {
-    "increase_intensity": gettext_lazy("more intensity"),
-    "increase_volume": gettext_lazy("more volume"),
-    "active_recovery": gettext_lazy("active recovery"),
-    "as_planned": gettext_lazy("the plan as it is"),
+ORDERS = {
+    "increase_intensity": gettext_lazy("a little harder today"),
+    "increase_volume": gettext_lazy("a little more today"),
+    "active_recovery": gettext_lazy("take it easy today"),
+    "as_planned": gettext_lazy("train as planned today"),
+    "rest": gettext_lazy("rest today"),
+    "own": gettext_lazy("another session today"),
 }
 
 
 def headline(d: Decided) -> str:
     if not d.action:
         return str(WITHHELD[d.withheld_reason][0])
-    if d.unclear and d.action == "as_planned" and not restrained(d):
+    if d.rests:
+        return str(HEADLINES["rest"])
+    if d.race_today:
+        return str(HEADLINES["race"])
+    if d.planned_rest:
+        return str(HEADLINES["planned_rest"])
+    if d.unclear and d.action == "as_planned" and not d.restrained:
         return _("No clear difference: train as planned")
-    return str(HEADLINES["rest" if d.rests else "capped" if d.capped else d.action])
+    return str(HEADLINES["capped" if d.capped else d.action])
 
 
 def detail(d: Decided) -> Iterator[str]:
@@ -156,10 +189,8 @@ def detail(d: Decided) -> Iterator[str]:
         return
     yield example(d)
     yield from advice_to_be_careful(d)
-    if d.guards and d.policy_action and d.policy_action != d.action:
-        yield _("The model preferred %(action)s; a safety rule outranks it.") % {
-            "action": ACTION_NAMES[d.policy_action]
-        }
+    if ends := lifts(d):
+        yield ends
     if d.used_fallback:
         yield _("The learned model was not used today; this follows a simple rule.")
     elif d.stage == "profile":
@@ -171,31 +202,76 @@ def detail(d: Decided) -> Iterator[str]:
 
 
 def advice_to_be_careful(d: Decided) -> Iterator[str]:
-    if ("G02", "rest") in d.guards:
+    pain = d.seen["pain_0_10"] or 0
+    if ("G02", "rest") in d.guards and (d.seen["ill"] or d.seen["illness"]):
         yield _(
             "See a doctor if the fever is above 39 °C or lasts longer than three days, and at once with chest pain,"
             " palpitations or shortness of breath."
         )
-    if d.action == "as_planned" and any(code == "G09" for code, _effect in d.guards):
+    if pain >= PAIN_TODAY:
+        yield _("Have it looked at today.")
+    elif pain >= risk.PAIN_RECOVERY:
+        yield _("If it is still there tomorrow, have it looked at.")
+    if d.seen["days_to_main_race"] == 0 and (d.rests or d.action == "active_recovery"):
+        yield _("Your main race is today: speak with your coach, or a doctor, before you start.")
+    if d.action == "as_planned" and not d.race_today and any(code == "G09" for code, _effect in d.guards):
         yield _("After a short night, make it shorter if the warm-up feels heavy.")
+
+
+PAIN_TODAY = 8  # of 10 (convention)
+EASY_RPE = 3
 
 
 def example(d: Decided) -> str:
     if d.rests:
-        return _("No training. Walk if it feels good, eat, drink and sleep.")
-    if d.action == "active_recovery":
-        return _("20-40 minutes easy (RPE 3 at most), some mobility, and an earlier night.")
-    if d.action == "increase_intensity":
-        return _("One RPE step up on the main set, or 1-2 % faster; same or fewer repetitions, longer recoveries.")
-    if d.action == "increase_volume":
-        return _("Some more repetitions or minutes at the same RPE, not faster than 85-90 % of your top speed.")
-    if d.capped:
-        text = _(
-            "Do the planned session, but not more than %(load).0f of its %(planned).0f (RPE x minutes):"
-            " the same speeds, fewer repetitions or minutes."
-        )
-        return text % {"load": d.load_au, "planned": d.seen["planned_load_au"]}
+        return example_of("rest", 0.0)
+    if d.race_today:
+        return _("Your race, and the warm-up you know. No other training.")
+    if d.planned_rest:
+        return _("No session is planned: keep the rest.")
+    if d.capped and d.load_au is not None:
+        text = _("%(part)s of the planned session: the same speeds, fewer repetitions or minutes.")
+        return text % {"part": part_of_it(d.load_au / d.seen["planned_load_au"])}
+    return example_of(d.action, d.load_au)
+
+
+def example_of(action: str, load_au: float | None) -> str:
+    """What to do under an action, the policy's or the coach's. The words follow the dose."""
+    match action:
+        case "rest":
+            return _("No training. Walk if it feels good, eat, drink and sleep.")
+        case "active_recovery":
+            least, most = easy_minutes(load_au)
+            if not most:
+                return _("A walk, some mobility, and an earlier night.")
+            text = _("%(least)d-%(most)d minutes easy (RPE 3 at most), some mobility, and an earlier night.")
+            return text % {"least": least, "most": most}
+        case "increase_intensity":
+            return _("One RPE step up on the main set, or 1-2 % faster; same or fewer repetitions, longer recoveries.")
+        case "increase_volume":
+            return _("Some more repetitions or minutes at the same RPE, not faster than 85-90 % of your top speed.")
     return _("The planned session, unchanged.")
+
+
+def easy_minutes(load_au: float | None) -> tuple[int, int]:
+    """So long at RPE 3 that RPE times minutes stays within the dose, in steps of five minutes."""
+    most = int((load_au or 0) / EASY_RPE // 5 * 5)
+    return int(0.7 * most // 5 * 5), most
+
+
+PARTS = (
+    (0.3, gettext_lazy("About a quarter")),
+    (0.42, gettext_lazy("About a third")),
+    (0.58, gettext_lazy("About half")),
+    (0.71, gettext_lazy("About two thirds")),
+    (0.85, gettext_lazy("About three quarters")),
+    (2.0, gettext_lazy("Almost all")),
+)
+
+
+def part_of_it(share: float) -> str:
+    """0.5 -> "About half": a cap is told in the session's own terms."""
+    return str(next(text for most, text in PARTS if share < most))
 
 
 def prescription(d: Decided) -> dict[str, Any] | None:
@@ -203,6 +279,8 @@ def prescription(d: Decided) -> dict[str, Any] | None:
     if not d.action:
         return None
     easy = d.action == "active_recovery" and not d.rests
+    if d.race_today:
+        return None  # a race has no dose
     return {
         "load_au": rounded(d.load_au, 0),
         "planned_load_au": rounded(d.seen["planned_load_au"], 0),
@@ -210,7 +288,7 @@ def prescription(d: Decided) -> dict[str, Any] | None:
         "load_change_pct": rounded(d.load_change_pct, 0),
         "high_intensity_share": rounded(d.share),
         "rpe_max": 0 if d.rests else 3 if easy else None,
-        "duration_min": [20, 40] if easy else [0, 0] if d.rests else None,
+        "duration_min": list(easy_minutes(d.load_au)) if easy else [0, 0] if d.rests else None,
         "example": example(d),
     }
 
@@ -222,7 +300,7 @@ def reasons(d: Decided) -> list[Reason]:
     """The guards that fired, the deciding one first; then what else speaks for the answer."""
     found: dict[str, Reason] = {}
     for code, effect in d.guards:
-        if not d.action and effect != "suspended":
+        if not d.action and effect not in STOPPING[d.withheld_reason]:
             continue  # nothing is advised: only what stopped it counts
         if code == "G15" and d.stage in ("profile", "provisional"):
             continue  # the model was not due yet, and the detail says so
@@ -230,8 +308,8 @@ def reasons(d: Decided) -> list[Reason]:
         found.setdefault(reason.code, reason)
     for reason in undecided(d):
         found.setdefault(reason.code, reason)
-    if d.action and not restrained(d):
-        for reason in supporting(d.seen):
+    if d.action and not d.restrained:
+        for reason in speaking_for_ease(d.seen) if d.action == "active_recovery" else supporting(d.seen):
             if not (d.action in INCREASES and reason.code in SPEAK_AGAINST_MORE):
                 found.setdefault(reason.code, reason)
     deciding, rest = list(found.values())[:1], list(found.values())[1:]
@@ -252,16 +330,36 @@ def undecided(d: Decided) -> Iterator[Reason]:
 
 
 INCREASES = ("increase_intensity", "increase_volume")
+# Where nothing is advised: the effects whose reasons are told.
+STOPPING = defaultdict(lambda: ("suspended",), pain=("rest",), illness=("rest",), signs=("rest", "active_recovery"))
 SPEAK_AGAINST_MORE = ("hrv_below_range", "load_rose_fast", "sleep_below_usual")
 ANSWERED = ("niggle", "wellness_low", "wellness_worst", "pain", "pain_rising")  # what was said is heard
 
 
-def restrained(d: Decided) -> bool:
-    return any(effect not in ("rule_policy", "none") for _code, effect in d.guards)
-
-
 def supporting(o: Observed) -> Iterator[Reason]:
     yield from filter(None, (hrv_today(o), wellness_today(o), load_now(o), sleep_now(o)))
+
+
+def speaking_for_ease(o: Observed) -> Iterator[Reason]:
+    """Why recovery: what reads badly, and no word of what reads well."""
+    night = o["sleep_h"]
+    if night is not None and night < risk.SLEEP_SHORT_H:
+        yield because_of_sleep(o, "no_increase")
+    today_z, beats = o["hrv_today_z"], o["resting_hr_delta_bpm"]
+    if today_z is not None and today_z < risk.SIGN_TODAY_SD:
+        text = _("Your HRV this morning (%(value).0f ms) is below your usual")
+        yield Reason("hrv_low_today", text % {"value": o["hrv_rmssd_ms"]}, o["hrv_rmssd_ms"], "ms", hrv_range(o))
+    if beats is not None and beats > risk.RESTING_HR_RISE_BPM:
+        text = _("Your resting heart rate is %(beats).0f beats above your usual")
+        yield Reason("resting_hr_high", text % {"beats": beats}, beats, "bpm", (None, risk.RESTING_HR_RISE_BPM))
+    bad = [r for r in supporting(o) if r.code in SPEAK_AGAINST_MORE or r.code == "wellness_low"]
+    yield from bad
+    if (
+        not bad
+        and (today_z is None or today_z >= risk.SIGN_TODAY_SD)
+        and (night is None or night >= risk.SLEEP_SHORT_H)
+    ):
+        yield Reason("sum_of_load", _("No single sign stands out: your last days' work speaks for an easy one"))
 
 
 def hrv_today(o: Observed) -> Reason | None:
@@ -325,6 +423,10 @@ def because_of_illness(o: Observed, effect: str) -> Reason:
     days = int(o["days_since_illness"])
     if effect == "rest" and days == 0:
         return Reason("illness", _("You reported fever or symptoms below the neck"))
+    if effect == "rest" and o["check_in_age_days"] > 0:
+        return Reason(
+            "ill_yesterday", _("You were ill until yesterday. How are you today? Until you say so, no training")
+        )
     text = ngettext(
         "Only %(days)d day since your symptoms ended: the return goes in steps",
         "Only %(days)d days since your symptoms ended: the return goes in steps",
@@ -436,13 +538,12 @@ def because_of_week(o: Observed, effect: str) -> Reason:
 
 def because_of_hrv(o: Observed, _effect: str) -> Reason:
     days, today_ms, doubted_ms = int(o["hrv_low_days"]), o["hrv_rmssd_ms"], o["hrv_doubted_ms"]
-    if doubted_ms is not None and o["hrv_doubted_z"] is not None and o["hrv_doubted_z"] < risk.HRV_TODAY_LOW_SD:
+    doubted_z, usual_ms = o["hrv_doubted_z"], o["hrv_baseline_ms"]
+    if None not in (doubted_ms, doubted_z, usual_ms) and doubted_z < risk.HRV_TODAY_LOW_SD:
         text = _(
             "This morning's HRV of %(value).0f ms is far below your usual %(usual).0f: measure again, and take it easy"
         )
-        return Reason(
-            "hrv_doubted", text % {"value": doubted_ms, "usual": o["hrv_baseline_ms"]}, doubted_ms, "ms", hrv_range(o)
-        )
+        return Reason("hrv_doubted", text % {"value": doubted_ms, "usual": usual_ms}, doubted_ms, "ms", hrv_range(o))
     if today_ms is not None and o["hrv_today_z"] is not None and o["hrv_today_z"] > risk.HRV_TODAY_FAR_HIGH_SD:
         text = _("Your HRV this morning (%(value).0f ms) is unusually high: extra beats can do that, so measure again")
         return Reason("hrv_high_today", text % {"value": today_ms}, today_ms, "ms", hrv_range(o))
@@ -588,47 +689,46 @@ def guard_text(code: str, effect: str, seen: Observed) -> str:
 
 # --- what would change it ---------------------------------------------------------------------------------------------
 
-Line = tuple[str, str, float]
+
+def would_change_if(d: Decided) -> list[dict[str, Any]]:
+    """Only said where one guard alone stands between the model's wish and the advice, and the athlete can, and should,
+    change it today. What only time lifts is told by ``lifts``."""
+    restraining = [(code, effect) for code, effect in d.guards if effect != "rule_policy"]
+    if not d.action or d.action == d.policy_action or len(restraining) != 1 or restraining[0][0] != "G14":
+        return []
+    o = d.seen
+    if o["load_unlogged_days"] > risk.LOAD_UNLOGGED_DAYS or 0 < o["check_in_age_days"] <= risk.REPORTER_DAYS:
+        return []
+    if o["hrv_age_days"] > 0 and o["sleep_age_days"] == 0 and o["hrv_doubted_ms"] is None:
+        return [changed("hrv_age_days", 0, _("Measure your HRV this morning"), d.policy_action)]
+    if o["sleep_age_days"] > 0 and o["hrv_age_days"] == 0:
+        return [changed("sleep_age_days", 0, _("Report last night's sleep"), d.policy_action)]
+    return []
 
 
-def hrv_line(o: Observed, _effect: str) -> Line | None:
-    return ("hrv", ">=", o["hrv_range_low_ms"]) if o["hrv_low_days"] >= risk.HRV_LOW_HOLD_DAYS else None
+def changed(feature: str, value: float, text: str, then: str) -> dict[str, Any]:
+    return {"feature": feature, "op": "<=", "value": value, "then": then, "text": text}
 
 
-def pain_line(_o: Observed, effect: str) -> Line | None:
-    return ("pain_0_10", "<", risk.PAIN_WATCH) if effect != "no_intensity" else None
-
-
-def sleep_line(_o: Observed, effect: str) -> Line | None:
-    """One longer night ends the hold, but not the recovery that three short ones asked for."""
-    return ("sleep_h", ">=", risk.SLEEP_SHORT_H) if effect == "no_increase" else None
-
-
-def gap_line(o: Observed, _effect: str) -> Line | None:
-    other = o["load_unlogged_days"] > risk.LOAD_UNLOGGED_DAYS or o["sleep_age_days"] > 0
-    absent = 0 < o["check_in_age_days"] <= risk.REPORTER_DAYS
-    return None if other or absent else ("hrv_age_days", "<=", 0)
-
-
-LINES: dict[str, Callable[[Observed, str], Line | None]] = {
-    "G05": pain_line,
-    "G08": hrv_line,
-    "G09": sleep_line,
-    "G14": gap_line,
+LIFTS = {
+    "G02": gettext_lazy("The steps of the return end by themselves."),
+    "G03": gettext_lazy("Lifts when your symptoms are gone."),
+    "G05": gettext_lazy("Lifts when the pain is below 2 of 10 and no niggle is left."),
+    "G08": gettext_lazy("Lifts after two mornings in a row in your normal range."),
+    "G09": gettext_lazy("Lifts after longer nights."),
+    "G10": gettext_lazy("Lifts when you feel better."),
+    "G12": gettext_lazy("The steps of the return end by themselves."),
+    "G16": gettext_lazy("Lifts after the race."),
+    "G19": gettext_lazy("Lifts when the signs are gone."),
 }
 
 
-def would_change_if(d: Decided) -> list[dict[str, Any]]:
-    """Only said where one guard alone stands between the model's wish and the advice, and one value would lift it."""
-    restraining = [(code, effect) for code, effect in d.guards if effect != "rule_policy"]
-    if not d.action or d.action == d.policy_action or len(restraining) != 1 or restraining[0][0] not in LINES:
-        return []
-    code, effect = restraining[0]
-    line = LINES[code](d.seen, effect)
-    if line is None:
-        return []
-    feature, op, value = line
-    return [{"feature": feature, "op": op, "value": rounded(value), "then": d.policy_action}]
+def lifts(d: Decided) -> str:
+    """What ends the hold that decided, where only time or rest does; "" otherwise."""
+    code, effect = next((guard for guard in d.guards if guard[1] != "rule_policy"), ("", ""))
+    if not d.action or d.action == d.policy_action or (code, effect) == ("G02", "rest"):
+        return ""
+    return str(LIFTS.get(code, ""))
 
 
 def rounded(value: Any, digits: int = 2) -> float | None:

@@ -46,7 +46,9 @@ def test_the_coach_overrides_and_the_athlete_sees_it_and_is_told(alice, charlie,
     shown = {
         "id": str(word.pk),
         "action": "as_planned",
-        "headline": "Train as planned today",
+        "headline": "Your coach: train as planned today",
+        "session": "",
+        "load_au": round(advice.doses["as_planned"]),
         "reason_code": "seen_at_training",
         "note": "You looked fresh.",
         "by": "charlie@example.org",
@@ -54,7 +56,7 @@ def test_the_coach_overrides_and_the_athlete_sees_it_and_is_told(alice, charlie,
     }
     assert response.json()["override"] == shown
     body = api(alice).get("/api/v1/advice/today/").json()
-    assert (body["status"], body["override"], body["action"]) == ("overridden", shown, advice.action)
+    assert (body["status"], body["override"], body["action"]) == ("overridden", shown, "as_planned")
     assert list(Delivery.objects.order_by("created_at").values_list("kind", "state")) == [
         ("advice", "obsolete"),
         ("override", "waiting"),
@@ -73,12 +75,12 @@ def test_every_word_is_kept_and_the_newest_counts(alice, charlie, advised, api):
 @pytest.mark.parametrize(
     ("reported", "refused", "left"),
     [
-        ({"red_flag": "chest_pain"}, "active_recovery", []),
-        ({"injury_status": "open"}, "active_recovery", []),
-        ({"illness": "fever"}, "active_recovery", []),
-        ({"illness": "above_neck"}, "as_planned", ["active_recovery"]),
-        ({"pain_0_10": 4}, "as_planned", ["active_recovery"]),
-        ({"pain_0_10": 6}, "active_recovery", []),
+        ({"red_flag": "chest_pain"}, "active_recovery", ["rest"]),
+        ({"injury_status": "open"}, "active_recovery", ["rest"]),
+        ({"illness": "fever"}, "active_recovery", ["rest"]),
+        ({"illness": "above_neck"}, "as_planned", ["active_recovery", "rest"]),
+        ({"pain_0_10": 4}, "as_planned", ["active_recovery", "rest"]),
+        ({"pain_0_10": 6}, "active_recovery", ["rest"]),
     ],
 )
 def test_a_stop_cannot_be_lowered(charlie, advised, api, reported, refused, left):
@@ -90,9 +92,61 @@ def test_a_stop_cannot_be_lowered(charlie, advised, api, reported, refused, left
 
 
 def test_other_guards_can_be_outranked(charlie, advised, api):
-    advice = advised(sleep_duration_min=200.0)
+    advice = advised(sleep_duration_min=280.0)
     assert "G09" in [guard["code"] for guard in advice.guards]
     assert api(charlie).post(url(advice), AS_PLANNED | {"action": "increase_volume"}).status_code == 201
+
+
+def test_after_the_worst_night_the_coach_may_keep_the_plan_but_not_add_to_it(charlie, advised, api):
+    advice = advised(sleep_duration_min=180.0)
+    assert advice.action == "active_recovery"
+    assert api(charlie).post(url(advice), AS_PLANNED | {"action": "increase_volume"}).status_code == 409
+    assert api(charlie).post(url(advice), AS_PLANNED).status_code == 201
+
+
+def test_rest_can_be_ordered_and_reads_first(alice, charlie, advised, api):
+    advice = advised()
+    assert api(charlie).post(url(advice), AS_PLANNED | {"action": "rest", "note": ""}).status_code == 201
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert (body["action"], body["headline"], body["prescription"]["load_au"]) == (
+        "rest", "Your coach: rest today", 0,
+    )  # fmt: skip
+    assert body["detail"] == "No training. Walk if it feels good, eat, drink and sleep."
+    assert body["advised"]["action"] == advice.action
+    assert (body["clear_choice"], body["margin"]) == (None, None)
+
+
+def test_a_session_of_the_coachs_own_has_words_and_a_load(alice, charlie, advised, api):
+    advice, own = advised(), {"action": "own", "session": "4 x 150 m, 8 min rest", "load_au": 210.0}
+    for missing in ("session", "load_au"):
+        body = {name: value for name, value in (AS_PLANNED | own).items() if name != missing}
+        refused = api(charlie).post(url(advice), body)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (400, f"#/{missing}")
+    assert api(charlie).post(url(advice), AS_PLANNED | own).status_code == 201
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert (body["action"], body["headline"]) == ("own", "Your coach: another session today")
+    assert body["detail"] == "4 x 150 m, 8 min rest You looked fresh."
+    assert (body["prescription"]["load_au"], body["prescription"]["example"]) == (210.0, "4 x 150 m, 8 min rest")
+
+
+@pytest.mark.parametrize(("load_au", "status"), [(10.0, 201), (400.0, 409)])
+def test_a_session_of_the_coachs_own_stays_below_a_health_stop(charlie, advised, api, load_au, status):
+    advice = advised(pain_0_10=4)
+    own = {"action": "own", "session": "On the bike", "load_au": load_au}
+    assert api(charlie).post(url(advice), AS_PLANNED | own).status_code == status
+
+
+def test_an_order_from_before_the_morning_turned_is_suspended_and_said_so(alice, charlie, advised, api):
+    ordered = api(charlie).post(url(advised(hrv_ms=None)), AS_PLANNED | {"action": "as_planned"})
+    assert ordered.status_code == 201
+    wake_up(alice, sleep_duration_min=180.0, readiness_1_5=1.0, worst_item_1_5=1.0, hrv_ms=33.0)
+    drain(MORNING)
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert (body["action"], body["override"]) == ("active_recovery", None)
+    assert body["suspended_override"]["action"] == "as_planned"
+    again = api(charlie).post(f"/api/v1/advice/{body['id']}/override/", AS_PLANNED)
+    assert again.status_code == 201
+    assert api(alice).get("/api/v1/advice/today/").json()["action"] == "as_planned"
 
 
 def test_advice_withheld_for_want_of_data_can_be_overridden(alice, charlie, squad, api):

@@ -82,8 +82,8 @@ def test_low_hrv_is_said_with_its_number_its_unit_and_its_range():
     )  # fmt: skip
     assert said.headline == "Take it easy today"
     assert said.detail == (
-        "20-40 minutes easy (RPE 3 at most), some mobility, and an earlier night."
-        " The model preferred more volume; a safety rule outranks it."
+        "30-45 minutes easy (RPE 3 at most), some mobility, and an earlier night."
+        " Lifts after two mornings in a row in your normal range."
     )
     assert said.reasons == [
         {
@@ -94,7 +94,7 @@ def test_low_hrv_is_said_with_its_number_its_unit_and_its_range():
             "range": [58.0, 71.2],
         }
     ]
-    assert said.would_change_if == [{"feature": "hrv", "op": ">=", "value": 58.0, "then": "increase_volume"}]
+    assert said.would_change_if == []  # nobody can lift it today
     assert said.prescription == {
         "load_au": 140.0,
         "planned_load_au": 400.0,
@@ -102,8 +102,8 @@ def test_low_hrv_is_said_with_its_number_its_unit_and_its_range():
         "load_change_pct": -65.0,
         "high_intensity_share": 0.0,
         "rpe_max": 3,
-        "duration_min": [20, 40],
-        "example": "20-40 minutes easy (RPE 3 at most), some mobility, and an earlier night.",
+        "duration_min": [30, 45],  # at RPE 3 at most the 140 AU that are prescribed
+        "example": "30-45 minutes easy (RPE 3 at most), some mobility, and an earlier night.",
     }
 
 
@@ -144,8 +144,7 @@ def test_a_capped_session_is_not_called_unchanged_and_names_the_prescribed_load(
     )  # fmt: skip
     assert said.headline == "Do a part of today's session"
     assert said.detail == (
-        "Do the planned session, but not more than 310 of its 400 (RPE x minutes): the same speeds, fewer repetitions"
-        " or minutes. The model preferred more volume; a safety rule outranks it."
+        "About three quarters of the planned session: the same speeds, fewer repetitions or minutes."
     )
     assert said.prescription is not None
     assert (said.prescription["load_au"], said.prescription["planned_load_au"]) == (310, 400)
@@ -159,9 +158,9 @@ def test_every_effect_of_a_guard_leaves_the_coach_what_it_says():
 @pytest.mark.parametrize(
     ("guards", "seen", "line"),
     [
-        ((("G09", "no_increase"),), {"sleep_h": 4.5}, ("sleep_h", ">=", 6.0)),
+        ((("G09", "no_increase"),), {"sleep_h": 4.5}, None),
         ((("G09", "active_recovery"),), {"sleep_mean_3d_h": 5.0}, None),
-        ((("G05", "active_recovery"),), {"pain_0_10": 4}, ("pain_0_10", "<", 2.0)),
+        ((("G05", "active_recovery"),), {"pain_0_10": 4}, None),
         ((("G14", "no_increase"),), {"hrv_age_days": 5, "check_in_age_days": 0}, ("hrv_age_days", "<=", 0.0)),
         ((("G14", "no_increase"),), {"hrv_age_days": 5, "check_in_age_days": 1}, None),
         ((("G06", "no_volume"),), {}, None),
@@ -208,11 +207,11 @@ WELLNESS = {"soreness_worst_days": 1, "readiness_worst_days": 1, "soreness_1_5":
         (held_by(("G10", "no_increase"), **WELLNESS), ["You rated this morning 1.0 of 5"]),
         (held_by(("G10", "no_increase"), **WELLNESS | {"readiness_1_5": 3.0}), ["You rated your muscles 1 of 5"]),
         (
-            held_by(("G05", "no_intensity"), pain_0_10=None),
-            ["You reported a niggle: no more intensity while it is there"],
+            held_by(("G05", "no_increase"), niggle=1),
+            ["You reported a niggle: nothing is added while it is there"],
         ),
         (
-            held_by(("G08", "no_increase"), hrv_low_days=1, hrv_rmssd_ms=20.0),
+            held_by(("G08", "no_increase"), hrv_low_days=1, hrv_rmssd_ms=20.0, hrv_today_z=-2.6),
             ["Your HRV this morning (20 ms) is far below your usual"],
         ),
         (
@@ -236,7 +235,7 @@ def test_what_the_athlete_said_is_heard_among_many_reasons():
 
 def test_a_short_night_gives_the_plan_a_word_of_care_and_fever_names_the_doctor():
     assert "After a short night, make it shorter" in held_by(("G09", "no_increase"), sleep_h=4.5).detail
-    assert "See a doctor if the fever" in held_by(("G02", "rest"), days_since_illness=0).detail
+    assert "See a doctor if the fever" in held_by(("G02", "rest"), days_since_illness=0, illness=3).detail
 
 
 @pytest.mark.parametrize(
