@@ -87,6 +87,16 @@ class _Seen:
         return acwr_after(self.obs, self._loads_after)
 
     @property
+    def loads_after_intensity(self) -> FloatArray:
+        after: FloatArray = self._loads_after[0]
+        return after
+
+    @property
+    def loads_after_volume(self) -> FloatArray:
+        after: FloatArray = self._loads_after[1]
+        return after
+
+    @property
     def acwr_after_intensity(self) -> FloatArray:
         after: FloatArray = self._acwr_after[0]
         return after
@@ -251,6 +261,11 @@ def _enough_intensity(s: _Seen) -> BoolArray:
     return often | hard
 
 
+def _session_spike(s: _Seen, load_au: FloatArray) -> BoolArray:
+    """More than any day of the last four weeks held, by so much that nothing is added."""
+    return load_au > risk.SESSION_SPIKE * s.obs.largest_load_28d_au
+
+
 def _volume_line(o: Observation) -> FloatArray:
     return np.where(o.under_18, risk.WEEK_RISE_VOLUME_UNDER_18, risk.WEEK_RISE_VOLUME)
 
@@ -278,6 +293,8 @@ RULES: tuple[Rule, ...] = (
     Rule("G06", Effect.NO_VOLUME, lambda s: _not_at_most(s.acwr_after_volume, risk.ACWR_WARNING)),
     Rule("G07", Effect.RECOVERY, lambda s: s.week_ratio >= risk.WEEK_RISE_RECOVERY),
     Rule("G07", Effect.NO_INCREASE, lambda s: ~(s.week_ratio < risk.WEEK_RISE_HOLD)),
+    Rule("G07", Effect.NO_INTENSITY, lambda s: _session_spike(s, s.loads_after_intensity)),
+    Rule("G07", Effect.NO_VOLUME, lambda s: _session_spike(s, s.loads_after_volume)),
     Rule("G07", Effect.NO_VOLUME, lambda s: _not_at_most(s.week_ratio_after_volume, _volume_line(s.obs))),
     Rule(
         "G08", Effect.RECOVERY, lambda s: s.obs.hrv_very_low_days >= risk.HRV_VERY_LOW_RECOVERY_DAYS, tells_coach=True

@@ -300,6 +300,7 @@ class Observation:
     previous_week_load_au: FloatArray  # days t-14..t-8
     six_day_load_au: FloatArray  # days t-6..t-1
     week_before_load_au: FloatArray  # days t-13..t-7
+    largest_load_28d_au: FloatArray  # of one day
     monotony: FloatArray
     strain: FloatArray
     strain_rank: FloatArray  # share of the own last 84 values below it
@@ -391,7 +392,7 @@ class Observation:
     @property
     def measured(self) -> BoolArray:
         """Who has a believed HRV of this morning and a record of last night."""
-        return (self.hrv_age_days == 0) & (self.sleep_age_days == 0)
+        return np.asarray((self.hrv_age_days == 0) & (self.sleep_age_days == 0))
 
     def as_if_measured(self) -> Observation:
         """The same mornings, had HRV and last night been measured and found what is known without them."""
@@ -486,7 +487,7 @@ _KNOWN = (
     "intensity_6d", "recovery_3d", "load_known_28d", "hrv_known_days",
 )  # fmt: skip
 _MISSING = (
-    "week_load_au", "previous_week_load_au", "six_day_load_au", "week_before_load_au",
+    "week_load_au", "previous_week_load_au", "six_day_load_au", "week_before_load_au", "largest_load_28d_au",
     "hrv_z", "sleep_z", "hrv_today_z", "sleep_today_z",
     "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_range_low_ms", "hrv_range_high_ms", "t400_level_s",
     "performance_pct", "performance_sd_pct", "hrv_rmssd_ms", "hrv_doubted_ms", "hrv_doubted_z", "sleep_h",

@@ -45,6 +45,10 @@ WEEK_RISE_VOLUME = 1.30  # the projected week after more volume (convention; 1.1
 WEEK_RISE_VOLUME_UNDER_18 = 1.10
 WEEK_FLOOR_OF_LREF = 1.0  # a week is compared with the one before or with the usual week (7 Lref), the larger
 
+# Of the largest load of one day in the last 28: a session that would be more is not added to (convention; that a spike
+# of one session tells more than a rise of weeks: Frandsen 2025, doi 10.1136/bjsports-2024-109380).
+SESSION_SPIKE = 1.20
+
 MONOTONY_HIGH = 2.0  # 7-day mean / SD; Foster 1998, doi 10.1097/00005768-199807000-00023
 MONOTONY_CEILING = 10.0  # reported when the SD is 0 (convention)
 STRAIN_OWN_TOP = 0.95  # of the athlete's own last 84 values (convention)

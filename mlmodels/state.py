@@ -391,6 +391,7 @@ class Tracker:
         np.add(six, loads[6], out=week)
         np.add(loads[6], between, out=before)
         np.add(between, loads[13], out=previous)
+        np.fmax.reduce(self._rings["load"], axis=0, out=table[ROWS["largest_load_28d_au"]])
         table[ROWS["acwr"]] = over_chronic(self.acute, self.chronic, table[ROWS["lref_au"]])
 
     def _see_counts(self, table: FloatArray) -> None:

@@ -161,19 +161,18 @@ class AdviceAdmin(ReadOnly):
             "title": f"Override the advice for {advice.athlete}",
             "advice": advice,
             "form": form,
-            "stops": [guard["text"] for guard in stops_told(advice)] if form.stop else [],
+            "stops": stops_told(advice) if form.stop else [],
             "stop": form.stop,
             "back": reverse("admin:recommendations_advice_change", args=[advice.pk]),
         }
         return render(request, "recommendations/override.html", context)
 
 
-def stops_told(advice: Advice) -> list[dict[str, Any]]:
+def stops_told(advice: Any) -> list[str]:
     """The safety stops of today in words, where the athlete shares values."""
     fired = [guard for guard in advice.guards if guard["code"] in overriding.STOPS]
-    return [
-        g for g in (showing.guard_body(f, advice.observation, values=advice.values_shared) for f in fired) if g["text"]
-    ]  # type: ignore[attr-defined]
+    told = [showing.guard_body(guard, advice.observation, values=advice.values_shared) for guard in fired]
+    return [guard["text"] for guard in told if guard["text"]]
 
 
 def made_on(forecast: Forecast) -> SafeString:

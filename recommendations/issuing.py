@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from athletes import statements
 from athletes.local_time import bounds_of
-from recommendations import deliveries
+from recommendations import deliveries, overriding
 from recommendations.frames import Asked
 from recommendations.models import Advice, Override
 
@@ -42,8 +42,8 @@ def issue(
     statements.number(issued)
     statements.insert_many(issued)
     ringing = [(a, new, old) for a, new, old in news if a.athlete.pk in rings]
-    overruled = overruled_by_coach([a for a, _, _ in ringing])
-    loud = [new for a, new, old in ringing if is_worth_a_push(new, old, a.key in overruled, a.athlete.pk in worse)]
+    orders = orders_of([a for a, _, _ in ringing])
+    loud = [new for a, new, old in ringing if is_worth_a_push(new, old, orders[a.key], a.athlete.pk in worse)]
     deliveries.announce(loud, now=now)
     return issued
 
@@ -57,11 +57,13 @@ def has_news(a: Asked, new: Advice, old: Advice | None) -> bool:
     return any(getattr(new, name) != getattr(old, name) for name in SHOWN)
 
 
-def is_worth_a_push(new: Advice, old: Advice | None, overruled: bool, worse: bool) -> bool:
+def is_worth_a_push(new: Advice, old: Advice | None, orders: Sequence[Override], worse: bool) -> bool:
     if new.withheld_reason in SILENT:
         return False
-    if overruled and not stops(new):
+    if overriding.standing(new, orders) and not stops(new):
         return False  # the coach's word stands, and was pushed
+    if overriding.suspended(new, orders) and not (old and overriding.suspended(old, orders)):
+        return True  # an order that was pushed does not count any more
     return old is None or new.action != old.action or stops(new) != stops(old) or worse
 
 
@@ -69,11 +71,14 @@ def stops(advice: Advice) -> bool:
     return any(guard["effect"] in STOPS for guard in advice.guards)
 
 
-def overruled_by_coach(asked: Sequence[Asked]) -> set[Key]:
-    keys = {a.key for a in asked}
-    if not keys:
-        return set()
-    rows = Override.objects.filter(
-        advice__athlete__in={pk for pk, _ in keys}, advice__date__in={day for _, day in keys}
-    )
-    return keys & set(rows.values_list("advice__athlete_id", "advice__date"))
+def orders_of(asked: Sequence[Asked]) -> dict[Key, list[Override]]:
+    """What coaches ordered for these days."""
+    found: dict[Key, list[Override]] = {a.key: [] for a in asked}
+    if not found:
+        return found
+    athletes, days = {pk for pk, _ in found}, {day for _, day in found}
+    rows = Override.objects.filter(advice__athlete__in=athletes, advice__date__in=days).select_related("advice")
+    for word in rows:
+        if (key := (word.advice.athlete_id, word.advice.date)) in found:
+            found[key].append(word)
+    return found

@@ -203,6 +203,8 @@ def detail(d: Decided) -> Iterator[str]:
 
 def advice_to_be_careful(d: Decided) -> Iterator[str]:
     pain = d.seen["pain_0_10"] or 0
+    if d.seen["note_asks"]:
+        yield _("If it may be a warning sign, do not train before it was looked at.")
     if ("G02", "rest") in d.guards and (d.seen["ill"] or d.seen["illness"]):
         yield _(
             "See a doctor if the fever is above 39 °C or lasts longer than three days, and at once with chest pain,"
@@ -214,8 +216,14 @@ def advice_to_be_careful(d: Decided) -> Iterator[str]:
         yield _("If it is still there tomorrow, have it looked at.")
     if d.seen["days_to_main_race"] == 0 and (d.rests or d.action == "active_recovery"):
         yield _("Your main race is today: speak with your coach, or a doctor, before you start.")
-    if d.action == "as_planned" and not d.race_today and any(code == "G09" for code, _effect in d.guards):
-        yield _("After a short night, make it shorter if the warm-up feels heavy.")
+    fired = {code for code, _effect in d.guards}
+    if d.action == "as_planned" and not d.race_today and not d.planned_rest and fired & {"G09", "G10"}:
+        short = "G09" in fired
+        yield (
+            _("After a short night, make it shorter if the warm-up feels heavy.")
+            if short
+            else _("Make it shorter if the warm-up feels heavy.")
+        )
 
 
 PAIN_TODAY = 8  # of 10 (convention)
@@ -299,7 +307,7 @@ def prescription(d: Decided) -> dict[str, Any] | None:
 def reasons(d: Decided) -> list[Reason]:
     """The guards that fired, the deciding one first; then what else speaks for the answer."""
     found: dict[str, Reason] = {}
-    for code, effect in d.guards:
+    for code, effect in () if d.action in INCREASES or d.planned_rest else d.guards:
         if not d.action and effect not in STOPPING[d.withheld_reason]:
             continue  # nothing is advised: only what stopped it counts
         if code == "G15" and d.stage in ("profile", "provisional"):
@@ -308,7 +316,7 @@ def reasons(d: Decided) -> list[Reason]:
         found.setdefault(reason.code, reason)
     for reason in undecided(d):
         found.setdefault(reason.code, reason)
-    if d.action and not d.restrained:
+    if d.action and (d.action in INCREASES or not d.restrained):
         for reason in speaking_for_ease(d.seen) if d.action == "active_recovery" else supporting(d.seen):
             if not (d.action in INCREASES and reason.code in SPEAK_AGAINST_MORE):
                 found.setdefault(reason.code, reason)
@@ -391,23 +399,25 @@ def hrv_range(o: Observed) -> tuple[float | None, float | None]:
 
 
 def load_now(o: Observed) -> Reason | None:
-    if o["acwr"] is None:
+    if o["acwr"] is None or little_logged(o):
         return None
-    usual = (risk.ACWR_DROPPING, risk.ACWR_CAUTION)
     if o["acwr"] > risk.ACWR_CAUTION:
         return load_rose(o)
-    text = (
-        _("Your load is steady: 7 days against 28 read %(value).2f")
-        if o["acwr"] >= risk.ACWR_DROPPING
-        else _("Your load has dropped: 7 days against 28 read %(value).2f")
-    )
-    code = "load_steady" if o["acwr"] >= risk.ACWR_DROPPING else "load_dropped"
-    return Reason(code, text % {"value": o["acwr"]}, o["acwr"], "ratio", usual)
+    if o["acwr"] >= risk.ACWR_DROPPING:
+        return Reason("load_steady", _("Your load is steady"), o["acwr"], "ratio", USUAL_LOAD)
+    text = _("Your last days were about %(percent).0f %% lighter than your usual")
+    return Reason("load_dropped", text % {"percent": 100 * (1 - o["acwr"])}, o["acwr"], "ratio", USUAL_LOAD)
+
+
+USUAL_LOAD = (risk.ACWR_DROPPING, risk.ACWR_CAUTION)
 
 
 def load_rose(o: Observed) -> Reason:
-    text = _("Your load rose fast: 7 days against 28 read %(value).2f") % {"value": o["acwr"]}
-    return Reason("load_rose_fast", text, o["acwr"], "ratio", (risk.ACWR_DROPPING, risk.ACWR_WARNING))
+    text = _("Your last days were about %(percent).0f %% above your usual")
+    percent = 100 * (o["acwr"] - 1)
+    return Reason(
+        "load_rose_fast", text % {"percent": percent}, o["acwr"], "ratio", (risk.ACWR_DROPPING, risk.ACWR_WARNING)
+    )
 
 
 def sleep_now(o: Observed) -> Reason | None:
@@ -464,7 +474,9 @@ def because_of_signs(o: Observed, effect: str) -> Reason:
     beats, zones = o["resting_hr_delta_bpm"], o["zones_to_settle"]
     if effect == "active_recovery":
         if o["illness_signal_days"] >= risk.ILLNESS_SIGNAL_DAYS:
-            text = _("Your resting heart rate is up and your HRV down for %(days)d days: you may be falling ill")
+            text = _(
+                "Your resting heart rate is up and your HRV down for %(days)d days: a pattern that goes with illness"
+            )
             days = int(o["illness_signal_days"])
             return Reason("illness_signs", text % {"days": days}, days, "days", (0, risk.ILLNESS_SIGNAL_DAYS - 1))
         named = [str(name) for name, there in strong_signs(o) if there]
@@ -502,17 +514,15 @@ def because_of_load(o: Observed, effect: str) -> Reason:
         return load_rose(o)
     if little_logged(o):
         return too_little_logged()
-    text = _("With more today your load would rise fast (now 7 days against 28: %(value).2f)")
     line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
-    return Reason("load_would_rise_fast", text % {"value": o["acwr"]}, o["acwr"], "ratio", line)
+    return Reason("load_would_rise_fast", _("With more today your load would rise fast"), o["acwr"], "ratio", line)
 
 
 def plan_would_rise(o: Observed) -> Reason:
     if little_logged(o):
         return too_little_logged()
-    text = _("With the whole planned session your load would rise very fast (now 7 days against 28: %(value).2f)")
-    line = (risk.ACWR_DROPPING, risk.ACWR_WARNING)
-    return Reason("plan_would_rise_fast", text % {"value": o["acwr"]}, o["acwr"], "ratio", line)
+    text, line = _("With the whole session your load would rise very fast"), (risk.ACWR_DROPPING, risk.ACWR_WARNING)
+    return Reason("plan_would_rise_fast", text, o["acwr"], "ratio", line)
 
 
 def little_logged(o: Observed) -> bool:
@@ -529,6 +539,9 @@ def because_of_week(o: Observed, effect: str) -> Reason:
     last, before = o["week_load_au"], o["previous_week_load_au"]
     if little_logged(o):
         return too_little_logged()
+    planned, largest = o["planned_load_au"], o["largest_load_28d_au"]
+    if None not in (planned, largest) and effect != "active_recovery" and planned > largest:
+        return Reason("session_spike", _("Today's session is already larger than any of your last four weeks"))
     if effect == "no_volume" or not last or not before or last <= before:
         return Reason("week_would_rise", _("With more today this week would rise fast against the last"))
     rise = 100.0 * (last / before - 1.0)
@@ -610,6 +623,11 @@ def because_of_age(o: Observed, _effect: str) -> Reason:
 
 def because_of_gaps(o: Observed, _effect: str) -> Reason:
     days = o["hrv_age_days"]
+    if days > 0 and o["hrv_doubted_ms"] is not None:
+        text = _(
+            "This morning's HRV of %(value).0f ms is far from your usual: it counts once you measured or confirmed it"
+        )
+        return Reason("hrv_doubted", text % {"value": o["hrv_doubted_ms"]}, o["hrv_doubted_ms"], "ms", hrv_range(o))
     if days > 0:
         if days >= risk.NEVER_DAYS:
             return Reason("hrv_missing", _("No HRV has been measured yet"))
@@ -629,6 +647,8 @@ def because_of_race(o: Observed, _effect: str) -> Reason:
     days = o["days_to_main_race"]
     if days is not None and days < 0:
         return Reason("after_race", _("Your main race was yesterday"), days, "days")
+    if days == 0:
+        return Reason("race_today", _("Your main race is today"), 0, "days")
     text = ngettext("Your main race is in %(days)d day", "Your main race is in %(days)d days", int(days or 0))
     return Reason("before_race", text % {"days": days or 0}, days, "days")
 
@@ -706,6 +726,11 @@ def would_change_if(d: Decided) -> list[dict[str, Any]]:
     return []
 
 
+def hrv_lasts(o: Observed) -> bool:
+    """The seven days are low, not this morning's reading alone."""
+    return bool(o["hrv_low_days"] >= risk.HRV_LOW_HOLD_DAYS or o["hrv_very_low_days"] >= risk.HRV_VERY_LOW_LASTING_DAYS)
+
+
 def changed(feature: str, value: float, text: str, then: str) -> dict[str, Any]:
     return {"feature": feature, "op": "<=", "value": value, "then": then, "text": text}
 
@@ -726,8 +751,10 @@ LIFTS = {
 def lifts(d: Decided) -> str:
     """What ends the hold that decided, where only time or rest does; "" otherwise."""
     code, effect = next((guard for guard in d.guards if guard[1] != "rule_policy"), ("", ""))
-    if not d.action or d.action == d.policy_action or (code, effect) == ("G02", "rest"):
+    if not d.action or d.race_today or d.action == d.policy_action or (code, effect) == ("G02", "rest"):
         return ""
+    if code == "G08" and not hrv_lasts(d.seen):
+        return _("Lifts with a reading near your usual.")
     return str(LIFTS.get(code, ""))
 
 
@@ -738,12 +765,12 @@ def rounded(value: Any, digits: int = 2) -> float | None:
 # --- warnings ---------------------------------------------------------------------------------------------------------
 
 WARNINGS = {
-    "load_rising": gettext_lazy(
-        "Your load is rising: 7 days against 28 read %(acwr).2f (from 1.2 it counts as rising)."
+    "load_rising": gettext_lazy("Your load is rising: your last days were about %(above).0f %% above your usual."),
+    "load_doubled": gettext_lazy("Your load rose fast: your last days were about %(above).0f %% above your usual."),
+    "load_spike": gettext_lazy("Your load rose very fast: your last days were about %(above).0f %% above your usual."),
+    "load_dropping": gettext_lazy(
+        "Your load has been low for %(acwr_low_days)d days: about %(below).0f %% below your usual."
     ),
-    "load_doubled": gettext_lazy("Your load rose fast: 7 days against 28 read %(acwr).2f (from 1.3)."),
-    "load_spike": gettext_lazy("Your load rose very fast: 7 days against 28 read %(acwr).2f (over 1.5)."),
-    "load_dropping": gettext_lazy("Your load has been low for %(acwr_low_days)d days (7 days against 28: %(acwr).2f)."),
     "hrv_below_range": gettext_lazy("Your 7-day HRV has been below your normal range for %(hrv_low_days)d days."),
     "possible_illness": gettext_lazy(
         "Your resting heart rate was up and your HRV down for %(illness_signal_days)d days:"
@@ -766,4 +793,6 @@ SLEEP_SHORT = gettext_lazy("You slept less than 6 hours on your last nights.")
 def warning_text(kind: str, inputs: Observed) -> str:
     if kind == "sleep_debt" and inputs["sleep_mean_3d_h"] is None:
         return str(SLEEP_SHORT)
-    return str(WARNINGS[kind]) % inputs
+    acwr = inputs.get("acwr")
+    shares = {} if acwr is None else {"above": 100 * (acwr - 1), "below": 100 * (1 - acwr)}
+    return str(WARNINGS[kind]) % {**inputs, **shares}

@@ -45,10 +45,10 @@ def test_an_athlete_reads_todays_advice(alice, advised, api):
         "withheld_reason": None,
         "stage": "learned",
         "action": advised.action,
-        "policy_action": advised.policy_action,
         "headline": advised.headline,
         "detail": advised.detail,
         "prescription": advised.prescription,
+        "policy_action": advised.policy_action,
         "q_values": advised.q_values,
         "margin": body["margin"],
         "clear_choice": body["clear_choice"],
@@ -60,7 +60,7 @@ def test_an_athlete_reads_todays_advice(alice, advised, api):
         "contributions": None,
         "sessions_to_rate": None,
         "state": {
-            "version": 2,
+            "version": 3,
             "features": {
                 "hrv": {
                     "value": round(seen["hrv_mean_7d_ms"], 2), "unit": "ms", "z": round(seen["hrv_z"], 2),
@@ -100,6 +100,8 @@ def test_an_athlete_reads_todays_advice(alice, advised, api):
         "issued_at": "2026-05-20T05:00:00Z",
         "valid_until": "2026-05-20T22:00:00Z",
         "override": None,
+        "suspended_override": None,
+        "advised": None,
         "feedback": None,
         "disclaimer": "Not medical advice",
     }  # fmt: skip
