@@ -263,7 +263,7 @@ def example_of(action: str, load_au: float | None) -> str:
 
 def easy_minutes(load_au: float | None) -> tuple[int, int]:
     """So long at RPE 3 that RPE times minutes stays within the dose, in steps of five minutes."""
-    most = int((load_au or 0) / EASY_RPE // 5 * 5)
+    most = int(round(load_au or 0) / EASY_RPE // 5 * 5)
     return int(0.7 * most // 5 * 5), most
 
 

@@ -2,9 +2,10 @@
 
 Hidden units of the first kind do not see the signs (7-day HRV and sleep, today's HRV, last night). Those of the second
 kind see everything, the signs through weights >= 0 alone, and only they carry the signs on; on the way to the Q-values
-they can raise an increase and lower recovery, never the reverse. So each gap (increase over plan, plan over recovery)
-can only grow with a better sign: by construction, where a penalty left 0.2 % of states the wrong way round
-(Sill 1998, Monotonic Networks, NeurIPS 10).
+they can raise both increases alike and lower recovery, never the reverse. So each gap (increase over plan, plan over
+recovery) can only grow with a better sign, and which of the two increases is the better one does not depend on a sign
+(more volume is the larger dose): by construction, where a penalty left 0.2 % of states the wrong way round (Sill 1998,
+Monotonic Networks, NeurIPS 10).
 
     B rows of a batch, K features; K -> 64 -> 64 -> 4 as three matrix products, as any other Q-network here
 """
@@ -49,6 +50,7 @@ class MonotoneQ(nn.Module):
         more = torch.tensor([action in (Action.INCREASE_INTENSITY, Action.INCREASE_VOLUME) for action in Action])
         rest, plan = (torch.tensor([action == other for action in Action])
                       for other in (Action.ACTIVE_RECOVERY, Action.AS_PLANNED))  # fmt: skip
+        self._more = more
         self._up_3, self._down_3 = more[:, None] & carries, rest[:, None] & carries
         self._zero_3 = plan[:, None] & carries
         with torch.no_grad():
@@ -76,6 +78,8 @@ class MonotoneQ(nn.Module):
         ):
             layer.weight.copy_(torch.where(up, layer.weight.clamp(min=0.0), layer.weight).masked_fill(zero, 0.0))
         self.last.weight.copy_(torch.where(self._down_3, self.last.weight.clamp(max=0.0), self.last.weight))
+        both = self.last.weight[self._more].mean(0)
+        self.last.weight.copy_(torch.where(self._up_3, both, self.last.weight))
 
     def layers(self) -> Sequence[nn.Linear]:
         return self.first, self.second, self.last

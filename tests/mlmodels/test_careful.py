@@ -205,13 +205,24 @@ def test_no_worse_sign_makes_the_answer_harder_in_a_hundred_thousand_states(care
     assert (hardness_gaps(careful.network.q(worse)) < hardness_gaps(careful.network.q(states)) - 1e-4).any()
 
 
+def test_which_increase_is_the_better_one_depends_on_no_sign(careful):
+    rng, names = np.random.default_rng(3), FEATURE_SETS["observable"]
+    states = rng.uniform(-1, 2, (10_000, len(names))).astype(np.float32)
+    other = states.copy()
+    other[:, [names.index(sign) for sign in SIGNS]] = rng.uniform(-1, 1, (len(states), len(SIGNS)))
+    for network in (careful.network, MonotoneQ("observable", 64)):
+        apart = [q[:, HARD] - q[:, LONG] for q in map(network.q, (states, other))]
+        np.testing.assert_allclose(*apart, atol=1e-5)
+        assert np.ptp(apart[0]) > 1e-3
+
+
 def test_a_monotone_network_learns_a_rule_of_thumb():
     rng, names = np.random.default_rng(3), FEATURE_SETS["observable"]
     states = rng.uniform(-1, 1, (20_000, len(names))).astype(np.float32)
     ready = states[:, names.index("hrv")] + states[:, names.index("sleep_today")] - states[:, names.index("acwr")]
     wanted = np.zeros((len(states), 4), dtype=np.float32)
-    wanted[:, HARD] = -0.02
     wanted[:, LONG], wanted[:, REST] = 0.05 * (ready - 0.5), -0.05 * (ready + 0.5)
+    wanted[:, HARD] = wanted[:, LONG] - 0.03
     network = repeating(states, wanted, feature_set="observable", hidden=32, seed=1, steps=600)
     assert (network.q(states).argmax(1) == wanted.argmax(1)).mean() > 0.93
 

@@ -89,6 +89,8 @@ LINES = [
     ({"week_load_au": 3400}, "G07", "active_recovery", RECOVERY, RECOVERY),
     ({"week_load_au": 2800}, "G07", "no_increase", PLAN, PLAN),
     ({"six_day_load_au": 2450}, "G07", "no_volume", INTENSITY, PLAN),
+    ({"largest_load_28d_au": 280}, "G07", "no_volume", INTENSITY, PLAN),  # 345 AU would be above 1.2 times it
+    ({"largest_load_28d_au": 274}, "G07", "no_increase", PLAN, PLAN),
     ({"hrv_today_z": -2.1}, "G08", "no_increase", PLAN, PLAN),
     ({"hrv_today_z": -3.1}, "G08", "active_recovery", RECOVERY, RECOVERY),
     ({"hrv_today_z": 3.1}, "G08", "no_increase", PLAN, PLAN),
@@ -180,7 +182,7 @@ def test_a_plan_that_would_take_acwr_to_the_danger_line_is_capped_not_replaced()
     assert alice(**STEEP_PLAN).acwr[0] < risk.ACWR_WARNING
     result = guarded(PLAN, **STEEP_PLAN)
     assert result.action.tolist() == [PLAN]
-    assert result.trace(0) == (("G06", "load_capped"),)
+    assert result.trace(0) == (("G06", "load_capped"), ("G07", "no_increase"))
     heavier = risk.SESSION_HEAVIER * result.load_cap_au
     assert acwr_after(alice(**STEEP_PLAN), heavier).tolist() == [pytest.approx(risk.ACWR_DANGER)]
     fitting = STEEP_PLAN | {"planned_load_au": float(result.load_cap_au[0])}
@@ -342,7 +344,7 @@ _RANGES = {
     "hrv_today_z": (-2.5, 2.5), "hrv_doubted_z": [np.nan] * 20 + [-9, -2, 4], "note_asks": [0] * 20 + [1],
     "worst_item_1_5": [3] * 20 + [1, 2, np.nan], "readiness_1_5": [4] * 20 + [1, 2, np.nan], "niggle": [0] * 20 + [1],
     "zones_to_settle": [0] * 20 + [2, 3, 9], "resting_hr_delta_bpm": [np.nan, 0, 6] * 7 + [9, 10, 20],
-    "illness_signal_days": [0] * 20 + [1, 2],
+    "illness_signal_days": [0] * 20 + [1, 2], "largest_load_28d_au": (300, 900),
 }  # fmt: skip
 
 
@@ -412,6 +414,7 @@ WORSE = {
     "six_day_load_au": 300, "hrv_low_days": 2, "hrv_very_low_days": 1, "sleep_h": -1.5, "sleep_mean_3d_h": -1.0,
     "sleep_short_nights": 1, "readiness_worst_days": 1, "soreness_worst_days": 1, "monotonous": 1, "hrv_age_days": 3,
     "load_unlogged_days": 2, "sleep_age_days": 3, "intensity_run": 1, "intensity_6d": 2, "hard_days_6d": 1,
+    "largest_load_28d_au": -150,
     "niggle": 1, "note_asks": 1, "worst_item_1_5": -1, "readiness_1_5": -1, "zones_to_settle": 2, "hrv_today_z": -1,
     "hrv_doubted_z": -7, "resting_hr_delta_bpm": 9, "illness_signal_days": 1,
     "hours_since_top_speed_h": -30, "days_since_illness": -2, "hard_run_days": 1, "age_years": -3, "advice_hold": 1,

@@ -38,19 +38,18 @@ def lived(seed, days):
 def reported(world, dice):
     n = ATHLETES
     answers = np.where(dice.random(n) < 0.8, dice.choice([2.0, 3, 4, 4, 5], n), np.nan)
-    return Morning.of(
-        n,
-        **world.morning(),
-        weekday=np.full(n, float(world.day % 7)),
-        sleep_h=dice.normal(7.4, 0.9, n),
-        readiness=answers,
-        worst_item_1_5=np.maximum(answers - dice.integers(0, 2, n), 1.0),
-        fatigue_1_5=answers,
-        soreness_1_5=answers,
-        pain_0_10=np.where(np.isnan(answers), np.nan, dice.choice([0.0] * 12 + [1, 2, 4], n)),
-        resting_hr_bpm=dice.normal(50, 3, n),
-        niggle=dice.choice([0.0] * 20 + [1.0], n),
-    )
+    said = {
+        "weekday": np.full(n, float(world.day % 7)),
+        "sleep_h": dice.normal(7.4, 0.9, n),
+        "readiness": answers,
+        "worst_item_1_5": np.maximum(answers - dice.integers(0, 2, n), 1.0),
+        "fatigue_1_5": answers,
+        "soreness_1_5": answers,
+        "pain_0_10": np.where(np.isnan(answers), np.nan, dice.choice([0.0] * 12 + [1, 2, 4], n)),
+        "resting_hr_bpm": dice.normal(50, 3, n),
+        "niggle": dice.choice([0.0] * 20 + [1.0], n),
+    }
+    return Morning.of(n, **world.morning() | said)
 
 
 def lower(name, *steps, least=-np.inf):
@@ -77,7 +76,7 @@ WORSE = [
     *lower("soreness_1_5", 1.0, 3.0, least=1.0),
     *(("pain", lambda m, more=more: {"pain_0_10": np.minimum(m.pain_0_10 + more, 10.0)}) for more in (1.0, 3.0, 7.0)),
     *(("resting heart rate", lambda m, up=up: {"resting_hr_bpm": m.resting_hr_bpm + up}) for up in (3.0, 8.0, 20.0)),
-    *worse_by("illness", ILLNESS_ABOVE_NECK),
+    ("a cold", lambda m: {"illness": np.where(m.ill > 0, m.illness, np.maximum(m.illness, ILLNESS_ABOVE_NECK))}),
     *worse_by("illness", ILLNESS_BELOW_NECK),
     *worse_by("ill", 1.0),
     *worse_by("injured", 1.0),

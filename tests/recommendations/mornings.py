@@ -30,6 +30,7 @@ WEEK_SHARE = (0.4, 0.2, 0.05, 0.4, 0.2, 0.4, 0.0)
 USUAL = {"hrv_rmssd_ms": 62.0, "sleep_score": 76.0, "sleep_h": 8.0, "readiness": 4.0, "worst_item_1_5": 3.0,
          "fatigue_1_5": 4.0, "soreness_1_5": 4.0, "pain_0_10": 0.0, "resting_hr_bpm": 48.0}  # fmt: skip
 NOTHING: dict[str, Any] = dict.fromkeys(USUAL, np.nan)
+UNANSWERED = dict.fromkeys(("readiness", "worst_item_1_5", "fatigue_1_5", "soreness_1_5", "pain_0_10"), np.nan)
 ALL_WORST = {"readiness": 1.0, "worst_item_1_5": 1.0, "fatigue_1_5": 1.0, "soreness_1_5": 1.0}
 
 
@@ -72,7 +73,7 @@ def lived(told: Told) -> tuple[Tracker, Morning]:
                 high_intensity_share=[WEEK_SHARE[t % 7]],
                 t400_s=[trial],
                 action_taken=[float(block.action)],
-            ),  # fmt: skip
+            ),
         )
     return tracker, _morning(told.weekday, told.reported, told.plan, dice)
 
@@ -96,14 +97,32 @@ MORNINGS = [
     Told("healthy, an easy Wednesday", weekday=2),
     Told("healthy, the hard Thursday", weekday=3),
     Told("healthy, a rest day is planned", weekday=6),
-    Told("everything better than usual", {"hrv_rmssd_ms": 72.0, "sleep_score": 90.0, "readiness": 5.0, "worst_item_1_5": 5.0}),
+    Told(
+        "everything better than usual",
+        {"hrv_rmssd_ms": 72.0, "sleep_score": 90.0, "readiness": 5.0, "worst_item_1_5": 5.0},
+    ),
     Told("a lighter week is planned", plan=0.6),
     Told("no plan for today", {"planned_load_au": np.nan}),
     Told("a night of 5.0 h", {"sleep_h": 5.0, "sleep_score": 50.0}),
     Told("a night of 4.5 h before the hard session", {"sleep_h": 4.5, "sleep_score": 45.0}),
     Told("a night of 3 h", {"sleep_h": 3.0, "sleep_score": 20.0}),
-    Told("three nights of 5.2 h", {"sleep_h": 5.2, "sleep_score": 50.0}, (Days(58), Days(2, {"sleep_h": 5.2, "sleep_score": 52.0}))),
-    Told("hungover: 5 h, HRV down, tired", {"sleep_h": 4.9, "sleep_score": 40.0, "hrv_rmssd_ms": 44.0, "readiness": 2.0, "worst_item_1_5": 2.0, "fatigue_1_5": 2.0, "soreness_1_5": 3.0}),
+    Told(
+        "three nights of 5.2 h",
+        {"sleep_h": 5.2, "sleep_score": 50.0},
+        (Days(58), Days(2, {"sleep_h": 5.2, "sleep_score": 52.0})),
+    ),
+    Told(
+        "hungover: 5 h, HRV down, tired",
+        {
+            "sleep_h": 4.9,
+            "sleep_score": 40.0,
+            "hrv_rmssd_ms": 44.0,
+            "readiness": 2.0,
+            "worst_item_1_5": 2.0,
+            "fatigue_1_5": 2.0,
+            "soreness_1_5": 3.0,
+        },
+    ),
     Told("the worst morning: all items 1, 3 h", {**ALL_WORST, "sleep_h": 3.0, "sleep_score": 15.0}),
     Told("all items 1, HRV high", {**ALL_WORST, "hrv_rmssd_ms": 75.0}),
     Told("fatigue at its worst alone", {"fatigue_1_5": 1.0, "worst_item_1_5": 1.0, "readiness": 3.4}),
@@ -116,14 +135,21 @@ MORNINGS = [
     Told("HRV 105, believed: extra beats?", {"hrv_rmssd_ms": 105.0}),
     Told("no watch last night", {"hrv_rmssd_ms": np.nan, "sleep_score": np.nan, "sleep_h": np.nan}),
     Told("HRV, but no night", {"sleep_score": np.nan, "sleep_h": np.nan}),
-    Told("no check-in this morning", {name: np.nan for name in ("readiness", "worst_item_1_5", "fatigue_1_5", "soreness_1_5", "pain_0_10")}),
+    Told("no check-in this morning", UNANSWERED),
     Told("nothing at all this morning", NOTHING),
     Told("HRV low for four days", LOW, (Days(52), Days(8, LOW))),
     Told("HRV low for two weeks", LOW, (Days(48), Days(14, LOW))),
     Told("HRV back in range for one day", {"hrv_rmssd_ms": 120.0}, (Days(48), Days(14, LOW))),
     Told("resting heart rate up by 12", {"resting_hr_bpm": 60.0}),
-    Told("resting heart rate up and HRV low for two days", {"resting_hr_bpm": 63.0, **LOW}, (Days(54), Days(6, {"resting_hr_bpm": 63.0, "hrv_rmssd_ms": 44.0}))),
-    Told("heart rate up by 20, 5 h, HRV down by a third", {"resting_hr_bpm": 68.0, "sleep_h": 5.0, "sleep_score": 50.0, "hrv_rmssd_ms": 41.0}),
+    Told(
+        "resting heart rate up and HRV low for two days",
+        {"resting_hr_bpm": 63.0, **LOW},
+        (Days(54), Days(6, {"resting_hr_bpm": 63.0, "hrv_rmssd_ms": 44.0})),
+    ),
+    Told(
+        "heart rate up by 20, 5 h, HRV down by a third",
+        {"resting_hr_bpm": 68.0, "sleep_h": 5.0, "sleep_score": 50.0, "hrv_rmssd_ms": 41.0},
+    ),
     Told("nine zones east, 4.8 h", {"zones_to_settle": 9.0, "sleep_h": 4.8, "sleep_score": 48.0}),
     Told("nine zones east, slept well", {"zones_to_settle": 9.0}),
     Told("a niggle", {"niggle": 1.0, "pain_0_10": 1.0}),
@@ -157,7 +183,7 @@ MORNINGS = [
     Told("fifteen years old, healthy", {}, profile={"age_years": 15.0}),
     Told("a clinician looks after the athlete", {}, profile={"advice_hold": HOLD_CLINICIAN}),
     Told("pregnant", {}, profile={"advice_hold": HOLD_PREGNANCY}),
-]  # fmt: skip
+]
 
 
 def texts() -> Iterator[str]:

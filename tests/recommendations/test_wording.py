@@ -126,7 +126,7 @@ def test_a_plan_that_would_rise_too_fast_is_not_said_to_have_risen_already():
     )  # fmt: skip
     assert said.reasons[0] == {
         "code": "plan_would_rise_fast",
-        "text": "With the whole planned session your load would rise very fast (now 7 days against 28: 1.38)",
+        "text": "With the whole session your load would rise very fast",
         "value": 1.38,
         "unit": "ratio",
         "range": [0.8, 1.3],
