@@ -224,7 +224,7 @@ class RedFlagAdmin(ScopedAdmin):
 
     anybody_may_not = NOBODY_WRITES
     value_fields = ("kind", "note")
-    list_display = ("athlete", "raised_on", "standing", value_column("kind", "what"), "cleared_on", "clearer")
+    list_display = ("athlete", "raised_on", "standing", value_column("kind", "what", str), "cleared_on", "clearer")
     list_filter = (BY_ATHLETE, "raised_on")
     list_select_related = ("athlete__user", "cleared_by")
     date_hierarchy = "raised_on"
