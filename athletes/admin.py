@@ -7,11 +7,15 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from unfold.admin import ModelAdmin
+from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
-from athletes import clients, intake, loads, squads, unrated
+from athletes import clients, intake, loads, red_flags, squads, unrated
 from athletes.access import squads_coached_by
 from athletes.admin_scope import ScopedAdmin, ScopedHistoryAdmin, ScopedRelatedFilter, value_column
 from athletes.intensity import share_of
@@ -25,6 +29,7 @@ from athletes.models import (
     PlannedSession,
     Provider,
     Record,
+    RedFlag,
     RestDay,
     RestingHrReading,
     SeasonDay,
@@ -35,6 +40,7 @@ from athletes.models import (
     User,
     VendorAccount,
 )
+from athletes.recording import Refused
 from athletes.wellness import ITEMS
 
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
@@ -201,6 +207,73 @@ class CheckInAdmin(ScopedAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[CheckIn]) -> None:
         for check_in in queryset.select_related("athlete"):
             intake.delete_check_in(check_in.athlete, check_in.date)
+
+
+class ClearingForm(forms.Form):
+    seen_by_doctor_on = forms.DateField(
+        required=False, label="Seen by a doctor on", widget=UnfoldAdminSingleDateWidget, help_text="if one has seen it"
+    )
+    note = forms.CharField(
+        required=False, max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="The athlete reads it."
+    )
+
+
+@admin.register(RedFlag)
+class RedFlagAdmin(ScopedAdmin):
+    """Warning signs, read here and cleared here by those who hold the permission."""
+
+    anybody_may_not = NOBODY_WRITES
+    value_fields = ("kind", "note")
+    list_display = ("athlete", "raised_on", "standing", value_column("kind", "what", str), "cleared_on", "clearer")
+    list_filter = (BY_ATHLETE, "raised_on")
+    list_select_related = ("athlete__user", "cleared_by")
+    date_hierarchy = "raised_on"
+    actions_detail: ClassVar[list[str]] = ["clear"]
+    fields = (
+        "athlete", "standing", "kind", "raised_on", "raised_at", "cleared_on", "cleared_at", "clearer",
+        "seen_by_doctor_on", "note",
+    )  # fmt: skip
+    readonly_fields = fields
+
+    @admin.display(description="state", ordering="cleared_at")
+    def standing(self, flag: RedFlag) -> str:
+        return red_flags.OPEN if flag.cleared_at is None else red_flags.CLEARED
+
+    @admin.display(description="cleared by")
+    def clearer(self, flag: RedFlag) -> str:
+        """The name alone: a coach may not open accounts."""
+        return red_flags.who_cleared(flag) or "-"
+
+    def has_clear_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever sees the athlete and holds the permission; the athlete says her own in the app, with a date."""
+        flag = self.get_object(request, str(object_id)) if object_id else None
+        user = request.user
+        if flag is None or flag.cleared_at is not None or not isinstance(user, User):
+            return False
+        return flag.athlete.user_id != user.pk and red_flags.may_clear(flag, user)
+
+    @action(description="Clear", url_path="clear", permissions=["clear"])  # type: ignore[untyped-decorator]
+    def clear(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        flag = get_object_or_404(self.get_queryset(request), pk=object_id)
+        form = ClearingForm()
+        back = reverse("admin:athletes_redflag_change", args=[flag.pk])
+        if request.method == "POST" and isinstance(request.user, User):
+            form = ClearingForm(request.POST)
+            if form.is_valid():
+                try:
+                    red_flags.clear(flag, by=request.user, **form.cleaned_data)
+                except Refused as refusal:
+                    messages.error(request, refusal.message)
+                else:
+                    messages.success(request, f"Cleared. {flag.athlete} rests today, and returns in steps.")
+                return redirect(back)
+        context = self.admin_site.each_context(request) | {
+            "title": f"Clear the warning sign of {flag.athlete}",
+            "flag": flag,
+            "form": form,
+            "back": back,
+        }
+        return render(request, "athletes/clear_red_flag.html", context)
 
 
 class RecordAdmin(ScopedAdmin):

@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from athletes import danger_words, days, quality, recording, statements, unrated
+from athletes import danger_words, days, quality, recording, red_flags, statements, unrated
 from athletes.local_time import local_today
 from athletes.models import (
     Athlete,
@@ -102,6 +102,8 @@ def record_check_in(
         day = Day(athlete_id=athlete.pk, date=on, revised_at=now, **values)
         statements.number([check_in, day])
         statements.upsert_check_in(check_in)
+        said_before = before["red_flag"] if before else ""
+        red_flags.raise_if_reported(athlete, columns["red_flag"], on, now, before=said_before)
         statements.upsert_days([day])
         later = days.resolve_days(athlete, choices, now=now, eras_again=True)
         announce(athlete, {on} | later, rings=True)
@@ -149,7 +151,8 @@ def check_in_columns(
 ) -> dict[str, Any]:
     """The API's nested shape as columns; a field set to null is not answered.
 
-    A red flag or an injury answered `before` stands until it is answered otherwise: silence is no all-clear.
+    A red flag or an injury answered `before` stands until it is answered otherwise: silence is no all-clear. What the
+    red flag opened stays open even then (`athletes.red_flags`).
     """
     columns = {name: (keep or NOT_ANSWERED)[name] for name in CHECK_IN_COLUMNS}
     for name in CHECK_IN_PLAIN:

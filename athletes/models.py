@@ -631,7 +631,6 @@ class Day(models.Model):
         ]
         indexes = [
             models.Index(fields=["athlete", "change_seq"], name="day_by_change"),
-            models.Index(fields=["athlete", "-date"], condition=~Q(red_flag=""), name="day_red_flag_answered"),
             models.Index(fields=["athlete", "-date"], condition=~Q(injury_status=""), name="day_injury_answered"),
         ]
 
@@ -691,6 +690,41 @@ class VendorAccount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} account"
+
+
+class RedFlag(models.Model):
+    """A warning sign the athlete reported: open until it is cleared by `athletes.red_flags`, never by a tap."""
+
+    KINDS = [choice for choice in CheckIn.RedFlag.choices if choice[0] != "none"]
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="red_flags")
+    kind = models.CharField(max_length=20, choices=KINDS)
+    raised_on = models.DateField(help_text="the local date of the check-in that said so")
+    raised_at = models.DateTimeField()
+    cleared_at = models.DateTimeField(null=True, blank=True, help_text="null: open")
+    cleared_on = models.DateField(null=True, blank=True, help_text="the athlete's local date then")
+    cleared_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    seen_by_doctor_on = models.DateField(null=True, blank=True)
+    note = EncryptedTextField(blank=True)
+
+    class Meta:
+        ordering = ["-raised_on", "-id"]
+        permissions = [("clear_redflag", "Can clear a warning sign of an athlete")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["athlete", "kind"], condition=Q(cleared_at__isnull=True), name="one_open_red_flag_per_kind"
+            ),
+            models.CheckConstraint(
+                condition=Q(cleared_at__isnull=True, cleared_on__isnull=True)
+                | Q(cleared_at__isnull=False, cleared_on__isnull=False),
+                name="red_flag_cleared_at_and_on_together",
+            ),
+        ]
+        indexes = [models.Index(fields=["athlete"], condition=Q(cleared_at__isnull=True), name="red_flag_open")]
+
+    def __str__(self) -> str:
+        return f"warning sign {self.raised_on}"
 
 
 # --- for those who sync -----------------------------------------------------------------------------------------------

@@ -8,8 +8,19 @@ from typing import Any
 from django.core.validators import RegexValidator
 from rest_framework import serializers
 
+from athletes import red_flags
 from athletes.local_time import OFFSET_UNKNOWN
-from athletes.models import CheckIn, Day, HrvReading, PerformanceTest, Provider, Quality, Record, TrainingSession
+from athletes.models import (
+    CheckIn,
+    Day,
+    HrvReading,
+    PerformanceTest,
+    Provider,
+    Quality,
+    Record,
+    RedFlag,
+    TrainingSession,
+)
 from athletes.quality import STAGES_TOLERANCE_S
 from athletes.rest import strict
 from athletes.wellness import ITEMS
@@ -58,6 +69,10 @@ class InjuryOfCheckIn(strict.StrictSerializer):
 ANSWER = "1-5 with 5 best (McLean), 1-7 with 7 worst (Hooper) or 1-4 with 1 best (intervals.icu), as `scale` says"
 
 STANDS = "stands until it is answered otherwise, on this day and later ones: leaving it out is no all-clear"
+OPENS = (
+    "any but none opens a warning sign of /red-flags/ and suspends the advice. No later answer closes it: it is cleared"
+    " there, by a coach with the permission or by the day on which a doctor has seen it"
+)
 
 
 class CheckInBody(strict.StrictSerializer):
@@ -83,7 +98,7 @@ class CheckInBody(strict.StrictSerializer):
     hrv = HrvOfCheckIn(required=False, allow_null=True)
     illness = strict.StrictChoiceField(choices=CheckIn.Illness.choices, **optional())
     injury = InjuryOfCheckIn(required=False, allow_null=True, help_text=STANDS)
-    red_flag = strict.StrictChoiceField(choices=CheckIn.RedFlag.choices, **optional(help_text=STANDS))
+    red_flag = strict.StrictChoiceField(choices=CheckIn.RedFlag.choices, **optional(help_text=OPENS))
     pain_0_10 = strict.StrictIntegerField(**optional(min_value=0, max_value=10))
     notes = strict.StrictCharField(**optional(max_length=2000, allow_blank=True), help_text="never shown to a coach")
     submitted_at = InstantField(required=False, help_text="when the athlete answered; the server's time if left out")
@@ -118,6 +133,53 @@ def injury_body(check_in: CheckIn) -> dict[str, Any] | None:
     if not check_in.injury_status:
         return None
     return {"status": str(check_in.injury_status), "body_site": check_in.injury_body_site}
+
+
+# --- warning signs ----------------------------------------------------------------------------------------------------
+
+
+class ClearingBody(strict.StrictSerializer):
+    may_be_empty = True
+
+    seen_by_doctor_on = strict.ISODateField(
+        **optional(
+            help_text="the day on which a doctor has seen the athlete, who has to say it; a coach may leave it out"
+        )
+    )
+    note = strict.StrictCharField(required=False, max_length=2000, allow_blank=True)
+
+
+class RedFlagView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    athlete = serializers.IntegerField()
+    kind = serializers.ChoiceField(
+        choices=RedFlag.KINDS, allow_null=True, help_text="null for a coach whom the athlete shows no values"
+    )
+    state = serializers.ChoiceField(choices=[red_flags.OPEN, red_flags.CLEARED])
+    raised_on = serializers.DateField(help_text="the local date of the check-in that said so")
+    raised_at = serializers.DateTimeField()
+    cleared_on = serializers.DateField(allow_null=True, help_text="the athlete's local date")
+    cleared_at = serializers.DateTimeField(allow_null=True)
+    cleared_by = serializers.CharField(allow_null=True)
+    seen_by_doctor_on = serializers.DateField(allow_null=True)
+    note = serializers.CharField(allow_null=True, help_text="shown to those who see the kind")
+
+
+def red_flag_body(flag: RedFlag, *, values: bool) -> dict[str, Any]:
+    """Without `values` only that there is one, since when and until when: not which, nor what was said of it."""
+    return {
+        "id": str(flag.pk),
+        "athlete": flag.athlete_id,
+        "kind": str(flag.kind) if values else None,
+        "state": red_flags.OPEN if flag.cleared_at is None else red_flags.CLEARED,
+        "raised_on": flag.raised_on.isoformat(),
+        "raised_at": in_utc(flag.raised_at),
+        "cleared_on": flag.cleared_on.isoformat() if flag.cleared_on else None,
+        "cleared_at": in_utc(flag.cleared_at),
+        "cleared_by": red_flags.who_cleared(flag) or None,
+        "seen_by_doctor_on": flag.seen_by_doctor_on.isoformat() if flag.seen_by_doctor_on else None,
+        "note": flag.note if values else None,
+    }
 
 
 # --- the resolved day -------------------------------------------------------------------------------------------------

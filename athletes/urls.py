@@ -1,6 +1,6 @@
 from django.urls import path
 
-from athletes import views, views_clients, views_ingest, views_me, views_sync, views_webhooks
+from athletes import views, views_clients, views_ingest, views_me, views_red_flags, views_sync, views_webhooks
 
 urlpatterns = [
     path("me/", views_me.Me.as_view(), name="me"),
@@ -13,6 +13,8 @@ urlpatterns = [
     path("check-ins/", views.CheckIns.as_view(), name="check-ins"),
     path("check-ins/<str:date>/", views.CheckInOfDate.as_view(), name="check-in"),
     path("days/<str:date>/", views.DayOfDate.as_view(), name="day"),
+    path("red-flags/", views_red_flags.RedFlags.as_view(), name="red-flags"),
+    path("red-flags/<uuid:id>/clear/", views_red_flags.Clearing.as_view(), name="red-flag-clear"),
     path("sync/", views_sync.Sync.as_view(), name="sync"),
     path("sync/changes/", views_sync.Changes.as_view(), name="sync-changes"),
     path("ingest/<str:provider>/", views_ingest.Ingest.as_view(), name="ingest"),

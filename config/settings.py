@@ -298,6 +298,10 @@ WEBHOOK_SECRETS = {
 }
 OURA_VERIFICATION_TOKEN = env.str("OURA_VERIFICATION_TOKEN", default="")
 
+# --- warning signs ----------------------------------------------------------------------------------------------------
+
+EMERGENCY_NUMBER = env.str("EMERGENCY_NUMBER", default="112")
+
 # --- push -------------------------------------------------------------------------------------------------------------
 
 VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")

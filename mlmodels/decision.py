@@ -14,7 +14,17 @@ from numpy.typing import NDArray
 from mlmodels import guard, hazards, novelty, risk
 from mlmodels.actions import Action, FloatArray, dose
 from mlmodels.policy import Policy, RulePolicy, ask
-from mlmodels.state import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray, Tracker
+from mlmodels.state import (
+    ILLNESS_WARNING_SIGN,
+    STATE_VERSION,
+    BoolArray,
+    IntArray,
+    Morning,
+    Observation,
+    Profiles,
+    StrArray,
+    Tracker,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -349,7 +359,12 @@ def would_change_if(
 
 
 def _reported(morning: Morning, name: str) -> float:
-    """The value, NaN where nobody measured it. No illness is a report only in a check-in that says something."""
+    """The value, NaN where nobody measured it. No illness is a report only in a check-in that says something.
+
+    A warning sign is no answer that another answer could change.
+    """
+    if name == "illness" and morning.illness[0] == ILLNESS_WARNING_SIGN:
+        return np.nan
     said = (morning.soreness_1_5, morning.fatigue_1_5, morning.readiness, morning.pain_0_10)
     if name == "illness" and morning.illness[0] == 0 and all(np.isnan(item[0]) for item in said):
         return np.nan

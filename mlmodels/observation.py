@@ -96,7 +96,8 @@ def _column(n: int, value: ArrayLike | None, default: float) -> FloatArray:
 
 
 HOLD_NONE, HOLD_CLINICIAN, HOLD_PREGNANCY, HOLD_HEART, HOLD_REDS = range(5)
-ILLNESS_NONE, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK, ILLNESS_FEVER = range(4)
+ILLNESS_NONE, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK, ILLNESS_FEVER, ILLNESS_WARNING_SIGN = range(5)
+# The last is no answer of the athlete: a warning sign stands, or was cleared that day.
 TIMING_TRIAL, TIMING_HAND, TIMING_FAT = range(3)
 
 

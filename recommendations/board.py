@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from athletes import red_flags
 from athletes.access import squads_coached_by
-from athletes.local_time import local_today
-from athletes.models import Athlete, Day, Membership, Squad, User
+from athletes.local_time import local_today, zone_named
+from athletes.models import Athlete, Day, Membership, RedFlag, Squad, User
 from recommendations import overriding, showing
 from recommendations.coach_page import to_the_coach
 from recommendations.models import Advice, Override, Warning
@@ -37,10 +38,19 @@ class Line:
     advice: Advice | None = None
     word: Override | None = None
     warnings: list[Warning] = field(default_factory=list)
+    red_flags: list[RedFlag] = field(default_factory=list)
     checked_in: bool = False
 
     @property
+    def red_flag(self) -> str | None:
+        """Open, or cleared on this very day, which is to be seen until it ends."""
+        states = {red_flags.state_on(flag, self.day) for flag in self.red_flags}
+        return next((state for state in (red_flags.OPEN, red_flags.CLEARED) if state in states), None)
+
+    @property
     def needs_a_look(self) -> bool:
+        if self.red_flag:
+            return True
         withheld = self.advice is not None and self.advice.withheld_reason in STOPPED
         health = self.advice is not None and any(g["code"] in HEALTH for g in self.advice.guards[:1])  # it decided
         tells = self.advice is not None and self.advice.tells_coach
@@ -80,7 +90,7 @@ def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None) -> dict[i
 
 
 def fill_in(lines: list[Line]) -> None:
-    """Advice, overrides, warnings and check-ins of all lines: four queries."""
+    """Advice, overrides, warnings, warning signs and check-ins of all lines: five queries."""
     athletes, days = {line.athlete.pk for line in lines}, {line.day for line in lines}
     of_days = {"athlete__in": athletes, "date__in": days}
     advice = {(row.athlete_id, row.date): row for row in Advice.objects.filter(current=True, **of_days)}
@@ -94,11 +104,13 @@ def fill_in(lines: list[Line]) -> None:
     warnings: dict[int, list[Warning]] = defaultdict(list)
     for warning in Warning.objects.filter(athlete__in=athletes).order_by("-opened_on"):
         warnings[warning.athlete_id].append(warning)
+    signs = red_flags.of_days(athletes, days)
     for line in lines:
         key = line.athlete.pk, line.day
         line.advice = advice.get(key)
         line.word = overriding.standing(line.advice, words[key]) if line.advice else None
         line.warnings = showing.on_day(warnings[line.athlete.pk], line.day)
+        line.red_flags = [flag for flag in signs[line.athlete.pk] if red_flags.state_on(flag, line.day)]
         line.checked_in = key in checked_in
 
 
@@ -125,6 +137,7 @@ def line_body(line: Line, now: datetime) -> dict[str, Any]:
         "override_action": word.action if word else None,
         "headline": advice.headline if advice else None,
         "because": because_cell(line) or None,
+        "red_flag": line.red_flag,
         "warnings": [{"kind": warning.kind, "level": warning.level} for warning in line.warnings],
     }
 
@@ -219,10 +232,27 @@ def today_cell(line: Line) -> SafeString:
 
 
 def because_cell(line: Line) -> str:
+    if line.red_flags:
+        return "; ".join(warning_sign(flag, line) for flag in line.red_flags)
     if line.advice is None or not line.advice.reasons:
         return ""
     reason = line.advice.reasons[0]
     return to_the_coach(reason["text"]) if line.shares_values else showing.plain(reason["code"])
+
+
+def warning_sign(flag: RedFlag, line: Line) -> str:
+    """Since when, until when and by whom, by the athlete's clock; which one is a value."""
+    flag.athlete = line.athlete  # its name may be asked for, and the row is here
+    raised = clock_of(flag.raised_at, line)
+    if red_flags.state_on(flag, line.day) == red_flags.OPEN or flag.cleared_at is None:
+        return f"Warning sign since {raised}"
+    by = red_flags.who_cleared(flag)
+    return f"Warning sign {raised}, cleared {clock_of(flag.cleared_at, line)}" + (f" by {by}" if by else "")
+
+
+def clock_of(at: datetime, line: Line) -> str:
+    local = at.astimezone(zone_named(line.athlete.timezone))
+    return f"{local:%H:%M}" if local.date() == line.day else f"{local.day} {local:%b %H:%M}"
 
 
 def warnings_cell(line: Line) -> SafeString:

@@ -11,9 +11,10 @@ from zlib import crc32
 import numpy as np
 from django.db.models import OuterRef, Subquery
 
-from athletes import eras, loads, statements
+from athletes import eras, loads, red_flags, statements
 from athletes.local_time import zone_named
 from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider
+from athletes.red_flags import Signs
 from mlmodels.actions import ACTION_CODES, FloatArray
 from mlmodels.state import (
     HOLD_CLINICIAN,
@@ -26,6 +27,7 @@ from mlmodels.state import (
     ILLNESS_BELOW_NECK,
     ILLNESS_FEVER,
     ILLNESS_NONE,
+    ILLNESS_WARNING_SIGN,
     STATE_VERSION,
     TIMING_FAT,
     TIMING_HAND,
@@ -54,7 +56,7 @@ SAME = {
     "planned_high_intensity_share": "planned_high_intensity_share",
 }
 COLUMNS = (*SAME, "athlete_id", "date", "hrv_era", "sleep_score", "sleep_score_basis", "sleep_duration_min", "illness",
-           "injury_status", "red_flag", "load_au", "load_basis", "high_intensity_share", "t400_s", "t400_timing",
+           "injury_status", "load_au", "load_basis", "high_intensity_share", "t400_s", "t400_timing",
            "checked_in_at", "first_session_at")  # fmt: skip
 
 ILLNESS = {
@@ -72,8 +74,6 @@ HOLD = {
     Athlete.Hold.RED_S.value: HOLD_REDS,
 }
 NOT_ILL = (None, "", CheckIn.Illness.NONE.value)
-NO_FLAG = (None, "", CheckIn.RedFlag.NONE.value)
-STANDING = ("red_flag", "injury_status")
 SETTLED_AFTER = timedelta(days=14)  # no flight crosses more than 12 zones
 ONE_DAY = timedelta(days=1)
 DayRow = dict[str, Any]
@@ -102,30 +102,31 @@ def observe(asked: Sequence[Asked]) -> Observation:
 
 def stand(asked: Sequence[Asked], *, keep: bool = True) -> tuple[Tracker, Morning]:
     """Where each athlete stands: yesterday evening's tracker, and this morning. Who holds no lock keeps no carries."""
-    tracker = walk_to_today(asked, keep=keep)
+    signs = red_flags.standing([a.athlete.pk for a in asked])
+    tracker = walk_to_today(asked, signs, keep=keep)
     answered = standing_answers(asked)
     days = [(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]
-    today = join_logs(tracker, morning(fields_of(days) | {"zones_to_settle": zones_to_settle(asked)}))
+    today = join_logs(tracker, morning(fields_of(days, signs) | {"zones_to_settle": zones_to_settle(asked)}))
     turn_hrv(tracker, today, days)
     return tracker, today
 
 
 def standing_answers(asked: Sequence[Asked]) -> dict[tuple[int, date], DayRow]:
-    """Where this morning does not say: the newest earlier answer about a red flag or an injury. It stands until then.
+    """Where this morning does not say: the newest earlier answer about an injury. It stands until then.
 
     One query for each local date among the asked, of which there are three at most at any moment.
     """
     silent: dict[date, list[int]] = defaultdict(list)
     for a in asked:
-        if not all(a.day[name] for name in STANDING):
+        if not a.day["injury_status"]:
             silent[a.today].append(a.athlete.pk)
     said: dict[tuple[int, date], DayRow] = {}
     for today, athletes in silent.items():
-        earlier = Day.objects.filter(athlete=OuterRef("pk"), date__lt=today).order_by("-date")
-        newest = {name: Subquery(earlier.exclude(**{name: ""}).values(name)[:1]) for name in STANDING}
-        for pk, *answers in Athlete.objects.filter(pk__in=athletes).order_by().values_list("pk", *newest.values()):
-            said[pk, today] = dict(zip(newest, answers, strict=True))
-    return {a.key: {n: a.day[n] or said[a.key][n] for n in STANDING} for a in asked if a.key in said}
+        earlier = Day.objects.filter(athlete=OuterRef("pk"), date__lt=today).exclude(injury_status="")
+        newest = Subquery(earlier.order_by("-date").values("injury_status")[:1])
+        for pk, answer in Athlete.objects.filter(pk__in=athletes).order_by().values_list("pk", newest):
+            said[pk, today] = {"injury_status": answer}
+    return said
 
 
 def zones_to_settle(asked: Sequence[Asked]) -> FloatArray:
@@ -191,7 +192,7 @@ def keep_carries(asked: Sequence[Asked], blobs: Sequence[bytes]) -> None:
     statements.upsert_many(rows, unique=("athlete_id",))
 
 
-def walk_to_today(asked: Sequence[Asked], *, keep: bool = True) -> Tracker:
+def walk_to_today(asked: Sequence[Asked], signs: Signs, *, keep: bool = True) -> Tracker:
     """Close every day up to yesterday. All athletes take their n-th step together; who has arrived is packed away."""
     profiles, carried = profiles_of(asked), carries(asked)
     blobs = starting_blobs(asked, profiles, carried)
@@ -202,7 +203,7 @@ def walk_to_today(asked: Sequence[Asked], *, keep: bool = True) -> Tracker:
         return Tracker.unpack(blobs, profiles)
     offsets = np.cumsum(steps) - steps
     every = [(a, row) for a, days in zip(asked, history, strict=True) for row in days]
-    flat = fields_of(every)
+    flat = fields_of(every, signs)
     flat |= evening_fields_of(asked, history)
     tracker = Tracker.unpack([blobs[i] for i in moving], profiles.select(moving))
     for step in range(int(steps.max())):
@@ -303,19 +304,24 @@ def turn_hrv(
 # --- columns ----------------------------------------------------------------------------------------------------------
 
 
-def fields_of(days: Sequence[tuple[Asked, DayRow]]) -> dict[str, FloatArray]:
-    """Flat arrays named like the fields of Morning, one value a (athlete, day)."""
+def fields_of(days: Sequence[tuple[Asked, DayRow]], signs: Signs) -> dict[str, FloatArray]:
+    """Flat arrays named like the fields of Morning, one value a (athlete, day).
+
+    A warning sign counts as an illness up to the day it was cleared, so that the return goes in steps.
+    """
     rows = [row for _, row in days]
-    illness = numbers(ILLNESS.get(row["illness"]) for row in rows)
+    illness = np.nan_to_num(numbers(ILLNESS.get(row["illness"]) for row in rows))
+    ails = flags(signs.ails(a.athlete.pk, row["date"]) for a, row in days)
+    ill = flags(row["illness"] not in NOT_ILL for row in rows)  # "unspecified" comes from season logs
     return {field: numbers(row[column] for row in rows) for column, field in SAME.items()} | {
         "hrv_era": np.array([era_number(row["hrv_era"]) for row in rows], dtype=np.float64),
         "sleep_score": numbers(vendor_score(row) for row in rows),
         "sleep_h": numbers(row["sleep_duration_min"] for row in rows) / 60.0,
-        "illness": np.nan_to_num(illness),
-        "ill": flags(row["illness"] not in NOT_ILL for row in rows),  # "unspecified" comes from season logs
+        "illness": np.where((ails > 0) & (illness < ILLNESS_BELOW_NECK), ILLNESS_WARNING_SIGN, illness),
+        "ill": np.maximum(ill, ails),
         "injured": flags(row["injury_status"] == CheckIn.Injury.OPEN.value for row in rows),
         "niggle": flags(row["injury_status"] == CheckIn.Injury.NIGGLE.value for row in rows),
-        "red_flag": flags(row["red_flag"] not in NO_FLAG for row in rows),
+        "red_flag": flags(signs.is_open(a.athlete.pk, row["date"]) for a, row in days),
         "weekday": np.array([row["date"].weekday() for row in rows], dtype=np.float64),
         "days_to_main_race": numbers(days_to_race(a.athlete, row["date"]) for a, row in days),
     }

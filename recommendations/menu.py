@@ -10,6 +10,7 @@ FOR_COACHES = (
     ("Athletes", "athletes_athlete"),
     ("Advice", "recommendations_advice"),
     ("Warnings", "recommendations_warning"),
+    ("Warning signs", "athletes_redflag"),
     ("Plans", "athletes_plannedsession"),
     ("Days", "athletes_day"),
     ("Training", "athletes_trainingsession"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import structlog
 
-from athletes import loads
+from athletes import loads, red_flags
 from athletes.models import Athlete, Day
 from recommendations import frames
 from recommendations.frames import Asked
@@ -78,7 +78,8 @@ def history_of(asked: Asked) -> "SeasonHistory":
     from mlmodels.twin.history import SeasonHistory
 
     rows = rows_of(asked.athlete, asked)
-    flat = frames.fields_of([(asked, row) for row in rows]) | frames.evening_fields_of([asked], [rows])
+    signs = red_flags.standing([asked.athlete.pk])
+    flat = frames.fields_of([(asked, row) for row in rows], signs) | frames.evening_fields_of([asked], [rows])
     eras = flat["hrv_era"]
     newest = eras[np.flatnonzero(np.isfinite(flat["hrv_rmssd_ms"]) & (eras > 0))[-1:]]
     of_era = (eras == newest) if len(newest) else np.zeros(len(rows), dtype=bool)

@@ -5,6 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from athletes import red_flags
 from athletes.intensity import share_of
 from athletes.models import PlannedSession, TrainingSession
 from athletes.rest import strict
@@ -298,6 +299,9 @@ class BoardLineView(Answer):
     override_action = serializers.ChoiceField(choices=OrderCode.choices, allow_null=True)
     headline = serializers.CharField(allow_null=True)
     because = serializers.CharField(allow_null=True)
+    red_flag = serializers.ChoiceField(
+        choices=[red_flags.OPEN, red_flags.CLEARED], allow_null=True, help_text="a warning sign; cleared: on this date"
+    )
     warnings = WarningFlag(many=True)
 
 

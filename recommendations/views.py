@@ -1,8 +1,7 @@
 """Doors to the advice, the warnings and the plan: each parses, calls one function, answers."""
 
-import re
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404
@@ -19,13 +18,13 @@ from athletes import intake
 from athletes.access import athletes_visible_to, squads_coached_by
 from athletes.changes import plan_body
 from athletes.local_time import local_today
-from athletes.models import Athlete, Day, User
+from athletes.models import Athlete, Day
 from athletes.rest.etags import conditional
 from athletes.rest.filters import RecordFilter, check_range, date_parameter
 from athletes.rest.paging import invalid_parameter
-from athletes.rest.permissions import athlete_of
 from athletes.rest.problems import Problem, error
 from athletes.rest.strict import ISODateField
+from athletes.rest.whose import ATHLETE, athlete_named, sees_values, user_of
 from recommendations import acknowledging, board, overriding, planning, showing
 from recommendations.models import Advice, Warning
 from recommendations.serializers import (
@@ -41,34 +40,14 @@ from recommendations.serializers import (
 )
 from recommendations.showing import Reader
 
-ATHLETE = OpenApiParameter("athlete", OpenApiTypes.INT, description="whose; a coach names one who shares with a squad")
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="the athlete's local date")
 
 
 # --- who reads whose --------------------------------------------------------------------------------------------------
 
 
-def user_of(request: Request) -> User:
-    return cast(User, request.user)
-
-
-def athlete_named(request: Request) -> Athlete:
-    """Oneself, or the `athlete` of the query; 404 for anybody one may not know of."""
-    named = request.GET.get("athlete")
-    if named is None:
-        return athlete_of(request)
-    if not re.fullmatch("[0-9]{1,18}", named, re.ASCII):
-        raise invalid_parameter("athlete", "not_an_id", "Must be an athlete's id.")
-    athlete = athletes_visible_to(user_of(request)).filter(pk=int(named)).first()
-    if athlete is None:
-        raise Http404
-    return athlete
-
-
 def reader_of(request: Request, athlete: Athlete) -> Reader:
-    if athlete.user_id == request.user.pk:
-        return Reader(own=True, values=True)
-    return Reader(own=False, values=athletes_visible_to(user_of(request), values=True).filter(pk=athlete.pk).exists())
+    return Reader(own=athlete.user_id == request.user.pk, values=sees_values(request, athlete))
 
 
 def date_in_path(text: str) -> date:

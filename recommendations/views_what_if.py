@@ -14,12 +14,13 @@ from athletes.local_time import local_today
 from athletes.models import Athlete
 from athletes.rest.etags import conditional
 from athletes.rest.problems import Problem
+from athletes.rest.whose import ATHLETE, athlete_named
 from athletes.serializers import in_utc
 from mlmodels import risk
 from recommendations import forecasting, showing
 from recommendations.models import ActionCode, Advice, Forecast
 from recommendations.serializers import Answer
-from recommendations.views import ATHLETE, athlete_named, reader_of
+from recommendations.views import reader_of
 
 RETRY_AFTER_S = 2
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -16,6 +17,7 @@ from mlmodels import risk
 
 Observed = Mapping[str, Any]  # one row of mlmodels.state.Observation; None = not known
 MAX_REASONS = 3
+WARNING_SIGN = 4  # mlmodels.state.ILLNESS_WARNING_SIGN, without its numpy; a test compares them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,8 @@ WITHHELD = {
     "red_flag": (
         gettext_lazy("No training today. Please see a doctor"),
         gettext_lazy(
-            "You reported a warning sign."
-            " Advice is suspended until you report that it has been looked at (answer red_flag: none)."
+            "You reported a warning sign. If it is still there, or anything gets worse, ring %(number)s now."
+            " Advice goes on once a doctor has looked at it: say on which day."
         ),
     ),
     "illness": (
@@ -185,7 +187,7 @@ def headline(d: Decided) -> str:
 
 def detail(d: Decided) -> Iterator[str]:
     if not d.action:
-        yield str(WITHHELD[d.withheld_reason][1])
+        yield str(WITHHELD[d.withheld_reason][1]) % {"number": settings.EMERGENCY_NUMBER}
         return
     yield example(d)
     yield from advice_to_be_careful(d)
@@ -431,6 +433,9 @@ def sleep_now(o: Observed) -> Reason | None:
 
 def because_of_illness(o: Observed, effect: str) -> Reason:
     days = int(o["days_since_illness"])
+    if effect == "rest" and o["illness"] == WARNING_SIGN:
+        text = _("Your warning sign was looked at today: no training today, then the return goes in steps")
+        return Reason("warning_sign_cleared", text)
     if effect == "rest" and days == 0:
         return Reason("illness", _("You reported fever or symptoms below the neck"))
     if effect == "rest" and o["check_in_age_days"] > 0:

@@ -56,7 +56,8 @@ def fill(athlete, coach, word):
     }
     for kind, data in records.items():
         intake.record_one(athlete, kind, {"client_record_id": f"{word}-{kind}", "source": source, **data})
-    intake.record_check_in(athlete, TODAY - timedelta(days=1), {"fatigue": 3, "notes": f"{word} notes"})
+    said = {"fatigue": 3, "notes": f"{word} notes", "red_flag": "fainting"}
+    intake.record_check_in(athlete, TODAY - timedelta(days=1), said)
     plan = {"load_au": 300.0, "high_intensity_share": 0.2, "title": f"{word} plan"}
     intake.record_plan(athlete, TODAY, plan, by=coach)
     SeasonDay.objects.create(athlete=athlete, date=TODAY - timedelta(days=3), load_au=400, file_sha256=word)

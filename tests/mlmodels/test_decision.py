@@ -14,7 +14,16 @@ from mlmodels.actions import Action
 from mlmodels.decision import decide, decide_observed, observe, replay, resolve, stages, would_change_if
 from mlmodels.guard import GUARD_VERSION
 from mlmodels.policy import RulePolicy
-from mlmodels.state import STATE_VERSION, Evening, Morning, Observation, Profiles, Tracker
+from mlmodels.state import (
+    ILLNESS_FEVER,
+    ILLNESS_WARNING_SIGN,
+    STATE_VERSION,
+    Evening,
+    Morning,
+    Observation,
+    Profiles,
+    Tracker,
+)
 
 START = dt.date(2026, 1, 5)
 
@@ -238,6 +247,18 @@ def test_what_was_not_measured_is_not_named_and_withheld_advice_has_no_way_out()
     injured = replace(morning, injured=np.array([1.0]))
     assert would_change_if(tracker, injured, Always(1)) == []
     assert would_change_if(tracker, Morning.of(1, planned_load_au=[300.0]), Always(1)) == []
+
+
+def test_no_answer_about_illness_is_a_way_around_a_warning_sign():
+    tracker, morning = tired_morning()
+    said = {"sleep_h": np.array([8.0]), "pain_0_10": np.array([0.0]), "ill": np.array([1.0])}
+
+    def ways_out(illness):
+        ill = replace(morning, **said, illness=np.array([float(illness)]))
+        return {change.feature for change in would_change_if(tracker, ill, Always(Action.INCREASE_VOLUME))}
+
+    assert "illness" in ways_out(ILLNESS_FEVER)
+    assert "illness" not in ways_out(ILLNESS_WARNING_SIGN)
 
 
 # --- Doubt, and the spiral brake ------------------------------------------------------------------------------------

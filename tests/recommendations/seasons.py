@@ -4,6 +4,7 @@ import math
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from athletes import red_flags
 from athletes.models import Athlete, Day
 
 TODAY = date(2026, 5, 20)  # a Wednesday
@@ -50,5 +51,6 @@ def wake_up(athlete: Athlete, day: date = TODAY, *, rings: bool = True, **values
 
     known = ordinary(day) | {"load_au": None, "high_intensity_share": None, "rest_day": False, "t400_s": None} | values
     today, _ = Day.objects.update_or_create(athlete=athlete, date=day, defaults=known)
+    red_flags.raise_if_reported(athlete, known["red_flag"], day, MORNING)
     waiting.enqueue(athlete.pk, [day], rings=rings)
     return today

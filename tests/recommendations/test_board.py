@@ -91,6 +91,7 @@ def test_other_clients_read_it_as_json(charlie, alice, squad, morning, api):
         "override_action": None,
         "headline": advice.headline,
         "because": body["results"][1]["because"],
+        "red_flag": None,
         "warnings": [],
     }
     assert tuple(BoardLineView().fields) == tuple(body["results"][0])

@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.utils import timezone
 
-from athletes.models import Membership, SquadInvite
+from athletes.models import Athlete, Membership, RedFlag, SquadInvite
 from tests import factories
 from tests.rest.operations import Operation, operations
 
@@ -56,6 +56,7 @@ class World:
         advice = factories.make_advice(self.alice, TODAY, current=True)
         self.ids["advice"] = advice.pk
         self.ids["warnings"] = make_warning(self.alice, TODAY).pk
+        self.ids["red-flags"] = make_red_flag(self.alice, TODAY).pk
         self.ids["uploads"] = make_upload(self.alice).pk
         self.ids |= {"ingest": "garmin", "webhooks": "whoop", "me": self.days_client.client.pk}
         self.ids["planned-sessions"] = make_plan(self.alice, TODAY).pk
@@ -103,6 +104,10 @@ def make_warning(athlete: Any, day: date) -> Any:
         if field.choices and field.name not in given and not field.has_default()
     }
     return OpenWarning.objects.create(athlete=athlete, **given, **first_choices)
+
+
+def make_red_flag(athlete: Athlete, day: date) -> RedFlag:
+    return RedFlag.objects.create(athlete=athlete, kind="fainting", raised_on=day, raised_at=timezone.now())
 
 
 def make_upload(athlete: Any) -> Any:

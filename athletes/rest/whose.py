@@ -1,0 +1,39 @@
+"""Whose rows a request is about: one's own, or those of the athlete it names."""
+
+import re
+from typing import cast
+
+from django.http import Http404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.request import Request
+
+from athletes.access import athletes_visible_to
+from athletes.models import Athlete, User
+from athletes.rest.paging import invalid_parameter
+from athletes.rest.permissions import athlete_of
+
+ATHLETE = OpenApiParameter("athlete", OpenApiTypes.INT, description="whose; a coach names one who shares with a squad")
+
+
+def user_of(request: Request) -> User:
+    return cast(User, request.user)
+
+
+def athlete_named(request: Request) -> Athlete:
+    """Oneself, or the `athlete` of the query; 404 for anybody one may not know of."""
+    named = request.GET.get("athlete")
+    if named is None:
+        return athlete_of(request)
+    if not re.fullmatch("[0-9]{1,18}", named, re.ASCII):
+        raise invalid_parameter("athlete", "not_an_id", "Must be an athlete's id.")
+    athlete = athletes_visible_to(user_of(request)).filter(pk=int(named)).first()
+    if athlete is None:
+        raise Http404
+    return athlete
+
+
+def sees_values(request: Request, athlete: Athlete) -> bool:
+    if athlete.user_id == request.user.pk:
+        return True
+    return athletes_visible_to(user_of(request), values=True).filter(pk=athlete.pk).exists()
