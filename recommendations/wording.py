@@ -207,7 +207,7 @@ def advice_to_be_careful(d: Decided) -> Iterator[str]:
     pain = d.seen["pain_0_10"] or 0
     if d.seen["note_asks"]:
         yield _("If it may be a warning sign, do not train before it was looked at.")
-    if ("G02", "rest") in d.guards and (d.seen["ill"] or d.seen["illness"]):
+    if ("G02", "rest") in d.guards and d.seen["illness"] != WARNING_SIGN and (d.seen["ill"] or d.seen["illness"]):
         yield _(
             "See a doctor if the fever is above 39 °C or lasts longer than three days, and at once with chest pain,"
             " palpitations or shortness of breath."
