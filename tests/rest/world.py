@@ -13,7 +13,7 @@ from tests.rest.operations import Operation, operations
 NOW = "2026-11-22T20:00:00Z"
 TODAY = date(2026, 11, 22)
 CANARY = "canary-4711"
-COACHES_DO = ("/override/", "/invites/")
+COACHES_DO = ("/override/", "/invites/", "/notices/", "/seen/")
 
 
 class World:
@@ -58,11 +58,22 @@ class World:
         self.ids["warnings"] = make_warning(self.alice, TODAY).pk
         self.ids["uploads"] = make_upload(self.alice).pk
         self.ids |= {"ingest": "garmin", "webhooks": "whoop", "me": self.days_client.client.pk}
+        self.ids["notices"] = make_notice(self.alice, self.chloe, TODAY).pk
         self.ids["planned-sessions"] = make_plan(self.alice, TODAY).pk
 
     def url(self, operation: Operation) -> str:
         path = operation.path.replace("{date}", str(TODAY))
-        for name in ("id", "squad_id", "athlete_id", "advice_id", "warning_id", "device_id", "provider", "client_id"):
+        for name in (
+            "id",
+            "squad_id",
+            "athlete_id",
+            "advice_id",
+            "warning_id",
+            "notice_id",
+            "device_id",
+            "provider",
+            "client_id",
+        ):
             path = path.replace(f"{{{name}}}", str(self.ids.get(segment_of(operation), "")))
         assert "{" not in path and "//" not in path, f"tests/rest/world.py has nothing for {operation}"
         return path
@@ -103,6 +114,12 @@ def make_warning(athlete: Any, day: date) -> Any:
         if field.choices and field.name not in given and not field.has_default()
     }
     return OpenWarning.objects.create(athlete=athlete, **given, **first_choices)
+
+
+def make_notice(athlete: Any, coach: Any, day: date) -> Any:
+    from recommendations.models import Notice
+
+    return Notice.objects.create(athlete=athlete, coach=coach, kind="fever", date=day, created_at=timezone.now())
 
 
 def make_upload(athlete: Any) -> Any:
