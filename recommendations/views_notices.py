@@ -20,6 +20,7 @@ from athletes.rest.etags import conditional
 from athletes.rest.filters import RecordFilter
 from athletes.rest.paging import invalid_parameter
 from athletes.rest.permissions import IsCoach
+from athletes.serializers import in_utc
 from recommendations import notices
 from recommendations.models import Notice
 from recommendations.notices import Channels, Kind
@@ -50,8 +51,8 @@ def notice_body(row: Notice) -> dict[str, Any]:
         "level": row.level.value,
         "title": notices.title_of(row),
         "advice": str(row.advice_id) if row.advice_id else None,
-        "created_at": row.created_at,
-        "seen_at": row.seen_at,
+        "created_at": in_utc(row.created_at),
+        "seen_at": in_utc(row.seen_at),
     }
 
 

@@ -403,7 +403,6 @@ def test_the_list_shows_whom_and_when_and_not_what(alice, charlie, eve, squad, o
         "seen_at": None,
     }
     page = {"results": [shown], "next_cursor": None, "previous_cursor": None}
-    assert api(charlie).get("/api/v1/notices/?unseen=true").json()["results"] == [shown]
     assert api(charlie).get("/api/v1/notices/?unseen=true").json() == page
     assert api(charlie).get("/api/v1/notices/?unseen=false").json()["results"] == []
     assert api(eve).get("/api/v1/notices/").json()["results"] == []
