@@ -1,9 +1,11 @@
 """Who may see whom. The API, the admin and the board all ask here, so that a change takes effect everywhere at once."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from athletes.models import Athlete, Membership, Squad
 
@@ -23,6 +25,17 @@ def athletes_visible_to(user: "User | AnonymousUser", *, values: bool = False) -
     if values:
         shared = shared.filter(shares_values=True)
     return Athlete.objects.filter(Q(user=user.pk) | Exists(shared))
+
+
+def coaches_of(athletes: Iterable[int]) -> dict[int, set[int]]:
+    """Athlete -> users who coach a squad of theirs and are shown their status; nobody is their own coach."""
+    shared = Membership.objects.filter(
+        athlete__in=athletes, left_at__isnull=True, shares_status=True, squad__coaches__is_active=True
+    ).exclude(squad__coaches=F("athlete__user"))
+    found: dict[int, set[int]] = defaultdict(set)
+    for athlete, coach in shared.values_list("athlete_id", "squad__coaches"):
+        found[athlete].add(coach)
+    return found
 
 
 def squads_coached_by(user: "User | AnonymousUser") -> QuerySet[Squad]:

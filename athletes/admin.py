@@ -24,6 +24,7 @@ from athletes.models import (
     CheckIn,
     Day,
     HrvReading,
+    Mail,
     Membership,
     PerformanceTest,
     PlannedSession,
@@ -583,3 +584,28 @@ class VendorAccountAdmin(ModelAdmin):  # type: ignore[misc]
     list_filter = ("provider",)
     search_fields = ("vendor_user_id",)
     autocomplete_fields = ("athlete",)
+
+
+@admin.register(Mail)
+class MailAdmin(ModelAdmin):  # type: ignore[misc]
+    """Has it left, and if not, why not. What it says is shown to nobody: there are codes in it."""
+
+    list_display = ("created_at", "recipients", "attempts", "not_before", "error", "sent_at", "given_up_at")
+    list_filter = ("sent_at", "given_up_at")
+    ordering = ("-created_at",)
+    fields = readonly_fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Mail]:
+        return super().get_queryset(request).defer("content", "subject")  # type: ignore[no-any-return]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -781,3 +781,44 @@ class Absence(models.Model):
 
     def __str__(self) -> str:
         return f"no {self.kind} {self.date}"
+
+
+# --- what leaves by mail ----------------------------------------------------------------------------------------------
+
+
+class Mail(models.Model):
+    """A mail that must leave, written by whoever sends one; the worker takes it to the mail server.
+
+    Sign-up codes are in it: encrypted, and erased as soon as it was sent or given up.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    recipients = EncryptedTextField(help_text="one a line")
+    subject = EncryptedTextField(blank=True)
+    content = EncryptedTextField(blank=True, help_text="JSON of the rest; empty once it has left")
+    created_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(help_text="the next attempt; moved ahead as a lease while a sender holds it")
+    leased_until = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=120, blank=True, help_text="of the last attempt; never an address")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    given_up_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "mail"
+        indexes = [
+            models.Index(
+                fields=["not_before"],
+                condition=Q(sent_at__isnull=True, given_up_at__isnull=True),
+                name="mail_still_waiting",
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sent_at__isnull=True, given_up_at__isnull=True) | Q(content=""),
+                name="mail_that_has_left_keeps_no_content",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"mail {self.pk}"

@@ -6,3 +6,6 @@ day_revised = Signal()
 
 # After commit: an upload waits for the worker. Losing it costs a few seconds, the row is the queue.
 upload_waiting = Signal()
+
+# After commit: a mail waits for the worker. Losing it costs a few seconds, too.
+mail_waiting = Signal()

@@ -17,3 +17,10 @@ def slow_tidy_up() -> int:
     from athletes import uploads
 
     return uploads.tidy_up(timezone.now())
+
+
+@shared_task(time_limit=100)  # type: ignore[untyped-decorator]  # below the lease: nobody sends what another holds
+def send_mail() -> int:
+    from athletes import mail
+
+    return mail.send_due()

@@ -151,6 +151,7 @@ CELERY_TASK_SERIALIZER = "json"
 CELERY_TASK_DEFAULT_QUEUE = "advice"
 CELERY_TASK_ROUTES = {
     "recommendations.tasks.send_pushes": {"queue": "push"},
+    "athletes.tasks.send_mail": {"queue": "push"},
     "recommendations.tasks.slow_*": {"queue": "slow"},
     "athletes.tasks.slow_*": {"queue": "slow"},
 }
@@ -166,6 +167,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "sweep-waiting-days": {"task": "recommendations.tasks.drain", "schedule": 3.0, "options": {"expires": 3}},
     "sweep-deliveries": {"task": "recommendations.tasks.send_pushes", "schedule": 5.0, "options": {"expires": 5}},
+    "sweep-mail": {"task": "athletes.tasks.send_mail", "schedule": 5.0, "options": {"expires": 5}},
     "ring-due-mornings": {
         "task": "recommendations.tasks.ring_due_mornings",
         "schedule": 30.0,
@@ -184,6 +186,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 20},
     },
     "tidy-up-uploads": {"task": "athletes.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
+    "note-silent-sources": {
+        "task": "recommendations.tasks.slow_silence",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "tidy-up": {"task": "recommendations.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
@@ -224,13 +231,13 @@ IDP_OIDC_USERINFO_ENDPOINT = "/api/v1/me/"  # never advertised: allauth's own wo
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 USERSESSIONS_TRACK_ACTIVITY = False
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
-EMAIL_BACKEND = (
-    "django.core.mail.backends.filebased.EmailBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend"
-)
+# Every mail is a row first, in the caller's transaction; the worker takes it on by MAIL_TRANSPORT.
+EMAIL_BACKEND = "athletes.mail.RowsBackend"
+MAIL_TRANSPORT = f"django.core.mail.backends.{'filebased' if EMBEDDED else 'smtp'}.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 if not EMBEDDED:
-    vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25"))
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    vars().update(env.email_url("EMAIL_URL", default="smtp://localhost:25") | {"EMAIL_BACKEND": EMAIL_BACKEND})
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds a call; without it a silent server holds the worker
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="homestretch@localhost")
 
 # --- REST -------------------------------------------------------------------------------------------------------------

@@ -15,7 +15,17 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
-from recommendations import admin_push, admin_shadow, charts, coach_page, forecasting, overriding, showing  # noqa: F401  two register models of their own
+from recommendations import (
+    admin_notices,  # noqa: F401  these three register models of their own
+    admin_push,  # noqa: F401
+    admin_shadow,  # noqa: F401
+    charts,
+    coach_page,
+    forecasting,
+    notices,
+    overriding,
+    showing,
+)
 from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, WaitingDay, Warning
 from recommendations.serializers import MAX_LOAD_AU, NOTE_NEEDED, OWN_NEEDS
 
@@ -107,6 +117,8 @@ class AdviceAdmin(ReadOnly):
         page = None
         if advice is not None and self.has_view_permission(request, advice):
             may = self.has_override_permission(request, object_id)
+            if isinstance(request.user, User):
+                notices.mark_seen(request.user, timezone.now(), athlete=advice.athlete_id)
             page = coach_page.page_of(advice, values=advice.values_shared, may_override=may)
         context = (extra_context or {}) | {"page": page}
         return cast(HttpResponse, super().change_view(request, object_id, form_url, context))

@@ -56,17 +56,21 @@ class DeliveryAdmin(ScopedAdmin):
     fields = readonly_fields = (*list_display, "valid_until", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        rows = super().get_queryset(request).select_related("device", "advice__athlete__user")
+        rows = super().get_queryset(request).select_related("device", "advice__athlete__user", "notice__athlete__user")
         own = ("kind", "state", "attempts", "next_attempt_at", "valid_until", "outcome", "sent_at", "created_at")
         athlete = ("advice__athlete__display_name", "advice__athlete__user__email")
-        return rows.only(*own, "device__kind", "advice__date", "advice__revision", *athlete)
+        told = ("notice__date", "notice__athlete__display_name", "notice__athlete__user__email")
+        return rows.only(*own, "device__kind", "advice__date", "advice__revision", *athlete, *told)
 
     @admin.display(description="athlete")
     def athlete(self, delivery: Delivery) -> str:
-        return str(delivery.advice.athlete)
+        about = delivery.advice or delivery.notice
+        return str(about.athlete) if about else ""
 
     @admin.display(description="day")
     def day(self, delivery: Delivery) -> str:
+        if delivery.advice is None:
+            return str(delivery.notice.date) if delivery.notice else ""
         return f"{delivery.advice.date} r{delivery.advice.revision}"
 
     @admin.display(description="phone")

@@ -18,7 +18,7 @@ from athletes.local_time import local_today, zone_named
 from athletes.models import Athlete, Day, Membership, RedFlag, Squad, User
 from recommendations import overriding, showing
 from recommendations.coach_page import to_the_coach
-from recommendations.models import Advice, Override, Warning
+from recommendations.models import Advice, Notice, Override, Warning
 
 SHOWN_WARNINGS = 3
 LOUD = (Warning.Level.WARNING, Warning.Level.DANGER)
@@ -40,6 +40,8 @@ class Line:
     warnings: list[Warning] = field(default_factory=list)
     red_flags: list[RedFlag] = field(default_factory=list)
     checked_in: bool = False
+    unread: int = 0
+    """Notices to the reader about this athlete that the reader has not seen."""
 
     @property
     def red_flag(self) -> str | None:
@@ -66,16 +68,16 @@ class Board:
 def boards(user: User, now: datetime) -> list[Board]:
     """The squads this user coaches, each athlete on their own today."""
     squads = squads_coached_by(user).order_by("name")
-    lines = lines_of(squads, now, None)
+    lines = lines_of(squads, now, None, user)
     return [Board(squad, lines[squad.pk]) for squad in squads]
 
 
-def board_of(squad: Squad, now: datetime, day: date | None) -> Board:
+def board_of(squad: Squad, now: datetime, day: date | None, reader: User) -> Board:
     """One squad; `day`: the same date for all, else each athlete's own today."""
-    return Board(squad, lines_of(Squad.objects.filter(pk=squad.pk), now, day)[squad.pk])
+    return Board(squad, lines_of(Squad.objects.filter(pk=squad.pk), now, day, reader)[squad.pk])
 
 
-def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None) -> dict[int, list[Line]]:
+def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None, reader: User) -> dict[int, list[Line]]:
     members = Membership.objects.filter(squad__in=squads, left_at=None, shares_status=True).select_related(
         "athlete__user"
     )
@@ -83,14 +85,14 @@ def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None) -> dict[i
     for member in members:
         on = day or local_today(member.athlete, now)
         found[member.squad_id].append(Line(member.athlete, on, member.shares_values))
-    fill_in([line for lines in found.values() for line in lines])
+    fill_in([line for lines in found.values() for line in lines], reader)
     for lines in found.values():
         lines.sort(key=lambda line: (not line.needs_a_look, str(line.athlete).lower()))
     return found
 
 
-def fill_in(lines: list[Line]) -> None:
-    """Advice, overrides, warnings, warning signs and check-ins of all lines: five queries."""
+def fill_in(lines: list[Line], reader: User) -> None:
+    """Advice, overrides, warnings, warning signs, check-ins and unread notices of all lines: six queries."""
     athletes, days = {line.athlete.pk for line in lines}, {line.day for line in lines}
     of_days = {"athlete__in": athletes, "date__in": days}
     advice = {(row.athlete_id, row.date): row for row in Advice.objects.filter(current=True, **of_days)}
@@ -105,6 +107,8 @@ def fill_in(lines: list[Line]) -> None:
     for warning in Warning.objects.filter(athlete__in=athletes).order_by("-opened_on"):
         warnings[warning.athlete_id].append(warning)
     signs = red_flags.of_days(athletes, days)
+    unseen = Notice.objects.filter(coach=reader, seen_at=None, athlete__in=athletes)
+    unread = dict(unseen.order_by().values_list("athlete").annotate(Count("pk")))
     for line in lines:
         key = line.athlete.pk, line.day
         line.advice = advice.get(key)
@@ -112,6 +116,7 @@ def fill_in(lines: list[Line]) -> None:
         line.warnings = showing.on_day(warnings[line.athlete.pk], line.day)
         line.red_flags = [flag for flag in signs[line.athlete.pk] if red_flags.state_on(flag, line.day)]
         line.checked_in = key in checked_in
+        line.unread = unread.get(line.athlete.pk, 0)
 
 
 # --- for other clients ------------------------------------------------------------------------------------------------
@@ -130,6 +135,7 @@ def line_body(line: Line, now: datetime) -> dict[str, Any]:
         "date": line.day,
         "needs_a_look": line.needs_a_look,
         "checked_in": line.checked_in,
+        "unread": line.unread,
         "advice": str(advice.pk) if advice else None,
         "status": showing.status_of(advice, word, now) if advice else unanswered(line, now),
         "withheld_reason": (advice.withheld_reason or None) if advice else None,
@@ -214,7 +220,11 @@ def athlete_cell(line: Line) -> SafeString:
         shown = format_html('<a class="font-semibold underline" href="{}">{}</a>', url, name)
     else:
         shown = format_html('<span class="font-semibold">{}</span>', name)
-    return format_html("{} {}", shown, mark) if line.needs_a_look else shown
+    if line.needs_a_look:
+        shown = format_html("{} {}", shown, mark)
+    if line.unread:
+        shown = format_html("{} {}", shown, label("new", "danger", title=f"{line.unread} you have not seen"))
+    return shown
 
 
 def today_cell(line: Line) -> SafeString:

@@ -8,12 +8,14 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from athletes.models import Athlete
+from athletes import mail
+from athletes.models import Athlete, Mail
 from recommendations import waiting
 from recommendations.models import Delivery, WaitingDay
 
 SLOW = timedelta(seconds=60)  # the promise: the backlog is empty a minute after any fault
 SILENT = timedelta(minutes=10)  # beat rings mornings every 30 s
+MAIL_SLOW = timedelta(minutes=10)  # sign-up codes are good for a quarter of an hour
 RECENT = timedelta(days=1)
 
 
@@ -56,4 +58,12 @@ def problems(now: datetime) -> Iterator[CheckMessage]:
             f"{dead} push messages of the last day could not be delivered.",
             hint="Their outcome is under Deliveries in the admin; the advice itself can still be pulled.",
             id="recommendations.W008",
+        )
+    late = mail.waiting().filter(created_at__lt=now - MAIL_SLOW).count()
+    given_up = Mail.objects.filter(given_up_at__gte=now - RECENT).count()
+    if late or given_up:
+        yield Warning(
+            f"{late} mails have waited for more than ten minutes, {given_up} of the last day were given up.",
+            hint="Their errors are under Mail in the admin. Look at EMAIL_URL, and whether the mail server answers.",
+            id="recommendations.W009",
         )

@@ -21,7 +21,7 @@ def announce(advice_rows: Sequence[Advice], *, overrides: Iterable[Override] = (
         return 0
     _withdraw_older([advice for advice, _ in news], news)
     athletes = Athlete.objects.select_related(None).in_bulk({advice.athlete_id for advice, _ in news})
-    devices = _devices_by_user({athlete.user_id for athlete in athletes.values() if athlete.wants_push})
+    devices = devices_by_user({athlete.user_id for athlete in athletes.values() if athlete.wants_push})
     deliveries = [
         _delivery(device, advice, override, athletes[advice.athlete_id], now)
         for advice, override in news
@@ -42,7 +42,7 @@ def _delivery(device: UUID, advice: Advice, override: Override | None, athlete: 
     )
 
 
-def _devices_by_user(user_ids: set[int]) -> defaultdict[int, list[UUID]]:
+def devices_by_user(user_ids: set[int]) -> defaultdict[int, list[UUID]]:
     devices: defaultdict[int, list[UUID]] = defaultdict(list)
     for pk, user_id in Device.objects.filter(user__in=user_ids, active=True).values_list("pk", "user_id"):
         devices[user_id].append(pk)

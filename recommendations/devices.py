@@ -3,6 +3,7 @@
 from hashlib import sha256
 
 from django.db import transaction
+from django.db.models import Q
 
 from athletes.models import User
 from recommendations.models import Delivery, Device
@@ -23,7 +24,9 @@ def register(
             address_sha256=sha256(address.encode()).hexdigest(),
             defaults={**given, "active": True, "deactivated_reason": ""},
         )
-        Delivery.objects.filter(device=device, state=Delivery.State.WAITING).exclude(advice__athlete__user=user).update(
+        for_others = ~Q(kind=Delivery.Kind.NOTICE) & ~Q(advice__athlete__user=user)
+        for_others |= Q(kind=Delivery.Kind.NOTICE) & ~Q(notice__coach=user)
+        Delivery.objects.filter(for_others, device=device, state=Delivery.State.WAITING).update(
             state=Delivery.State.OBSOLETE, outcome="the device changed hands"
         )
         _retire_surplus(user, keep=device)

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from athletes import statements
 from athletes.local_time import bounds_of
-from recommendations import deliveries, overriding
+from recommendations import deliveries, notices, overriding
 from recommendations.frames import Asked
 from recommendations.models import Advice, Override
 
@@ -31,7 +31,8 @@ def issue(
     worse: set[int],
     now: datetime,
 ) -> list[Advice]:
-    """Supersede and add in the caller's transaction, announce what is worth a push. `worse`: whose warnings got so."""
+    """Supersede and add in the caller's transaction, announce what is worth a push, tell the coaches what they must
+    hear of. `worse`: whose warnings got so."""
     news = [(a, new, standing.get(a.key)) for a, new in drafts if has_news(a, new, standing.get(a.key))]
     Advice.objects.filter(pk__in=[old.pk for _, _, old in news if old]).update(current=False)
     for a, new, old in news:
@@ -45,6 +46,7 @@ def issue(
     orders = orders_of([a for a, _, _ in ringing])
     loud = [new for a, new, old in ringing if is_worth_a_push(new, old, orders[a.key], a.athlete.pk in worse)]
     deliveries.announce(loud, now=now)
+    notices.of_advice(issued, rings=rings, now=now)
     return issued
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from athletes.local_time import local_today
 from athletes.models import Athlete
-from athletes.signals import day_revised, upload_waiting
+from athletes.signals import day_revised, mail_waiting, upload_waiting
 from recommendations import waiting, wake
 from recommendations.models import StateCarry
 
@@ -33,7 +33,12 @@ def note_upload(sender: Any, **kwargs: Any) -> None:
     wake.ring(wake.UPLOADS)
 
 
+def note_mail(sender: Any, **kwargs: Any) -> None:
+    wake.ring(wake.MAIL)
+
+
 def connect() -> None:
+    mail_waiting.connect(note_mail, dispatch_uid="recommendations.note_mail")
     upload_waiting.connect(note_upload, dispatch_uid="recommendations.note_upload")
     day_revised.connect(note_revision, dispatch_uid="recommendations.note_revision")
     post_save.connect(note_profile, sender=Athlete, dispatch_uid="recommendations.note_profile")

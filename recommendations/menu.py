@@ -16,6 +16,7 @@ FOR_COACHES = (
     ("Training", "athletes_trainingsession"),
     ("Squads", "athletes_squad"),
     ("Invites", "athletes_squadinvite"),
+    ("How I am told", "recommendations_noticepreference"),
 )
 
 

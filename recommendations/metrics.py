@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.db import DatabaseError
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Min, Q
 from django.utils import timezone
 from prometheus_client import REGISTRY, Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -25,7 +25,7 @@ class Rows(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            counted = [*waiting_days(), *recent_advice(), *recent_deliveries()]
+            counted = [*waiting_days(), *recent_advice(), *recent_deliveries(), *recent_mail()]
         except DatabaseError:
             counted = []  # the other metrics must still be readable when the database is not
         yield gauge("database_answers", "1 when the figures from rows could be counted", float(bool(counted)))
@@ -71,6 +71,21 @@ def recent_deliveries() -> Iterator[Metric]:
     for row in recent.values("state").annotate(n=Count("pk")).order_by():
         family.add_metric([row["state"]], row["n"])
     yield family
+
+
+def recent_mail() -> Iterator[Metric]:
+    from athletes.mail import waiting
+    from athletes.models import Mail
+
+    now = timezone.now()
+    family = GaugeMetricFamily("homestretch_mail", "Mails of the last 24 h that have left or not", labels=["state"])
+    family.add_metric(["waiting"], waiting().count())
+    family.add_metric(["sent"], Mail.objects.filter(sent_at__gte=now - WINDOW).count())
+    family.add_metric(["given_up"], Mail.objects.filter(given_up_at__gte=now - WINDOW).count())
+    yield family
+    oldest = waiting().aggregate(oldest=Min("created_at"))["oldest"]
+    age_s = (now - oldest).total_seconds() if oldest else 0.0
+    yield gauge("oldest_waiting_mail_seconds", "Age of the oldest mail that has not left", age_s)
 
 
 def gauge(name: str, text: str, value: float) -> Metric:

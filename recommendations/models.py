@@ -365,8 +365,79 @@ class Device(models.Model):
         return f"{self.kind} {self.name}".strip()
 
 
+class Notice(models.Model):
+    """Something a coach should look at: one row a coach and event, in the transaction of the advice that tells of it.
+
+    `kind` would tell a diagnosis: it is for preferences and for telling an event once. People are shown the level.
+    """
+
+    class Kind(models.TextChoices):
+        RED_FLAG = "red_flag", "Warning sign"
+        OPEN_INJURY = "open_injury", "Open injury"
+        FEVER = "fever", "Fever"
+        PAIN_STOP = "pain_stop", "Pain that stops training"
+        WORST_MORNING = "worst_morning", "One of the worst mornings"
+        THIRD_RECOVERY = "third_recovery", "Third recovery day of four"
+        SOURCE_SILENT = "source_silent", "No data for two days"
+
+    class Level(models.TextChoices):
+        STOP = "stop"
+        LOOK = "look"
+        SILENT = "silent"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    coach = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    date = models.DateField(help_text="the athlete's local day on which it began or was noticed")
+    advice = models.ForeignKey(Advice, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField()
+    over_at = models.DateTimeField(null=True, blank=True, help_text="an advice no longer told of it")
+    seen_at = models.DateTimeField(null=True, blank=True)
+    mail_at = models.DateTimeField(null=True, blank=True, help_text="when a mail is due; empty: none, or written")
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["coach", "athlete", "kind", "date"], name="one_notice_per_coach_and_event")
+        ]
+        indexes = [
+            models.Index(fields=["athlete"], condition=Q(over_at__isnull=True), name="notices_not_over"),
+            models.Index(fields=["coach", "athlete"], condition=Q(seen_at__isnull=True), name="notices_unseen"),
+            models.Index(fields=["mail_at"], condition=Q(mail_at__isnull=False), name="notices_to_mail"),
+        ]
+
+    def __str__(self) -> str:
+        return f"notice {self.date}"
+
+    @property
+    def level(self) -> "Notice.Level":
+        if self.kind == Notice.Kind.SOURCE_SILENT:
+            return Notice.Level.SILENT
+        looks = (Notice.Kind.WORST_MORNING, Notice.Kind.THIRD_RECOVERY)
+        return Notice.Level.LOOK if self.kind in looks else Notice.Level.STOP
+
+
+class NoticePreference(models.Model):
+    """How a coach hears of one kind; without a row: the default. On the board it is shown in any case."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=16, choices=Notice.Kind.choices)
+    push = models.BooleanField()
+    mail = models.BooleanField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "kind"], name="one_notice_preference_per_user_and_kind")]
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
 class Delivery(models.Model):
-    """One message for one device, in the advice's transaction; sent at least once, shown once by (advice, revision)."""
+    """One message for one device of the person it is for; sent at least once, shown once by (advice, revision).
+
+    To the athlete about an advice or a coach's word, to a coach about a notice. In the transaction of what it tells.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -377,12 +448,14 @@ class Delivery(models.Model):
     class Kind(models.TextChoices):
         ADVICE = "advice"
         OVERRIDE = "override"
+        NOTICE = "notice"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="deliveries")
-    advice = models.ForeignKey(Advice, on_delete=models.CASCADE, related_name="deliveries")
+    advice = models.ForeignKey(Advice, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.ADVICE)
     override = models.ForeignKey(Override, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
+    notice = models.ForeignKey(Notice, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_attempt_at = models.DateTimeField(help_text="moved ahead as a lease while a sender holds it")
@@ -400,9 +473,14 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 fields=["device", "override"], condition=Q(kind="override"), name="one_delivery_per_device_and_override"
             ),
+            models.UniqueConstraint(
+                fields=["device", "notice"], condition=Q(kind="notice"), name="one_delivery_per_device_and_notice"
+            ),
             models.CheckConstraint(
-                condition=Q(kind="advice", override__isnull=True) | Q(kind="override", override__isnull=False),
-                name="only_override_deliveries_name_an_override",
+                condition=Q(kind="advice", advice__isnull=False, override__isnull=True, notice__isnull=True)
+                | Q(kind="override", advice__isnull=False, override__isnull=False, notice__isnull=True)
+                | Q(kind="notice", advice__isnull=True, override__isnull=True, notice__isnull=False),
+                name="a_delivery_names_what_its_kind_says",
             ),
         ]
         indexes = [
@@ -411,3 +489,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"delivery {self.state}"
+
+    @property
+    def addressee_id(self) -> int:
+        """The user it is for, whoever owns the device by now."""
+        if self.notice is not None:
+            return self.notice.coach_id
+        assert self.advice is not None  # by constraint
+        return self.advice.athlete.user_id

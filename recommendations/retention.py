@@ -9,6 +9,7 @@ from athletes.changes import TOMBSTONES_KEPT
 from athletes.models import (
     Deletion,
     HrvReading,
+    Mail,
     PerformanceTest,
     RestDay,
     RestingHrReading,
@@ -16,11 +17,13 @@ from athletes.models import (
     SquadInvite,
     TrainingSession,
 )
-from recommendations.models import Delivery, Device, Forecast, ShadowAdvice
+from recommendations.models import Delivery, Device, Forecast, Notice, ShadowAdvice
 
 TOMBSTONE = TOMBSTONES_KEPT  # a client that was away for longer syncs from the start
 INVITE = timedelta(days=30)  # after it was used or ran out
 DELIVERY = timedelta(days=30)
+MAIL = timedelta(days=7)  # its addresses; what it said was erased when it left
+NOTICE = timedelta(days=180)
 DEAD_DEVICE = timedelta(days=30)
 FORECAST = timedelta(days=90)  # what the twin said of four weeks that are over since two months
 SHADOW_ADVICE = timedelta(days=180)  # two comparisons of a season; how many days a policy was in shadow stays with it
@@ -40,6 +43,10 @@ def tidy_up(now: datetime) -> dict[str, int]:
     removed["Device"] = delete(Device.objects.filter(active=False, created_at__lt=now - DEAD_DEVICE, deliveries=None))
     removed["Forecast"] = delete(Forecast.objects.filter(asked_at__lt=now - FORECAST))
     removed["ShadowAdvice"] = delete(ShadowAdvice.objects.filter(date__lt=(now - SHADOW_ADVICE).date()))
+    left = Q(sent_at__lt=now - MAIL) | Q(given_up_at__lt=now - MAIL)
+    removed["Mail"] = delete(Mail.objects.filter(left))
+    over = Q(over_at__isnull=False) | Q(kind=Notice.Kind.SOURCE_SILENT)
+    removed["Notice"] = delete(Notice.objects.filter(over, created_at__lt=now - NOTICE))
     return removed
 
 

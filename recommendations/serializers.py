@@ -292,6 +292,7 @@ class BoardLineView(Answer):
     date = serializers.DateField(help_text="the athlete's own today, unless a date was asked for")
     needs_a_look = serializers.BooleanField()
     checked_in = serializers.BooleanField()
+    unread = serializers.IntegerField(help_text="notices to me about this athlete that I have not seen")
     advice = serializers.UUIDField(allow_null=True)
     status = serializers.ChoiceField(choices=STATUSES)
     withheld_reason = serializers.ChoiceField(choices=Advice.WithheldReason.choices, allow_null=True)

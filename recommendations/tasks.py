@@ -24,9 +24,18 @@ def ring_due_mornings() -> int:
 
 @shared_task  # type: ignore[untyped-decorator]
 def send_pushes() -> int:
+    from recommendations import notices
     from recommendations.push.sending import send_due
 
+    notices.write_due_mails(timezone.now())
     return send_due()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def slow_silence() -> int:
+    from recommendations import notices
+
+    return notices.note_silent(timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from recommendations import views, views_devices, views_what_if
+from recommendations import views, views_devices, views_notices, views_what_if
 
 urlpatterns = [
     path("advice/", views.AdvicePages.as_view(), name="advice-list"),
@@ -14,6 +14,9 @@ urlpatterns = [
     path("warnings/<uuid:warning_id>/acknowledge/", views.Acknowledgement.as_view(), name="warning-acknowledge"),
     path("planned-sessions/", views.Plans.as_view(), name="planned-sessions"),
     path("planned-sessions/<str:date>/", views.PlanOfDate.as_view(), name="planned-session"),
+    path("notices/", views_notices.NoticePages.as_view(), name="notices"),
+    path("notices/<uuid:notice_id>/seen/", views_notices.NoticeSeen.as_view(), name="notice-seen"),
+    path("me/notices/", views_notices.OwnPreferences.as_view(), name="me-notices"),
     path("devices/", views_devices.Devices.as_view(), name="devices"),
     path("devices/vapid-key/", views_devices.PublicKey.as_view(), name="vapid-key"),
     path("devices/<uuid:device_id>/", views_devices.OneDevice.as_view(), name="device"),

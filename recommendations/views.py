@@ -194,7 +194,7 @@ class SquadBoard(APIView):
         if squad is None:
             raise Http404
         now, day = timezone.now(), date_parameter(request.GET.dict(), "date")
-        return conditional(request, board.board_body(board.board_of(squad, now, day), now))
+        return conditional(request, board.board_body(board.board_of(squad, now, day, user_of(request)), now))
 
 
 # --- warnings ---------------------------------------------------------------------------------------------------------

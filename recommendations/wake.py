@@ -26,6 +26,7 @@ class Bell(NamedTuple):
 ADVICE = Bell("recommendations.tasks.drain", "homestretch:wake")
 UPLOADS = Bell("athletes.tasks.slow_uploads", "homestretch:wake:uploads", "slow")
 FORECASTS = Bell("recommendations.tasks.slow_forecasts", "homestretch:wake:forecasts", "slow")
+MAIL = Bell("athletes.tasks.send_mail", "homestretch:wake:mail", "push")
 PENDING_MS = 1_000  # while a hint is on its way nobody sends another; the drain deletes the key before it looks
 EXPIRES = timedelta(seconds=10)  # a worker that comes back later finds the rows by itself
 SOCKET_S = 0.2

@@ -19,7 +19,7 @@ if os.environ.get("HOMESTRETCH_TEST_DATABASE") == "postgres" and "DATABASE_URL" 
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MAIL_TRANSPORT = "django.core.mail.backends.locmem.EmailBackend"  # Django's own runner puts it for EMAIL_BACKEND, too
 if "sqlite" in DATABASES["default"]["ENGINE"]:  # noqa: F405
     # A file as in the product: SQLite in memory locks whole tables between threads, which no installation ever sees.
     DATABASES["default"]["TEST"] = {"NAME": str(RUN_DIR / "test.sqlite3")}  # noqa: F405

@@ -3,6 +3,7 @@ from typing import Any, cast
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from athletes.access import squads_coached_by
 from athletes.models import Athlete
 from athletes.rest.problems import Problem
 
@@ -21,3 +22,12 @@ def athlete_of(request: Request) -> Athlete:
 class IsAthlete(BasePermission):
     def has_permission(self, request: Request, view: Any) -> bool:
         return bool(request.user and request.user.is_authenticated and athlete_of(request))
+
+
+class IsCoach(BasePermission):
+    def has_permission(self, request: Request, view: Any) -> bool:
+        if not (request.user and request.user.is_authenticated):
+            return False
+        if not squads_coached_by(request.user).exists():
+            raise Problem(403, "not_a_coach", "This account coaches no squad.")
+        return True

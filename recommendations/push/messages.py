@@ -9,7 +9,8 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy
 
-from recommendations.models import Delivery
+from recommendations import notices
+from recommendations.models import Delivery, Notice
 
 TITLES = {
     Delivery.Kind.ADVICE: gettext_lazy("Your plan for today is ready"),
@@ -19,7 +20,8 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Message:
-    """Sent at least once; the phone shows it once by (advice_id, revision) and, where there is one, override_id."""
+    """Sent at least once; the phone shows it once by (advice_id, revision) and, where there is one, override_id; a
+    coach's by notice_id."""
 
     data: dict[str, str | int]
     topic: str
@@ -36,7 +38,10 @@ class Message:
 
 
 def message_of(delivery: Delivery) -> Message:
+    if delivery.notice is not None:
+        return notice_message(delivery.notice, delivery.valid_until)
     advice = delivery.advice
+    assert advice is not None  # by constraint
     with translation.override(advice.athlete.locale):
         title = str(TITLES[Delivery.Kind(delivery.kind)])
     data: dict[str, str | int] = {
@@ -53,6 +58,23 @@ def message_of(delivery: Delivery) -> Message:
         topic=topic(advice.athlete_id, advice.date.isoformat()),
         urgent=delivery.kind == Delivery.Kind.OVERRIDE,
         valid_until=delivery.valid_until,
+    )
+
+
+def notice_message(notice: Notice, valid_until: datetime) -> Message:
+    data: dict[str, str | int] = {
+        "title": notices.title_of(notice),
+        "body": notices.line_of(notice),
+        "notice_id": str(notice.pk),
+        "date": notice.date.isoformat(),
+        "kind": Delivery.Kind.NOTICE.value,
+        "level": notice.level.value,
+    }
+    return Message(
+        data=data,
+        topic=topic(notice.athlete_id, f"{notice.date.isoformat()}:{notice.level}"),
+        urgent=notice.level == Notice.Level.STOP,
+        valid_until=valid_until,
     )
 
 

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from recommendations import notices
 from recommendations.deliveries import after_quiet_hours
 from recommendations.devices import retire
 from recommendations.models import Delivery, Device
@@ -32,6 +33,8 @@ NEEDED = (
     "advice__date", "advice__revision", "advice__athlete_id",
     "advice__athlete__user_id", "advice__athlete__locale", "advice__athlete__wants_push", "advice__athlete__timezone",
     "advice__athlete__quiet_hours_start", "advice__athlete__quiet_hours_end",
+    "notice__kind", "notice__date", "notice__seen_at", "notice__coach__is_active", "notice__coach__is_superuser",
+    "notice__athlete__display_name", "notice__athlete__timezone",
 )  # fmt: skip
 
 log = structlog.get_logger(__name__)
@@ -58,7 +61,7 @@ def claim(count: int, now: datetime) -> list[Delivery]:
     """Compare and swap on next_attempt_at: of two senders that see a row one gets it, for the length of a lease."""
     due = list(
         Delivery.objects.filter(state=Delivery.State.WAITING, next_attempt_at__lte=now)
-        .select_related("device", "advice__athlete")
+        .select_related("device", "advice__athlete", "notice__coach", "notice__athlete")
         .only(*NEEDED)
         .order_by("next_attempt_at", "pk")[:count]
     )
@@ -84,20 +87,36 @@ def _held(delivery: Delivery) -> QuerySet[Delivery]:
 
 def may_still_go(delivery: Delivery) -> bool:
     """Much can change between the announcement and the sending; what is not to be sent is settled here."""
-    now, athlete = timezone.now(), delivery.advice.athlete
+    now = timezone.now()
     if delivery.valid_until <= now:
         settle(delivery, Delivery.State.DEAD, f"expired; {delivery.outcome or 'never tried'}")
     elif not delivery.device.active:
         settle(delivery, Delivery.State.DEAD, "device inactive")
-    elif delivery.device.user_id != athlete.user_id:
+    elif delivery.device.user_id != delivery.addressee_id:
         settle(delivery, Delivery.State.OBSOLETE, "the device changed hands")
-    elif not athlete.wants_push:
-        settle(delivery, Delivery.State.OBSOLETE, "the athlete wants no pushes")
-    elif (later := after_quiet_hours(athlete, now)) > now:
+    elif reason := why_not(delivery):
+        settle(delivery, Delivery.State.OBSOLETE, reason)
+    elif (later := not_before(delivery, now)) > now:
         postpone(delivery, later, "quiet hours")
     else:
         return True
     return False
+
+
+def why_not(delivery: Delivery) -> str:
+    if delivery.notice is not None:
+        return notices.why_not(delivery.notice)
+    assert delivery.advice is not None  # by constraint
+    return "" if delivery.advice.athlete.wants_push else "the athlete wants no pushes"
+
+
+def not_before(delivery: Delivery, at: datetime) -> datetime:
+    """`at`, or the end of the quiet hours of whom it is for."""
+    if delivery.notice is not None:
+        profile = notices.profiles([delivery.notice.coach_id]).get(delivery.notice.coach_id)
+        return notices.not_before(delivery.notice, profile, at)
+    assert delivery.advice is not None  # by constraint
+    return after_quiet_hours(delivery.advice.athlete, at)
 
 
 def attempt(delivery: Delivery) -> str:
@@ -145,7 +164,7 @@ def note_failure(delivery: Delivery, error: TransportError) -> None:
         settle(delivery, Delivery.State.DEAD, error.reason)
     else:
         now = timezone.now()
-        later = after_quiet_hours(delivery.advice.athlete, now + timedelta(seconds=pause_s(delivery.attempts, error)))
+        later = not_before(delivery, now + timedelta(seconds=pause_s(delivery.attempts, error)))
         if later < delivery.valid_until:
             postpone(delivery, later, error.reason)
         else:

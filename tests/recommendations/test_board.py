@@ -84,6 +84,7 @@ def test_other_clients_read_it_as_json(charlie, alice, squad, morning, api):
         "date": "2026-05-20",
         "needs_a_look": False,
         "checked_in": True,
+        "unread": 0,
         "advice": str(advice.pk),
         "status": "final",
         "withheld_reason": None,

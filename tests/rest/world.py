@@ -13,7 +13,7 @@ from tests.rest.operations import Operation, operations
 NOW = "2026-11-22T20:00:00Z"
 TODAY = date(2026, 11, 22)
 CANARY = "canary-4711"
-COACHES_DO = ("/override/", "/invites/")
+COACHES_DO = ("/override/", "/invites/", "/notices/", "/seen/")
 
 
 class World:
@@ -59,11 +59,22 @@ class World:
         self.ids["red-flags"] = make_red_flag(self.alice, TODAY).pk
         self.ids["uploads"] = make_upload(self.alice).pk
         self.ids |= {"ingest": "garmin", "webhooks": "whoop", "me": self.days_client.client.pk}
+        self.ids["notices"] = make_notice(self.alice, self.chloe, TODAY).pk
         self.ids["planned-sessions"] = make_plan(self.alice, TODAY).pk
 
     def url(self, operation: Operation) -> str:
         path = operation.path.replace("{date}", str(TODAY))
-        for name in ("id", "squad_id", "athlete_id", "advice_id", "warning_id", "device_id", "provider", "client_id"):
+        for name in (
+            "id",
+            "squad_id",
+            "athlete_id",
+            "advice_id",
+            "warning_id",
+            "notice_id",
+            "device_id",
+            "provider",
+            "client_id",
+        ):
             path = path.replace(f"{{{name}}}", str(self.ids.get(segment_of(operation), "")))
         assert "{" not in path and "//" not in path, f"tests/rest/world.py has nothing for {operation}"
         return path
@@ -108,6 +119,12 @@ def make_warning(athlete: Any, day: date) -> Any:
 
 def make_red_flag(athlete: Athlete, day: date) -> RedFlag:
     return RedFlag.objects.create(athlete=athlete, kind="fainting", raised_on=day, raised_at=timezone.now())
+
+
+def make_notice(athlete: Any, coach: Any, day: date) -> Any:
+    from recommendations.models import Notice
+
+    return Notice.objects.create(athlete=athlete, coach=coach, kind="fever", date=day, created_at=timezone.now())
 
 
 def make_upload(athlete: Any) -> Any:
