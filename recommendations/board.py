@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet
@@ -24,8 +24,22 @@ SHOWN_WARNINGS = 3
 LOUD = (Warning.Level.WARNING, Warning.Level.DANGER)
 
 
-STOPPED = ("red_flag", "illness", "injury", "model_unavailable")
-HEALTH = ("G01", "G02", "G03", "G04", "G05")  # red flag, illness, injury, pain
+# What an athlete is looked at for, worst first: by why advice is withheld, and by the guard that decided.
+WARNING_SIGN, INJURY, ILLNESS, PAIN, BAD_MORNING, NO_ANSWER, LOUD_WARNING, NOTHING = range(8)
+WITHHELD = {"red_flag": WARNING_SIGN, "injury": INJURY, "illness": ILLNESS, "pain": PAIN, "signs": BAD_MORNING,
+            "model_unavailable": NO_ANSWER}  # fmt: skip
+DECIDED = {"G01": WARNING_SIGN, "G02": ILLNESS, "G03": ILLNESS, "G04": INJURY, "G05": PAIN}
+LOOKED_BACK = timedelta(days=28)
+
+
+def severity_of(advice: Advice) -> int:
+    """Of the advice alone: a warning sign that was cleared today and loud warnings are the line's."""
+    if advice.withheld_reason in WITHHELD:
+        return WITHHELD[advice.withheld_reason]
+    decided = next((g for g in advice.guards if g["effect"] != "rule_policy"), None)
+    if decided and decided["code"] in DECIDED and decided["effect"] not in ("no_increase", "no_intensity"):
+        return DECIDED[decided["code"]]
+    return BAD_MORNING if advice.tells_coach else NOTHING
 
 
 @dataclass(slots=True)
@@ -42,6 +56,8 @@ class Line:
     checked_in: bool = False
     unread: int = 0
     """Notices to the reader about this athlete that the reader has not seen."""
+    since_days: int = 0
+    """Days in a row, up to the day before, that were as bad."""
 
     @property
     def red_flag(self) -> str | None:
@@ -51,12 +67,14 @@ class Line:
 
     @property
     def needs_a_look(self) -> bool:
+        return self.severity < NOTHING
+
+    @property
+    def severity(self) -> int:
         if self.red_flag:
-            return True
-        withheld = self.advice is not None and self.advice.withheld_reason in STOPPED
-        health = self.advice is not None and any(g["code"] in HEALTH for g in self.advice.guards[:1])  # it decided
-        tells = self.advice is not None and self.advice.tells_coach
-        return withheld or health or tells or any(w.level in LOUD for w in self.warnings)
+            return WARNING_SIGN
+        of_advice = NOTHING if self.advice is None else severity_of(self.advice)
+        return min(of_advice, LOUD_WARNING) if any(w.level in LOUD for w in self.warnings) else of_advice
 
 
 @dataclass(slots=True)
@@ -87,12 +105,12 @@ def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None, reader: U
         found[member.squad_id].append(Line(member.athlete, on, member.shares_values))
     fill_in([line for lines in found.values() for line in lines], reader)
     for lines in found.values():
-        lines.sort(key=lambda line: (not line.needs_a_look, str(line.athlete).lower()))
+        lines.sort(key=lambda line: (line.severity, -line.since_days, str(line.athlete).lower()))
     return found
 
 
 def fill_in(lines: list[Line], reader: User) -> None:
-    """Advice, overrides, warnings, warning signs, check-ins and unread notices of all lines: six queries."""
+    """What stands beside each line: seven queries, however many there are."""
     athletes, days = {line.athlete.pk for line in lines}, {line.day for line in lines}
     of_days = {"athlete__in": athletes, "date__in": days}
     advice = {(row.athlete_id, row.date): row for row in Advice.objects.filter(current=True, **of_days)}
@@ -117,6 +135,26 @@ def fill_in(lines: list[Line], reader: User) -> None:
         line.red_flags = [flag for flag in signs[line.athlete.pk] if red_flags.state_on(flag, line.day)]
         line.checked_in = key in checked_in
         line.unread = unread.get(line.athlete.pk, 0)
+    look_back([line for line in lines if line.needs_a_look])
+
+
+def look_back(lines: list[Line]) -> None:
+    """Since when: a warning sign by its own row, anything else by the advice of the days before."""
+    before: dict[tuple[int, date], int] = {}
+    days = {line.day for line in lines}
+    if lines:
+        span = (min(days) - LOOKED_BACK, max(days))
+        of_days = {"athlete__in": {line.athlete.pk for line in lines}, "date__range": span}
+        for advice in Advice.objects.filter(current=True, **of_days).defer("observation"):
+            before[advice.athlete_id, advice.date] = severity_of(advice)
+    for line in lines:
+        raised = min((flag.raised_on for flag in line.red_flags), default=None)
+        if raised is not None:
+            line.since_days = (line.day - raised).days
+            continue
+        day = line.day - timedelta(days=1)
+        while before.get((line.athlete.pk, day)) == line.severity:
+            line.since_days, day = line.since_days + 1, day - timedelta(days=1)
 
 
 # --- for other clients ------------------------------------------------------------------------------------------------
@@ -159,6 +197,10 @@ VARIANTS = {
     "increase_volume": "success",
     "as_planned": "primary",
     "active_recovery": "warning",
+    "rest": "danger",
+    "own": "primary",
+    "pain": "danger",
+    "signs": "danger",
     "red_flag": "danger",
     "illness": "danger",
     "injury": "danger",
@@ -238,7 +280,19 @@ def today_cell(line: Line) -> SafeString:
         return label(line.advice.get_withheld_reason_display(), VARIANTS.get(line.advice.withheld_reason, ""))
     if any(guard["effect"] == "rest" for guard in line.advice.guards):
         return label("Rest" + provisional, "danger")
-    return label(line.advice.get_action_display() + provisional, VARIANTS[line.advice.action])
+    return label(what_is_done(line.advice) + provisional, VARIANTS[line.advice.action])
+
+
+def what_is_done(advice: Advice) -> str:
+    """The words follow the dose here too: a part of the session is not "as planned"."""
+    seen, dose = advice.observation or {}, advice.prescription or {}
+    if advice.prescription is None and seen.get("days_to_main_race") == 0:
+        return "Race day"
+    if dose.get("planned_load_au") == 0:
+        return "Rest day as planned"
+    if advice.action == "as_planned" and any(guard["effect"] == "load_capped" for guard in advice.guards):
+        return "Part of the session"
+    return advice.get_action_display()
 
 
 def because_cell(line: Line) -> str:

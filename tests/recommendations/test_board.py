@@ -69,7 +69,7 @@ def test_each_athletes_own_today_counts(charlie, squad, db):
 def test_the_number_of_queries_does_not_grow_with_the_squad(charlie, morning, squad, django_assert_max_num_queries):
     for n in range(60):
         Membership.objects.create(athlete=factories.make_athlete(f"athlete{n}@example.org"), squad=squad)
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(9):
         assert len(boards(charlie, MORNING)[0].lines) == 62
 
 
@@ -165,3 +165,26 @@ def test_an_advice_page_shows_values_only_when_they_are_shared(client, charlie, 
 def test_the_queue_is_for_superusers(client, charlie, morning):
     client.force_login(charlie)
     assert client.get("/admin/recommendations/waitingday/").status_code == 403
+
+
+def test_the_worst_comes_first_and_among_equals_the_longest(charlie, squad):
+    """Three red rows in the order of the alphabet had put a head injury fourth."""
+    told = {
+        "Anna": [{"pain_0_10": 6}],
+        "Berta": [{"illness": "fever"}],
+        "Cora": [{"illness": "fever"}, {"illness": "fever"}, {"illness": "fever"}],
+        "Dora": [{"injury_status": "open"}],
+        "Emma": [{"red_flag": "head_injury"}],
+        "Finja": [{}],
+    }
+    athletes = {name: factories.make_athlete(f"{name.lower()}@example.org") for name in told}
+    for athlete in athletes.values():
+        Membership.objects.create(athlete=athlete, squad=squad)
+        live(athlete, 40)
+    for ago in (2, 1, 0):
+        for name, mornings in told.items():
+            if ago < len(mornings):
+                wake_up(athletes[name], TODAY - timedelta(days=ago), **mornings[-1 - ago])
+        drain(MORNING - timedelta(days=ago))
+    shown = [str(line.athlete) for line in boards(charlie, MORNING)[0].lines]
+    assert [name for name in shown if name in told] == ["Emma", "Dora", "Cora", "Berta", "Anna", "Finja"]

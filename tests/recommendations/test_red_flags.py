@@ -198,6 +198,7 @@ def test_other_clients_read_the_same(alice, bob, charlie, squad, api):
         "date": "2026-05-20",
         "needs_a_look": True,
         "checked_in": True,
+        "unread": 1,
         "advice": str(advice.pk),
         "status": "withheld",
         "withheld_reason": "red_flag",
