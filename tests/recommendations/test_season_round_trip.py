@@ -17,7 +17,7 @@ from mlmodels.decision import decide_observed
 from mlmodels.policy import RulePolicy
 from recommendations import frames
 from recommendations.frames import Asked
-from recommendations.models import Feedback, StateCarry, WaitingDay
+from recommendations.models import Advice, Feedback, StateCarry, WaitingDay
 from tests import factories
 from tests.recommendations import test_metrics_stay_apart as apart
 
@@ -113,7 +113,7 @@ def a_rating(rng, athlete, on):
 
 
 def an_advice(rng, athlete, on):
-    if on < TODAY and not athlete.advices.filter(date=on).exists():
+    if on < TODAY and not Advice.objects.filter(athlete=athlete, date=on).exists():
         actions = ["increase_intensity", "increase_volume", "active_recovery", "as_planned"]
         advice = factories.make_advice(athlete, on, action=rng.choice(actions), current=True)
         if rng.random() < 0.5:
@@ -209,3 +209,93 @@ def test_a_round_trip_changes_nothing(tmp_path_factory, db, seed):
         assert contents(athlete) == stored
         assert WaitingDay.objects.count() == waiting
         assert seen(athlete) == before
+
+
+@pytest.fixture
+def clock():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_derived_sleep_score_stays_at_home_and_is_derived_again(alice, tmp_path):
+    for ago in range(10, -1, -1):
+        answers = {"sleep_quality": 2 + ago % 3, "sleep_duration_min": 401 + 13 * ago}
+        intake.record_check_in(alice, TODAY - timedelta(days=ago), answers, now=NOW)
+    before = seen(alice)
+    other = moved(alice, tmp_path / "log.csv")
+    assert set(SeasonDay.objects.values_list("sleep_score", flat=True)) == {None}
+    assert set(Day.objects.filter(athlete=other).values_list("sleep_score_basis", flat=True)) == {"derived"}
+    assert seen(other) == before
+
+
+@pytest.mark.usefixtures("clock")
+def test_what_is_told_after_an_import_outranks_the_log(alice, tmp_path):
+    rows = [{"date": TODAY, "sleep_score": 95.0, "sleep_h": 9.0, "load_au": 100.0, "hrv_rmssd_ms": 60.0, "ill": False}]
+    apart.season_logs.import_season(alice, rows, file_sha256="0" * 64, now=NOW)
+    answers = {"sleep_duration_min": 240, "sleep_quality": 1, "illness": "fever", "resting_hr_bpm": 55.0}
+    intake.record_check_in(alice, TODAY, answers, now=NOW)
+    day = Day.objects.get(athlete=alice, date=TODAY)
+    assert (day.sleep_duration_min, day.sleep_score_basis, day.illness) == (240.0, "derived", "fever")
+    store(alice, "sleep_session", "oura", start_at=at(YESTERDAY, 23), end_at=at(TODAY, 5), score=61.0)
+    store(alice, "training_session", "garmin", started_at=at(TODAY, 9), duration_min=60.0, rpe=6.0)
+    store(alice, "hrv_reading", "garmin", metric="rmssd", context="spot", value_ms=55.0, measured_at=at(TODAY, 6))
+    day.refresh_from_db()
+    told = (day.sleep_duration_min, day.sleep_score, day.load_au, day.hrv_ms)
+    assert told == (360.0, 61.0, 360.0, 55.0)
+
+
+@pytest.mark.usefixtures("clock")
+def test_silence_after_an_injury_is_no_all_clear_on_the_other_side(alice, tmp_path):
+    hurt = {"fatigue": 3, "injury": {"status": "open"}, "red_flag": "fainting"}
+    intake.record_check_in(alice, TODAY - timedelta(days=2), hurt, now=NOW)
+    for ago in (1, 0):
+        intake.record_check_in(alice, TODAY - timedelta(days=ago), {"fatigue": 3}, now=NOW)
+    before = seen(alice)
+    assert (before["observation"]["injured"], before["observation"]["red_flag"]) == (1.0, 1.0)
+    assert seen(moved(alice, tmp_path / "log.csv")) == before
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_check_in_that_does_not_ask_leaves_what_a_log_says_of_an_injury(alice):
+    rows = [{"date": TODAY, "injured": True, "ill": True}]
+    apart.season_logs.import_season(alice, rows, file_sha256="0" * 64, now=NOW)
+    intake.record_check_in(alice, TODAY, {"fatigue": 5}, now=NOW)
+    day = Day.objects.get(athlete=alice, date=TODAY)
+    assert (day.injury_status, day.illness) == ("open", "unspecified")
+    answered = {"fatigue": 5, "injury": {"status": "none"}, "illness": "none"}
+    intake.record_check_in(alice, TODAY, answered, now=NOW)
+    day.refresh_from_db()
+    assert (day.injury_status, day.illness) == ("none", "none")
+
+
+@pytest.mark.usefixtures("clock")
+def test_the_export_says_what_it_leaves_out(alice, tmp_path):
+    intake.record_check_in(alice, TODAY, {"fatigue": 3, "sleep_duration_min": 400}, now=NOW)
+    planned = {"load_au": 300.0, "high_intensity_share": 0.2}
+    intake.record_plan(alice, TODAY + timedelta(days=2), planned, by=alice.user, now=NOW)
+    store(alice, "training_session", "garmin", started_at=at(YESTERDAY, 9), duration_min=60.0, rpe=6.0)
+    _, err = run("export_season", tmp_path / "log.csv")
+    assert err.splitlines() == [
+        "left out: 1 check-ins' single answers and notes",
+        "left out: 1 days to come, with their plans",
+        "left out: 1 derived sleep scores (derived again from the hours on import)",
+        "left out: 1 sessions behind the daily loads",
+    ]
+
+
+@pytest.mark.parametrize("cells", ["sdnn/apple/spot,", "rmssd/garmin/spot,rmssd/garmin/spot=900", "garmin,", ",x=1"])
+def test_marks_that_no_export_writes_are_refused(tmp_path, cells):
+    from mlmodels.season_log import read_good_athletes
+
+    path = tmp_path / "log.csv"
+    path.write_text(f"athlete,date,hrv_rmssd_ms,hrv_era,hrv_readings\nAda,{TODAY},61.0,{cells}\n")
+    frame, problems = read_good_athletes(path)
+    assert len(frame) == 0
+    assert problems
+
+
+@pytest.mark.parametrize("asleep_s", [27151, 21600, 24017, 1, 86399])
+def test_hours_become_the_same_minutes_again(asleep_s):
+    minutes = asleep_s / 60
+    assert days.minutes_of(minutes / 60) / 60 == minutes / 60
