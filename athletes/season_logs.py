@@ -98,8 +98,8 @@ def import_season(
 
 def season_values(row: Mapping[str, Any]) -> Row:
     values = {name: row.get(name) for name in EVERY}
-    for names, kind in ((FLAGS, bool), (CODES, int)):
-        values |= {name: kind(values[name]) for name in names if values[name] is not None}
+    values |= {name: bool(values[name]) for name in FLAGS if values[name] is not None}
+    values |= {name: int(value) for name in CODES if (value := values[name]) is not None}
     return values | {name: values[name] or "" for name in TEXTS}
 
 

@@ -385,7 +385,7 @@ def fits(name: str, value: Any) -> bool:
     if name not in _LIMITS or value is None:
         return True
     low, high, above_low = _LIMITS[name]
-    return (value > low if above_low else value >= low) and value <= high
+    return bool((value > low if above_low else value >= low) and value <= high)
 
 
 # column -> lowest, highest, whether the lowest itself is excluded. The widest values that a person can have.

@@ -137,13 +137,13 @@ def invented_logs(athletes: int, last: date) -> list[Any]:
 def own_rows(name: str, log: Any) -> dict[date, Row]:
     from recommendations.management.commands.import_season import plain_rows
 
-    rows = {row["date"]: row for row in plain_rows(log)}
+    rows: dict[date, Row] = {row["date"]: row for row in plain_rows(log)}
     if name in USUAL_MS:
         known = sorted(row["hrv_rmssd_ms"] for row in rows.values() if row["hrv_rmssd_ms"])
         factor = USUAL_MS[name] / known[len(known) // 2]
-        rows = {on: row | {"hrv_rmssd_ms": times(row["hrv_rmssd_ms"], factor)} for on, row in rows.items()}
+        rows = {on: {**row, "hrv_rmssd_ms": times(row["hrv_rmssd_ms"], factor)} for on, row in rows.items()}
     if name == BY_HAND:
-        rows = {on: row | {"sleep_score": None} for on, row in rows.items()}
+        rows = {on: {**row, "sleep_score": None} for on, row in rows.items()}
     return rows
 
 

@@ -353,7 +353,7 @@ def actions_taken(asked: Sequence[Asked]) -> dict[tuple[int, date], int]:
     """
     athletes = [a.athlete.pk for a in asked]
     logged = SeasonDay.objects.filter(athlete__in=athletes, advised__isnull=False).order_by()
-    before = {(pk, day): code for pk, day, code in logged.values_list("athlete_id", "date", "advised")}
+    before = {(pk, day): int(code or 0) for pk, day, code in logged.values_list("athlete_id", "date", "advised")}
     shown = Advice.objects.filter(athlete__in=athletes, current=True).exclude(action="").order_by()
     taken = {(pk, day): action for pk, day, action in shown.values_list("athlete_id", "date", "action")}
     overrides = Override.objects.filter(advice__athlete__in=athletes).order_by("created_at", "pk")

@@ -1,6 +1,7 @@
 """Export then import changes nothing: the same observation for another athlete of the same profile, bit for bit."""
 
 import itertools
+import os
 import random
 from datetime import UTC, datetime, time, timedelta
 from io import StringIO
@@ -11,7 +12,7 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from athletes import intake
+from athletes import days, intake
 from athletes.models import Day, SeasonDay, TrainingSession
 from mlmodels.decision import decide_observed
 from mlmodels.policy import RulePolicy
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.django_db
 NOW, TODAY = apart.NOW, apart.TODAY
 YESTERDAY = TODAY - timedelta(days=1)
 TAGS = itertools.count()
+EXAMPLES = int(os.environ.get("HOMESTRETCH_ROUND_TRIP_EXAMPLES", "12"))
 DAYS = 40
 
 
@@ -188,7 +190,7 @@ def contents(athlete):
 
 
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture],
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
 )  # fmt: skip
 @given(seed=st.integers(0, 2**32 - 1))
