@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 NOW, TODAY = apart.NOW, apart.TODAY
 YESTERDAY = TODAY - timedelta(days=1)
 TAGS = itertools.count()
-EXAMPLES = int(os.environ.get("HOMESTRETCH_ROUND_TRIP_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("HOMESTRETCH_ROUND_TRIP_EXAMPLES", "6"))
 DAYS = 40
 
 
