@@ -1,5 +1,6 @@
 """Which night, which source, which value counts for a local date, and why."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -139,7 +140,7 @@ def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Ro
         **hrv_of(reports, check_in, season, choice, provenance),
         **sleep_of(athlete, day, reports, check_in, season, provenance),
         **wellness_of(check_in, season, provenance),
-        **resting_hr_of(athlete, day, reports, check_in, choice, provenance),
+        **resting_hr_of(athlete, day, reports, check_in, season, choice, provenance),
         **load_of(athlete, day, reports, season, provenance),
         **test_of(athlete, reports, season, provenance),
         **plan_of(reports, season, provenance),
@@ -152,17 +153,39 @@ def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Ro
 
 def hrv_of(reports: Reports, check_in: Row | None, season: Row | None, choice: Choice, provenance: Row) -> Row:
     candidates = hrv_candidates(reports, check_in, choice)
-    if season and season["hrv_rmssd_ms"] is not None:
-        # A log does not name its device: no era of its own, so it joins whichever baseline there is.
-        unfit = "lower_priority" if choice.era else ""
-        candidates.append(Candidate(season["hrv_rmssd_ms"], SEASON_LOG, (2, 0, 0, ""), unfit, also={"era": ""}))
+    doubted_in_log = None
+    if season and not choice.era:
+        era, doubted_in_log = season["hrv_era"], season["hrv_doubted_ms"]
+    else:
+        era = choice.era
+    candidates += logged_hrv(season, choice) if season else []
     if not candidates:
-        return {"hrv_ms": None, "hrv_era": "", "hrv_doubted_ms": None}
+        return {"hrv_ms": None, "hrv_era": era, "hrv_doubted_ms": doubted_in_log}
     chosen, provenance["hrv"] = choose(candidates, "ms")
     if choice.era:
         provenance["hrv"] |= {"era": choice.era, "because": choice.because}
     doubted = None if chosen else doubted_of(candidates, choice)
-    return {"hrv_ms": chosen and chosen.value, "hrv_era": choice.era, "hrv_doubted_ms": doubted}
+    doubted = doubted_in_log if doubted is None and not chosen else doubted
+    return {"hrv_ms": chosen and chosen.value, "hrv_era": era, "hrv_doubted_ms": doubted}
+
+
+def logged_hrv(season: Row, choice: Choice) -> list[Candidate]:
+    """A log's own value, and what it says was read in which era: all of it counts only where no device says better."""
+    found = []
+    if season["hrv_rmssd_ms"] is not None and not season["hrv_era"]:
+        # A log that does not name the device: no era of its own, so it joins whichever baseline there is.
+        unfit = "lower_priority" if choice.era else ""
+        found.append(Candidate(season["hrv_rmssd_ms"], SEASON_LOG, (2, 0, 0, ""), unfit, also={"era": ""}))
+    for place, (era, value) in enumerate(readings_of(season["hrv_readings"]).items()):
+        unfit = "lower_priority" if choice.era else "" if era == season["hrv_era"] else "other_era"
+        found.append(Candidate(value, SEASON_LOG, (2, place, 0, era), unfit, also={"era": era}))
+    return found
+
+
+def readings_of(text: str) -> dict[str, float]:
+    """`rmssd/garmin/overnight_mean=61.5 sdnn/apple/spot=48.0`, as a log writes it."""
+    pairs = (pair.partition("=") for pair in text.split())
+    return {era: float(value) for era, _, value in pairs}
 
 
 def doubted_of(candidates: list[Candidate], choice: Choice) -> float | None:
@@ -211,15 +234,18 @@ def eras_known(day: Day | None) -> frozenset[Any]:
     """The eras that were read when the day was resolved last. None among them: it does not say."""
     if day is None:
         return frozenset()
-    rejected = day.provenance.get("hrv", {}).get("rejected", ())
+    hrv = day.provenance.get("hrv", {})
+    rejected = hrv.get("rejected", ())
     others = [r.get("era") for r in rejected if r["why"] != "quarantined" and r["source"] != SEASON_LOG]
-    return frozenset([*others, *([day.hrv_era] if day.hrv_era and day.hrv_ms is not None else [])])
+    own = day.hrv_era and day.hrv_ms is not None and hrv.get("source") != SEASON_LOG
+    return frozenset([*others, *([day.hrv_era] if own else [])])
 
 
 def choice_of(day: Day | None) -> Choice:
     if day is None:
         return era_choice.NONE
-    return Choice(day.hrv_era, day.provenance.get("hrv", {}).get("because", ""))
+    because = day.provenance.get("hrv", {}).get("because", "")
+    return Choice(day.hrv_era, because) if because else era_choice.NONE  # without a reason it is a season log's word
 
 
 # --- sleep -----------------------------------------------------------------------------------------------------------
@@ -267,10 +293,18 @@ def sleep_candidates(
     if season:
         rank = (rank_of(athlete, "sleep", "season_log", day), 0, "")
         if season["sleep_h"] is not None:
-            durations.append(Candidate(season["sleep_h"] * 60, SEASON_LOG, rank))
+            durations.append(Candidate(minutes_of(season["sleep_h"]), SEASON_LOG, rank))
         if season["sleep_score"] is not None:
-            scores.append(Candidate(season["sleep_score"], SEASON_LOG, rank))
+            scores.append(Candidate(season["sleep_score"], SEASON_LOG, rank, of_another_night(season, durations)))
     return durations, scores
+
+
+def of_another_night(season: Row, durations: list[Candidate]) -> str:
+    """A log's score is one of the log's night: it falls with the log's hours where somebody knows them better."""
+    counted = min((c for c in durations if not c.unfit), key=lambda c: c.rank, default=None)
+    if counted is None or season["sleep_h"] is None or abs(counted.value - season["sleep_h"] * 60) < 1.0:
+        return ""
+    return "other_hours"
 
 
 def night_candidates(athlete: Athlete, day: date, sessions: Iterable[Row]) -> list[tuple[Candidate, float | None]]:
@@ -300,6 +334,13 @@ def no_night(session: Row, why: str) -> tuple[Candidate, float | None]:
     return Candidate(minutes(nights.asleep_s(session)), source, ((10_000, 0), 0, ""), why), session["score"]
 
 
+def minutes_of(hours: float) -> float:
+    """Minutes that are these hours again when divided by 60, to the last bit where there are any."""
+    exact = hours * 60
+    near = (round(exact, 6), exact, math.nextafter(exact, 0.0), math.nextafter(exact, math.inf))
+    return min(next((minutes for minutes in near if minutes / 60 == hours), exact), 1440.0)
+
+
 def minutes(seconds: float) -> float:
     return min(seconds / 60, 1440.0)
 
@@ -319,6 +360,9 @@ def is_under_18(athlete: Athlete, day: date) -> bool:
 
 
 # --- what the athlete says -------------------------------------------------------------------------------------------
+
+
+WELLNESS_IN_LOG = ("fatigue_1_5", "soreness_1_5", "readiness_1_5", "worst_item_1_5", "pain_0_10")
 
 
 def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Row:
@@ -345,17 +389,34 @@ def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Ro
                 signal = name.removesuffix("_1_5")
                 provenance[signal] = {"value": values[name], "unit": unit, "source": source, "rejected": []}
     elif season:
-        values["illness"] = {None: "", False: CheckIn.Illness.NONE.value, True: "unspecified"}[season["ill"]]
-        injury = {None: "", False: CheckIn.Injury.NONE.value, True: CheckIn.Injury.OPEN.value}
-        values["injury_status"] = injury[season["injured"]]
+        values |= {name: season[name] for name in WELLNESS_IN_LOG} | {"note_asks": bool(season["note_asks"])}
+    if season:  # what a check-in is silent about, a log may have said: silence is no all-clear
+        logged = answers_in_log(season)
+        values |= {name: logged[name] for name in logged if not values[name]}
     return values
+
+
+def answers_in_log(season: Row) -> Row:
+    ill = {None: "", False: CheckIn.Illness.NONE.value, True: "unspecified"}[season["ill"]]
+    injury = {None: "", False: CheckIn.Injury.NONE.value, True: CheckIn.Injury.OPEN.value}[season["injured"]]
+    return {
+        "illness": season["illness"] or ill,
+        "injury_status": season["injury"] or injury,
+        "red_flag": season["red_flag"],
+    }
 
 
 # --- resting heart rate ----------------------------------------------------------------------------------------------
 
 
 def resting_hr_of(
-    athlete: Athlete, day: date, reports: Reports, check_in: Row | None, choice: Choice, provenance: Row
+    athlete: Athlete,
+    day: date,
+    reports: Reports,
+    check_in: Row | None,
+    season: Row | None,
+    choice: Choice,
+    provenance: Row,
 ) -> Row:
     """What the athlete typed in, unless they put a device first; else of the device that the day's HRV is of."""
     hrv_provider = choice.era.split("/")[1] if choice.era else ""
@@ -377,6 +438,8 @@ def resting_hr_of(
         value = check_in["resting_hr_bpm"]
         typed_in = rank("manual", check_in["submitted_at"], value)
         candidates.append(Candidate(value, source_of("check_in", check_in), typed_in))
+    if season and season["resting_hr_bpm"] is not None:
+        candidates.append(Candidate(season["resting_hr_bpm"], SEASON_LOG, (math.inf,)))
     if not candidates:
         return {"resting_hr_bpm": None}
     chosen, provenance["resting_hr"] = choose(candidates, "bpm")
@@ -404,11 +467,12 @@ def load_of(athlete: Athlete, day: date, reports: Reports, season: Row | None, p
         values |= {"load_au": 0.0, "load_basis": REPORTED, "rest_day": True}
         source = [source_of("rest_day", rest)]
     if season and season_has_load(season):
-        logged = 0.0 if season["load_au"] is None else season["load_au"]
+        logged, basis, share = load_in_log(season)
         if source is None:
-            values |= {"load_au": logged, "load_basis": REPORTED, "rest_day": bool(season["rest_day"])}
-            values["high_intensity_share"] = season["high_intensity_share"]
+            values |= {"load_au": logged, "load_basis": basis, "rest_day": bool(season["rest_day"])}
+            values["high_intensity_share"] = share
             source = [SEASON_LOG]
+            flags += ["load_estimated"] if basis != REPORTED else []
         else:
             rejected.append({"value": logged, "source": SEASON_LOG, "why": "lower_priority"})
     if source or rejected:
@@ -439,7 +503,15 @@ def said_rpe(session: Row) -> Any:
 
 
 def season_has_load(season: Row) -> bool:
-    return season["load_au"] is not None or bool(season["rest_day"])
+    return any(season[name] is not None for name in ("load_au", "assumed_load_au")) or bool(season["rest_day"])
+
+
+def load_in_log(season: Row) -> tuple[float, str, float | None]:
+    """AU, what they stand on, and the share of high intensity."""
+    if season["load_au"] is None and season["assumed_load_au"] is not None:
+        return season["assumed_load_au"], loads.PLAN, season["assumed_high_intensity_share"]
+    logged = 0.0 if season["load_au"] is None else season["load_au"]
+    return logged, loads.HEART_RATE if season["load_estimated"] else REPORTED, season["high_intensity_share"]
 
 
 def counted_sessions(athlete: Athlete, day: date, sessions: Iterable[Row]) -> tuple[list[Row], list[Row]]:

@@ -82,10 +82,19 @@ def read_between(athletes: Iterable[int], first: date, last: date) -> Iterator[t
     days = Day.objects.filter(athlete__in=athletes, date__range=(first, last))
     columns = days.order_by().values_list("athlete_id", "date", "hrv_ms", "hrv_era", "provenance__hrv__rejected")
     for athlete_id, day, hrv_ms, era, rejected in columns:
-        # In the order of their ranks: the first of an era is the one that would count.
-        believed = [r for r in rejected or () if r.get("era") and r["why"] != "quarantined"]
-        values = {r["era"]: r["value"] for r in reversed(believed)}
-        yield athlete_id, day, values if hrv_ms is None else values | {era: hrv_ms}
+        yield athlete_id, day, of_eras(rejected or (), era, hrv_ms)
+
+
+def of_eras(rejected: Iterable[dict[str, Any]], era: str, hrv_ms: float | None) -> dict[str, float]:
+    # In the order of their ranks: the first of an era is the one that would count.
+    believed = [r for r in reversed([*rejected]) if r.get("era") and r["why"] != "quarantined"]
+    values = {r["era"]: r["value"] for r in believed}
+    return values if hrv_ms is None else values | {era: hrv_ms}
+
+
+def values_of(day: Day) -> dict[str, float]:
+    """Each era's value of the day, chosen or not."""
+    return of_eras(day.provenance.get("hrv", {}).get("rejected", ()), day.hrv_era, day.hrv_ms)
 
 
 def detail(athlete: Athlete, on: date) -> dict[str, Any]:

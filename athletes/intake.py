@@ -75,7 +75,13 @@ class CheckedIn:
 
 
 def record_check_in(
-    athlete: Athlete, on: date, data: Mapping[str, Any], *, keep_rest: bool = False, now: datetime | None = None
+    athlete: Athlete,
+    on: date,
+    data: Mapping[str, Any],
+    *,
+    keep_rest: bool = False,
+    rings: bool = True,
+    now: datetime | None = None,
 ) -> CheckedIn:
     """Store the morning's answers. With `keep_rest` what is not in `data` stays as it was, else it was not answered."""
     now = now or timezone.now()
@@ -106,7 +112,7 @@ def record_check_in(
         red_flags.raise_if_reported(athlete, columns["red_flag"], on, now, before=said_before)
         statements.upsert_days([day])
         later = days.resolve_days(athlete, choices, now=now, eras_again=True)
-        announce(athlete, {on} | later, rings=True)
+        announce(athlete, {on} | later, rings=rings)
     return CheckedIn("updated" if before else "created", check_in, day)
 
 
@@ -322,7 +328,7 @@ def delete_record(record: Record, *, now: datetime | None = None) -> None:
 
 
 def record_plan(
-    athlete: Athlete, on: date, values: Mapping[str, Any], *, by: User, now: datetime | None = None
+    athlete: Athlete, on: date, values: Mapping[str, Any], *, by: User, rings: bool = True, now: datetime | None = None
 ) -> PlannedSession:
     """Store what is planned for a date: columns of PlannedSession but athlete, date, author and created_by."""
     author = PlannedSession.Author.ATHLETE if athlete.user_id == by.pk else PlannedSession.Author.COACH
@@ -336,7 +342,7 @@ def record_plan(
                 setattr(plan, name, value)
             statements.number([plan])
             plan.save()
-            revise(athlete, {on}, now=now)
+            revise(athlete, {on}, rings=rings, now=now)
     return plan
 
 

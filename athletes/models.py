@@ -513,7 +513,10 @@ class PlannedSession(models.Model):
 
 
 class SeasonDay(models.Model):
-    """One imported row of a season log: daily values without their sessions. A source like any other for its day."""
+    """One imported row of a season log: daily values without their sessions. A source like any other for its day.
+
+    The columns after `action` are the marks of an export from here: without them a round trip would change the advice.
+    """
 
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="season_days")
     date = models.DateField()
@@ -530,6 +533,23 @@ class SeasonDay(models.Model):
     planned_load_au = models.FloatField(null=True, blank=True)
     planned_high_intensity_share = models.FloatField(null=True, blank=True)
     action = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0-3; null = unknown")
+    hrv_era = models.CharField(max_length=64, blank=True, help_text="what the day stands on; empty: a log's own")
+    hrv_readings = models.TextField(blank=True, help_text="era=ms of every era that was read, apart by spaces")
+    hrv_doubted_ms = models.FloatField(null=True, blank=True)
+    resting_hr_bpm = models.FloatField(null=True, blank=True)
+    fatigue_1_5 = models.FloatField(null=True, blank=True)
+    soreness_1_5 = models.FloatField(null=True, blank=True)
+    readiness_1_5 = models.FloatField(null=True, blank=True)
+    worst_item_1_5 = models.FloatField(null=True, blank=True)
+    pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
+    note_asks = models.BooleanField(null=True, blank=True)
+    illness = models.CharField(max_length=12, blank=True, help_text="which, where `ill` says only whether")
+    injury = models.CharField(max_length=12, blank=True, help_text="which, where `injured` says only whether")
+    red_flag = models.CharField(max_length=20, blank=True)
+    load_estimated = models.BooleanField(null=True, blank=True, help_text="load_au stands in part on heart rate")
+    assumed_load_au = models.FloatField(null=True, blank=True, help_text="in part the plan's: nobody measured it")
+    assumed_high_intensity_share = models.FloatField(null=True, blank=True)
+    advised = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0-3: advised and not declined")
     file_sha256 = models.CharField(max_length=64)
     imported_at = models.DateTimeField(auto_now=True)
 
@@ -546,6 +566,16 @@ class SeasonDay(models.Model):
             between("season_day:planned_load_au", 0, 6_000),
             between("season_day:planned_high_intensity_share", 0, 1),
             between("season_day:action", 0, 3),
+            between("season_day:hrv_doubted_ms", 0.001, 500),
+            between("season_day:resting_hr_bpm", 20, 150),
+            between("season_day:fatigue_1_5", 1, 5),
+            between("season_day:soreness_1_5", 1, 5),
+            between("season_day:readiness_1_5", 1, 5),
+            between("season_day:worst_item_1_5", 1, 5),
+            between("season_day:pain_0_10", 0, 10),
+            between("season_day:assumed_load_au", 0, 12_000),
+            between("season_day:assumed_high_intensity_share", 0, 1),
+            between("season_day:advised", 0, 3),
         ]
 
     def __str__(self) -> str:

@@ -1,8 +1,11 @@
 """Season logs in and out: daily values of many days at once, without the sessions they came from.
 
-The file format and its checks are mlmodels.season_log's; here are its rows as SeasonDay, and Days as its rows.
+The file format and its checks are mlmodels.season_log's; here are its rows as SeasonDay, and Days as its rows. What
+is derived, doubted or assumed is left out of a log's own columns; the marks beside them hold what the state reads
+besides, so that an export, imported, is the same day again.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,9 +15,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from athletes import intake, loads, statements
+from athletes import eras, intake, loads, statements
 from athletes.local_time import local_today
-from athletes.models import Athlete, Day, SeasonDay
+from athletes.models import Athlete, CheckIn, Day, SeasonDay, TrainingSession
 
 Row = dict[str, Any]
 
@@ -23,7 +26,18 @@ COLUMNS = (
     "hrv_rmssd_ms", "sleep_score", "sleep_h", "load_au", "high_intensity_share", "rest_day", "t400_s", "timing", "ill",
     "injured", "planned_load_au", "planned_high_intensity_share", "action",
 )  # fmt: skip
-FLAGS = ("rest_day", "ill", "injured")
+# And what an export adds to them: mlmodels.season_log.MARKS.
+MARKS = (
+    "hrv_era", "hrv_readings", "hrv_doubted_ms", "resting_hr_bpm", "fatigue_1_5", "soreness_1_5", "readiness_1_5",
+    "worst_item_1_5", "pain_0_10", "note_asks", "illness", "injury", "red_flag", "load_estimated", "assumed_load_au",
+    "assumed_high_intensity_share", "advised",
+)  # fmt: skip
+EVERY = (*COLUMNS, *MARKS)
+FLAGS = ("rest_day", "ill", "injured", "note_asks", "load_estimated")
+TEXTS = ("timing", "hrv_era", "hrv_readings", "illness", "injury", "red_flag")
+CODES = ("action", "advised", "pain_0_10")
+ANSWERS = ("fatigue_1_5", "soreness_1_5", "readiness_1_5", "worst_item_1_5", "pain_0_10")
+ILL, HURT = ("above_neck", "below_neck", "fever"), ("niggle",)  # what `ill` and `injured` cannot say
 LOAD_COLUMNS = ("load_au", "high_intensity_share", "rest_day")
 PLAN_COLUMNS = ("planned_load_au", "planned_high_intensity_share")
 
@@ -44,11 +58,17 @@ class Imported:
 
 
 def import_season(
-    athlete: Athlete, rows: Iterable[Mapping[str, Any]], *, file_sha256: str, now: datetime | None = None
+    athlete: Athlete,
+    rows: Iterable[Mapping[str, Any]],
+    *,
+    file_sha256: str,
+    acts: Mapping[date, Row] | None = None,
+    now: datetime | None = None,
 ) -> Imported:
     """All rows of one athlete or none. Importing them again changes nothing; no phone rings.
 
-    A row has `date` and any of COLUMNS; None is not measured.
+    A row has `date` and any of EVERY; None is not measured. One that says what counts by now anyway is not stored:
+    what was exported here, imported here, changes nothing. `acts`: the `action` and `advised` that an export writes.
     """
     now = now or timezone.now()
     wanted = {row["date"]: season_values(row) for row in rows}
@@ -59,7 +79,13 @@ def import_season(
     with transaction.atomic():
         statements.lock_athlete(athlete.pk)
         stored = {d.date: d for d in SeasonDay.objects.filter(athlete=athlete, date__range=(min(wanted), max(wanted)))}
-        others = {on: values for on, values in wanted.items() if on not in stored or differs(stored[on], values)}
+        counts = {day.date: day for day in between(Day.objects.filter(athlete=athlete), min(wanted), max(wanted))}
+        known = {on: season_row(day, stored.get(on), (acts or {}).get(on)) for on, day in counts.items()}
+        others = {
+            on: values
+            for on, values in wanted.items()
+            if known.get(on) != values and (on not in stored or differs(stored[on], values))
+        }
         season_days = [
             SeasonDay(athlete_id=athlete.pk, date=on, file_sha256=file_sha256, **values)
             for on, values in others.items()
@@ -71,12 +97,10 @@ def import_season(
 
 
 def season_values(row: Mapping[str, Any]) -> Row:
-    values = {name: row.get(name) for name in COLUMNS}
-    for name in FLAGS:
-        values[name] = None if values[name] is None else bool(values[name])
-    if values["action"] is not None:
-        values["action"] = int(values["action"])
-    return {**values, "timing": values["timing"] or ""}
+    values = {name: row.get(name) for name in EVERY}
+    values |= {name: bool(values[name]) for name in FLAGS if values[name] is not None}
+    values |= {name: int(value) for name in CODES if (value := values[name]) is not None}
+    return values | {name: values[name] or "" for name in TEXTS}
 
 
 def differs(stored: SeasonDay, values: Row) -> bool:
@@ -86,11 +110,16 @@ def differs(stored: SeasonDay, values: Row) -> bool:
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
-def season_rows(athlete: Athlete, first: date | None = None, last: date | None = None) -> Iterator[Row]:
+def season_rows(
+    athlete: Athlete,
+    first: date | None = None,
+    last: date | None = None,
+    acts: Mapping[date, Row] | None = None,
+) -> Iterator[Row]:
     """What counted on each day as a season log's row, oldest first; what came from a log is given back as it was."""
     logged = {day.date: day for day in between(SeasonDay.objects.filter(athlete=athlete), first, last)}
     for day in between(Day.objects.filter(athlete=athlete), first, last).order_by("date"):
-        yield {"date": day.date, **season_row(day, logged.get(day.date))}
+        yield {"date": day.date, **season_row(day, logged.get(day.date), (acts or {}).get(day.date))}
 
 
 def between(rows: QuerySet[Any], first: date | None, last: date | None) -> QuerySet[Any]:
@@ -99,31 +128,88 @@ def between(rows: QuerySet[Any], first: date | None, last: date | None) -> Query
     return rows.filter(date__lte=last) if last else rows
 
 
-def season_row(day: Day, logged: SeasonDay | None) -> Row:
-    row: Row = {name: getattr(logged, name) if logged else None for name in COLUMNS}
-    row["timing"] = row["timing"] or ""
-    if measured(day, "hrv"):
-        row["hrv_rmssd_ms"] = day.hrv_ms if day.hrv_era.startswith("rmssd/") else None  # SDNN is never converted
+def season_row(day: Day, logged: SeasonDay | None, acts: Row | None = None) -> Row:
+    row: Row = {name: getattr(logged, name) if logged else None for name in EVERY}
+    row |= {name: row[name] or "" for name in TEXTS} | hrv_columns(day)
     if measured(day, "sleep_duration"):
         row["sleep_h"] = None if day.sleep_duration_min is None else day.sleep_duration_min / 60
-    if measured(day, "sleep_score"):
+    if day.sleep_score_basis == "derived":
+        row["sleep_score"] = None  # made of the hours and an answer: whoever imports the hours makes it again
+    elif measured(day, "sleep_score"):
         row["sleep_score"] = day.sleep_score
-    if measured(day, "load") and day.load_basis != loads.PLAN:  # the plan's load is no measurement of what was done
-        row |= {name: getattr(day, name) for name in LOAD_COLUMNS}
+    if measured(day, "resting_hr"):
+        row["resting_hr_bpm"] = day.resting_hr_bpm
+    if measured(day, "load"):
+        row |= load_columns(day)
     if measured(day, "t400"):
         row |= {"t400_s": day.t400_s, "timing": day.t400_timing}
     if measured(day, "planned_load"):
         row |= {name: getattr(day, name) for name in PLAN_COLUMNS}
     if day.checked_in_at is not None:
-        row |= {"ill": day.illness not in ("", "none"), "injured": day.injury_status == "open"}
-    return row
+        row |= answer_columns(day)
+    return row | {name: code for name, code in (acts or {}).items() if row[name] is None}
+
+
+def hrv_columns(day: Day) -> Row:
+    """Nothing where it is a log's own. SDNN stands under its era's name alone and is never converted."""
+    hrv = day.provenance.get("hrv", {})
+    if not hrv.get("because"):
+        return {} if hrv.get("source") or day.hrv_doubted_ms is None else {"hrv_doubted_ms": day.hrv_doubted_ms}
+    return {
+        "hrv_rmssd_ms": day.hrv_ms if day.hrv_era.startswith("rmssd/") else None,
+        "hrv_era": day.hrv_era,
+        "hrv_readings": " ".join(f"{era}={float(ms)!r}" for era, ms in sorted(eras.values_of(day).items())),
+        "hrv_doubted_ms": day.hrv_doubted_ms,
+    }
+
+
+def load_columns(day: Day) -> Row:
+    """The plan's load is no measurement of what was done."""
+    if day.load_basis == loads.PLAN:
+        nothing: Row = dict.fromkeys((*LOAD_COLUMNS, "load_estimated"))
+        share = day.high_intensity_share
+        return nothing | {"assumed_load_au": day.load_au, "assumed_high_intensity_share": share}
+    measured: Row = {name: getattr(day, name) for name in LOAD_COLUMNS}
+    estimated = True if day.load_basis == loads.HEART_RATE else None
+    return measured | {
+        "load_estimated": estimated, "assumed_load_au": None, "assumed_high_intensity_share": None,
+    }  # fmt: skip
+
+
+def answer_columns(day: Day) -> Row:
+    """What was not answered stays empty: silence is no all-clear."""
+    return {name: getattr(day, name) for name in ANSWERS} | {
+        "note_asks": day.note_asks or None,
+        "ill": day.illness != "none" if day.illness else None,
+        "illness": day.illness if day.illness in ILL else "",
+        "injured": day.injury_status == "open" if day.injury_status else None,
+        "injury": day.injury_status if day.injury_status in HURT else "",
+        "red_flag": day.red_flag,
+    }
 
 
 def measured(day: Day, signal: str) -> bool:
-    """Whether the day's value comes from elsewhere than a season log, or from nothing but its hours of sleep."""
+    """Whether the day's value comes from elsewhere than a season log."""
     found = day.provenance.get(signal)
     if not found or not found["source"]:
         return False
-    source = found.get("derived_from") or found["source"]
+    source = found["source"]
     source = source[0] if isinstance(source, list) else source
     return source["provider"] not in ("season_log", "season")
+
+
+def left_out(athlete: Athlete, first: date | None, last: date | None) -> Counter[str]:
+    """What the days hold and a log does not, with how often."""
+    days = between(Day.objects.filter(athlete=athlete), first, last)
+    said = CheckIn.objects.filter(athlete=athlete)
+    return Counter(
+        {
+            "derived sleep scores (derived again from the hours on import)": days.filter(
+                sleep_score_basis="derived"
+            ).count(),
+            "check-ins' single answers and notes": between(said, first, last).count(),
+            "sessions behind the daily loads": between(
+                TrainingSession.objects.filter(athlete=athlete, deleted_at=None), first, last
+            ).count(),
+        }
+    )

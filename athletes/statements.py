@@ -77,7 +77,10 @@ REPORTED: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
         SeasonDay,
         (
             "hrv_rmssd_ms", "sleep_score", "sleep_h", "load_au", "high_intensity_share", "rest_day", "t400_s",
-            "timing", "ill", "injured", "planned_load_au", "planned_high_intensity_share",
+            "timing", "ill", "injured", "planned_load_au", "planned_high_intensity_share", "hrv_era", "hrv_readings",
+            "hrv_doubted_ms", "resting_hr_bpm", "fatigue_1_5", "soreness_1_5", "readiness_1_5", "worst_item_1_5",
+            "pain_0_10", "note_asks", "illness", "injury", "red_flag", "load_estimated", "assumed_load_au",
+            "assumed_high_intensity_share",
         ),
     ),
 }  # fmt: skip

@@ -38,6 +38,28 @@ COLUMNS: tuple[str, ...] = (
     "planned_high_intensity_share",
     "action",
 )
+# What an export from here adds, where it has anything to say, so that importing it changes no advice. Training looks
+# at none of it: it is derived, doubted, assumed, or of a device that other logs do not name.
+MARKS: tuple[str, ...] = (
+    "hrv_era",  # metric/provider/context that the day stands on; without it hrv_rmssd_ms is any rMSSD
+    "hrv_readings",  # era=ms of every era that was read that day, SDNN too
+    "hrv_doubted_ms",
+    "resting_hr_bpm",
+    "fatigue_1_5",  # 5 best, as all answers
+    "soreness_1_5",
+    "readiness_1_5",
+    "worst_item_1_5",
+    "pain_0_10",
+    "note_asks",
+    "illness",  # above_neck, below_neck or fever, where `ill` says only whether
+    "injury",  # niggle, where `injured` says only whether
+    "red_flag",
+    "load_estimated",  # load_au stands in part on heart rate
+    "assumed_load_au",  # in part the plan's, so it is no load_au
+    "assumed_high_intensity_share",
+    "advised",  # 0-3, and not declined; `action` is what is known to have been done
+)
+ALL_COLUMNS = (*COLUMNS, *MARKS)
 REQUIRED_COLUMNS = ("athlete", "date")
 TIMINGS = {"": TIMING_TRIAL, "trial": TIMING_TRIAL, "app": TIMING_HAND, "hand": TIMING_HAND,
            "gates": TIMING_FAT, "fat": TIMING_FAT}  # fmt: skip
@@ -45,9 +67,18 @@ MAX_BYTES = 200 * 1024 * 1024
 MAX_PROBLEMS = 1000  # then the file is another kind of file
 EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 
-_FLAGS = ("rest_day", "ill", "injured")
+_FLAGS = ("rest_day", "ill", "injured", "note_asks", "load_estimated")
+_ERA = "(rmssd|sdnn)/[a-z0-9_]{1,24}/[a-z0-9_]{1,24}"
+_READING = _ERA + "=[0-9.e-]{1,25}"
+_TEXTS: dict[str, re.Pattern[str]] = {
+    "hrv_era": re.compile(_ERA),
+    "hrv_readings": re.compile(f"{_READING}( {_READING})*"),
+    "illness": re.compile("above_neck|below_neck|fever"),
+    "injury": re.compile("niggle"),
+    "red_flag": re.compile("none|chest_pain|fainting|palpitations|breathless_at_rest|head_injury"),
+}
+_CODES = ("action", "advised", "pain_0_10")  # whole numbers
 _BOOLEANS = {"True": "1", "False": "0"}  # as pandas writes a column of booleans
-_NUMBERS = tuple(name for name in COLUMNS if name not in ("athlete", "date", "timing", *_FLAGS))
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -108,12 +139,13 @@ def check_season_log(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
 def write_season_log(frame: pd.DataFrame, path: Path | str) -> None:
     """Write a log in this format. Numbers keep all their digits; what is not known stays empty."""
     path = Path(path)
-    table = frame.reindex(columns=list(COLUMNS)).copy()
+    marks = [name for name in MARKS if name in frame and (frame[name].notna() & (frame[name] != "")).any()]
+    table = frame.reindex(columns=[*COLUMNS, *marks]).copy()
     table["date"] = pd.to_datetime(table["date"]).dt.strftime("%Y-%m-%d")
     if path.suffix.lower() in (".parquet", ".pq"):
         table.to_parquet(path, index=False)
         return
-    for name in (*_FLAGS, "action"):
+    for name in {*_FLAGS, *_CODES} & {*table.columns}:
         table[name] = pd.to_numeric(table[name]).astype("Int64")
     table.to_csv(path, index=False, lineterminator="\n")
 
@@ -188,7 +220,7 @@ def _as_text(value: Any) -> str:
 
 def _check_header(header: list[str], name: str) -> None:
     missing = [column for column in REQUIRED_COLUMNS if column not in header]
-    unknown = [column for column in header if column not in COLUMNS]
+    unknown = [column for column in header if column not in ALL_COLUMNS]
     double = sorted({column for column in header if header.count(column) > 1})
     faults = [
         text
@@ -221,14 +253,17 @@ class _Checker:
         frame = pd.DataFrame({"athlete": self.athletes, "date": self._dates()})
         self._check_athletes()
         self._check_widths()
-        for name in COLUMNS[2:]:
+        for name in (*COLUMNS[2:], *(mark for mark in MARKS if mark in self.cells)):
             if name == "timing":
                 frame[name] = self._timings()
+            elif name in _TEXTS:
+                frame[name] = self._texts(name)
             else:
                 frame[name] = self._numbers(name)
         self._check_duplicates(frame)
         for name, table in _LIMITS.items():
-            self._check_range(name, frame[name], *table)
+            if name in frame:
+                self._check_range(name, frame[name], *table)
         self._check_pairs(frame)
         for name, check in _UNIT_CHECKS.items():
             self._check_units(name, frame, check)
@@ -236,7 +271,7 @@ class _Checker:
         return frame
 
     def sorted_problems(self) -> list[Problem]:
-        return sorted(self.problems, key=lambda p: (p.line, COLUMNS.index(p.column)))[:MAX_PROBLEMS]
+        return sorted(self.problems, key=lambda p: (p.line, ALL_COLUMNS.index(p.column)))[:MAX_PROBLEMS]
 
     def _add(self, rows: NDArray[np.bool_] | pd.Series[bool], column: str, message: str) -> None:
         for i in np.flatnonzero(np.asarray(rows, dtype=bool)):
@@ -291,6 +326,14 @@ class _Checker:
         self._add(~text.isin(list(TIMINGS)), "timing", "{cell} is none of fat, gates, hand, app, trial")
         return text
 
+    def _texts(self, name: str) -> pd.Series[str]:
+        text = self.cells[name].str.strip()
+        known = text.map(lambda value: not value or _TEXTS[name].fullmatch(value) is not None)
+        self._add(~known, name, "{cell} is nothing that an export writes here")
+        if name == "hrv_readings":
+            self._add(known & ~text.map(_plausible_readings), name, "{cell} holds a value outside 0 to 500 ms")
+        return text
+
     def _check_duplicates(self, frame: pd.DataFrame) -> None:
         double = frame["date"].notna() & frame.duplicated(["athlete", "date"])
         self._add(double, "date", "{cell} appears twice for this athlete")
@@ -306,12 +349,19 @@ class _Checker:
             unit |= hinted
         limits = f"{'above' if above_low else 'from'} {low:g} to {high:g}"
         self._add(outside & ~sentinel & ~unit, name, f"{{cell}} is outside the range, {limits}")
-        if name in (*_FLAGS, "action"):
+        if name in (*_FLAGS, *_CODES):
             self._add(values.notna() & ~outside & (values != np.floor(values)), name, "{cell} is not a whole number")
 
     def _check_pairs(self, frame: pd.DataFrame) -> None:
         trained_on_rest = (frame["rest_day"] == 1) & (frame["load_au"] > 0)
         self._add(trained_on_rest, "rest_day", "a rest day with a load above 0")
+        if {"hrv_era", "hrv_readings"} & {*frame.columns}:
+            eras = frame.get("hrv_era", pd.Series("", index=frame.index))
+            read = frame.get("hrv_readings", pd.Series("", index=frame.index))
+            named = frame["hrv_rmssd_ms"].notna() & (eras != "")
+            pairs = zip(eras, read, frame["hrv_rmssd_ms"], strict=True)
+            told = [f"{era}={ms!r}" in text.split() for era, text, ms in pairs]
+            self._add(named & ~np.array(told, dtype=bool), "hrv_rmssd_ms", "{cell} is not what hrv_readings says")
 
     def _check_units(self, name: str, frame: pd.DataFrame, check: tuple[float, float, str]) -> None:
         """A whole column in the wrong unit: the median of an athlete's values tells, one value does not."""
@@ -323,12 +373,27 @@ class _Checker:
         self._add(odd & frame.index.isin(known), name, message)
 
 
+def _plausible_readings(text: str) -> bool:
+    try:
+        return all(0 < float(pair.partition("=")[2]) <= 500 for pair in text.split())
+    except ValueError:
+        return False
+
+
+def fits(name: str, value: Any) -> bool:
+    """Whether a log may hold this value."""
+    if name not in _LIMITS or value is None:
+        return True
+    low, high, above_low = _LIMITS[name]
+    return bool((value > low if above_low else value >= low) and value <= high)
+
+
 # column -> lowest, highest, whether the lowest itself is excluded. The widest values that a person can have.
 _LIMITS: dict[str, tuple[float, float, bool]] = {
     "hrv_rmssd_ms": (0.0, 500.0, True),
     "sleep_score": (0.0, 100.0, False),
     "sleep_h": (0.0, 24.0, True),
-    "load_au": (0.0, 6000.0, False),  # 10 h at RPE 10
+    "load_au": (0.0, 12_000.0, False),  # two sessions of 10 h at RPE 10, as a day here
     "high_intensity_share": (0.0, 1.0, False),
     "rest_day": (0.0, 1.0, False),
     "t400_s": (40.0, 240.0, False),
@@ -337,6 +402,18 @@ _LIMITS: dict[str, tuple[float, float, bool]] = {
     "planned_load_au": (0.0, 6000.0, False),
     "planned_high_intensity_share": (0.0, 1.0, False),
     "action": (0.0, 3.0, False),
+    "hrv_doubted_ms": (0.0, 500.0, True),
+    "resting_hr_bpm": (20.0, 150.0, False),
+    "fatigue_1_5": (1.0, 5.0, False),
+    "soreness_1_5": (1.0, 5.0, False),
+    "readiness_1_5": (1.0, 5.0, False),
+    "worst_item_1_5": (1.0, 5.0, False),
+    "pain_0_10": (0.0, 10.0, False),
+    "note_asks": (0.0, 1.0, False),
+    "load_estimated": (0.0, 1.0, False),
+    "assumed_load_au": (0.0, 12_000.0, False),
+    "assumed_high_intensity_share": (0.0, 1.0, False),
+    "advised": (0.0, 3.0, False),
 }
 # column -> values outside its limits that betray another unit
 _UNIT_HINTS: dict[str, tuple[tuple[float, float, str], ...]] = {
@@ -344,7 +421,7 @@ _UNIT_HINTS: dict[str, tuple[tuple[float, float, str], ...]] = {
         (60.0, 1440.0, "looks like minutes; hours are wanted"),
         (3600.0, 86400.0, "looks like seconds; hours are wanted"),
     ),
-    "load_au": ((6000.0, 1e6, "looks like RPE x seconds; RPE x minutes is wanted"),),
+    "load_au": ((12_000.0, 1e6, "looks like RPE x seconds; RPE x minutes is wanted"),),
     "planned_load_au": ((6000.0, 1e6, "looks like RPE x seconds; RPE x minutes is wanted"),),
     "t400_s": ((0.6, 4.0, "looks like minutes; seconds are wanted"), (40000.0, 240000.0, "looks like milliseconds")),
     "high_intensity_share": ((1.0, 100.0, "looks like percent; a share from 0 to 1 is wanted"),),

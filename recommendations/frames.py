@@ -13,7 +13,7 @@ from django.db.models import OuterRef, Subquery
 
 from athletes import eras, loads, red_flags, statements
 from athletes.local_time import zone_named
-from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider
+from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider, SeasonDay
 from athletes.red_flags import Signs
 from mlmodels.actions import ACTION_CODES, FloatArray
 from mlmodels.state import (
@@ -353,8 +353,13 @@ def evening(columns: dict[str, FloatArray]) -> Evening:
 
 
 def actions_taken(asked: Sequence[Asked]) -> dict[tuple[int, date], int]:
-    """What was advised and not declined; the coach's newest override counts for more than the advice."""
+    """What was advised and not declined; the coach's newest override counts for more than the advice.
+
+    Of days before the athlete's records came here, what a season log says of it.
+    """
     athletes = [a.athlete.pk for a in asked]
+    logged = SeasonDay.objects.filter(athlete__in=athletes, advised__isnull=False).order_by()
+    before = {(pk, day): int(code or 0) for pk, day, code in logged.values_list("athlete_id", "date", "advised")}
     shown = Advice.objects.filter(athlete__in=athletes, current=True).exclude(action="").order_by()
     taken = {(pk, day): action for pk, day, action in shown.values_list("athlete_id", "date", "action")}
     overrides = Override.objects.filter(advice__athlete__in=athletes).order_by("created_at", "pk")
@@ -363,7 +368,8 @@ def actions_taken(asked: Sequence[Asked]) -> dict[tuple[int, date], int]:
     declined = Feedback.objects.filter(advice__athlete__in=athletes, followed=Feedback.Followed.NO)
     for key in declined.values_list("advice__athlete_id", "advice__date"):
         taken.pop(key, None)
-    return {key: ACTION_CODES.index(AS_ACTION.get(action, action)) for key, action in taken.items()}
+        before.pop(key, None)
+    return before | {key: ACTION_CODES.index(AS_ACTION.get(action, action)) for key, action in taken.items()}
 
 
 AS_ACTION = {"rest": "active_recovery", "own": "as_planned"}  # what a coach orders beside the four actions, as one

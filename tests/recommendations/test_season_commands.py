@@ -139,23 +139,6 @@ def test_a_squads_export_can_hide_who_they_are(log_file, tmp_path, alice):
     assert len(read_season_log(path)["athlete"].unique()) == 3
 
 
-def test_the_demo_is_loaded_once_and_rings_nobody(client):
-    out, _ = run("load_demo")
-    assert "alice@example.org" in out
-    assert Athlete.objects.count() == 9
-    alice = Athlete.objects.get(user__email="alice@example.org")
-    assert alice.user.check_password("homestretch-demo")
-    assert alice.days.count() >= 84
-    assert alice.days.latest("date").date in (TODAY, TODAY - timedelta(days=1), TODAY - timedelta(days=2))
-    assert set(WaitingDay.objects.values_list("rings", flat=True)) == {False}
-    assert list(Membership.objects.filter(shares_status=False).values_list("athlete__display_name", flat=True)) == [
-        "Hiro"
-    ]
-    before = Day.objects.count()
-    run("load_demo")
-    assert (Athlete.objects.count(), Day.objects.count()) == (9, before)
-
-
 def test_the_demo_is_never_loaded_into_production(settings):
     settings.EMBEDDED = False
     with pytest.raises(CommandError):

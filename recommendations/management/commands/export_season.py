@@ -1,6 +1,7 @@
 """Take a squad's seasons out: what a twin is fitted to and a policy trained on."""
 
 from argparse import ArgumentParser
+from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,20 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 from tqdm import tqdm
 
+from athletes.local_time import local_today
 from athletes.models import Athlete
-from athletes.season_logs import season_rows
+from athletes.season_logs import left_out, season_rows
 from mlmodels.management.files import may_overwrite, refuse_to_overwrite
 from recommendations.models import ActionCode, Feedback
 
 
 class Command(BaseCommand):
     help = (
-        "Export the resolved days as a season log (CSV or Parquet, by the file's ending), a row per athlete and date."
+        "Export the resolved days as a season log (CSV or Parquet, by the file's ending), a row per athlete and date. "
+        "Imported again it gives the same observation and advice to the last bit, also to another athlete of the same "
+        "profile: what is derived or assumed is left out of the log's columns or marked beside them, and answers, pain "
+        "and warning signs have columns too, so keep the file as you keep the database. Left out are sessions, single "
+        "answers, notes, days to come, and what the profile itself says; what was left out is counted at the end."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,22 +38,38 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, first: date | None, last: date | None, **options: Any) -> None:
         import pandas as pd
 
-        from mlmodels.season_log import COLUMNS, write_season_log
+        from mlmodels.season_log import ALL_COLUMNS, write_season_log
 
         refuse_to_overwrite(options["overwrite"], file)
         athletes = chosen(options["squad"], options["athlete"])
         if not athletes:
             raise CommandError("no athlete matches")
-        rows = []
+        rows, without = [], Counter[str]()
         for number, athlete in enumerate(tqdm(athletes, unit="athlete", file=self.stderr, disable=None), 1):
             name = f"athlete-{number:03}" if options["pseudonyms"] else name_of(athlete)
-            taken = actions_taken(athlete)
-            for row in season_rows(athlete, first, last):
-                if row["action"] is None:
-                    row["action"] = taken.get(row["date"])
-                rows.append({"athlete": name, **row})
-        write_season_log(pd.DataFrame(rows, columns=list(COLUMNS)), file)
+            own, of_own = log_of(athlete, first, last)
+            rows += [{"athlete": name, **row} for row in own]
+            without += of_own
+        write_season_log(pd.DataFrame(rows, columns=list(ALL_COLUMNS)), file)
         self.stdout.write(f"{file}: {len(athletes)} athletes, {len(rows)} rows")
+        for what, count in sorted((+without).items()):
+            self.stderr.write(f"left out: {count} {what}")
+
+
+def log_of(athlete: Athlete, first: date | None, last: date | None) -> tuple[list[dict[str, Any]], Counter[str]]:
+    """The rows a log may hold, and how much of what it may not."""
+    from mlmodels.season_log import fits
+
+    today = local_today(athlete)
+    rows, without = [], left_out(athlete, first, last)
+    for row in season_rows(athlete, first, last, acts(athlete)):
+        if row["date"] > today:
+            without["days to come, with their plans"] += 1
+            continue
+        unfit = [name for name, value in row.items() if not fits(name, value)]
+        without["values outside what a season log may hold"] += len(unfit)
+        rows.append(row | dict.fromkeys(unfit))
+    return rows, without
 
 
 def chosen(squad: str | None, name: str | None) -> QuerySet[Athlete]:
@@ -64,6 +86,17 @@ def name_of(athlete: Athlete) -> str:
     """The display name where it says who it is, else the address."""
     shared = Athlete.objects.filter(display_name=athlete.display_name).exclude(pk=athlete.pk)
     return athlete.user.email if not athlete.display_name or shared.exists() else athlete.display_name
+
+
+def acts(athlete: Athlete) -> dict[date, dict[str, int]]:
+    """Of each day: what was done, as far as it is known, and what was advised and not declined."""
+    from recommendations.frames import NOTHING, Asked
+    from recommendations.frames import actions_taken as advised
+
+    found: dict[date, dict[str, int]] = {day: {"action": code} for day, code in actions_taken(athlete).items()}
+    for (_, day), code in advised([Asked(athlete, local_today(athlete), NOTHING)]).items():
+        found.setdefault(day, {})["advised"] = code
+    return found
 
 
 def actions_taken(athlete: Athlete) -> dict[date, int]:

@@ -14,12 +14,14 @@ from tqdm import tqdm
 
 from athletes.models import Athlete, Membership, Squad, User
 from athletes.season_logs import FutureRows, Imported, import_season
+from recommendations.management.commands.export_season import acts
 
 
 class Command(BaseCommand):
     help = (
         "Import a season log (CSV or Parquet; a row per athlete and date). Each athlete is imported whole or not at "
-        "all, every bad cell is named with its line and column, importing again changes nothing, and no phone rings."
+        "all, every bad cell is named with its line and column, importing again changes nothing, and no phone rings. "
+        "What devices and check-ins say outranks a log, whenever they say it."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -68,7 +70,8 @@ class Command(BaseCommand):
             try:
                 with transaction.atomic():
                     athlete = self.athlete_named(str(name), options)
-                    table.append((str(name), import_season(athlete, plain_rows(rows), file_sha256=digest)))
+                    done = import_season(athlete, plain_rows(rows), file_sha256=digest, acts=acts(athlete))
+                    table.append((str(name), done))
             except (UnknownAthlete, FutureRows) as error:
                 self.stderr.write(f"{file.name}: {name} {error}")
                 left_out.add(str(name))
