@@ -24,8 +24,9 @@ def queue_is_served(databases: Sequence[str] | None = None, **kwargs: Any) -> li
     if "default" not in (databases or ()):
         return []
     try:
-        if WaitingDay._meta.db_table not in connections["default"].introspection.table_names():
-            return []  # before the first migrate
+        needed = {WaitingDay._meta.db_table, Mail._meta.db_table}
+        if not needed <= set(connections["default"].introspection.table_names()):
+            return []  # before the first migrate, or the one that brought mail
         return list(problems(timezone.now()))
     except DatabaseError as error:
         hint = "Look whether the database of DATABASE_URL runs and takes connections."
