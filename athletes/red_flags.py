@@ -7,7 +7,7 @@ blow to the head has done.
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.db import transaction
 from django.db.models import Q
@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from athletes import statements
 from athletes.access import athletes_visible_to
-from athletes.local_time import local_today
+from athletes.local_time import local_instant, local_today
 from athletes.models import Athlete, CheckIn, Day, RedFlag, User
 from athletes.recording import Refused
 from athletes.signals import day_revised
@@ -46,6 +46,34 @@ def raise_if_reported(athlete: Athlete, kind: str, on: date, now: datetime, *, b
     elif on < flag.raised_on:
         flag.raised_on = on
         flag.save(update_fields=["raised_on"])
+
+
+def raise_from_log(athlete: Athlete, said: Mapping[date, str]) -> None:
+    """What a season log tells, by date: a sign opens where it first stands, and ends on the date that says none.
+
+    Nothing that is known here is touched: a log clears no sign that a check-in raised.
+    """
+    known = list(RedFlag.objects.filter(athlete=athlete))
+    opened: dict[str, RedFlag] = {}
+    for on, kind in sorted(said.items()):
+        if kind == CheckIn.RedFlag.NONE.value:
+            for flag in opened.values():
+                flag.cleared_on, flag.cleared_at, flag.note = on, noon_of(athlete, on), "as a season log says"
+            opened = {}
+        elif kind and kind not in opened and not any(f.kind == kind and state_on(f, on) for f in known):
+            opened[kind] = RedFlag(athlete=athlete, kind=kind, raised_on=on, raised_at=noon_of(athlete, on))
+            known.append(opened[kind])
+    RedFlag.objects.bulk_create([flag for flag in known if flag._state.adding])
+
+
+def noon_of(athlete: Athlete, on: date) -> datetime:
+    return local_instant(athlete.timezone, on, time(12))
+
+
+def said_on(flags: Collection[RedFlag], on: date, answered: str) -> str:
+    """For a season log: the sign that stands, "none" on the day it was cleared, else what was answered."""
+    states = {state_on(flag, on): flag.kind for flag in flags}
+    return states.get(OPEN) or (CheckIn.RedFlag.NONE.value if CLEARED in states else answered)
 
 
 # --- clearing ---------------------------------------------------------------------------------------------------------

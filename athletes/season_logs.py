@@ -6,7 +6,7 @@ besides, so that an export, imported, is the same day again.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,9 +15,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from athletes import eras, intake, loads, statements
+from athletes import eras, intake, loads, red_flags, statements
 from athletes.local_time import local_today
-from athletes.models import Athlete, CheckIn, Day, SeasonDay, TrainingSession
+from athletes.models import Athlete, CheckIn, Day, RedFlag, SeasonDay, TrainingSession
 
 Row = dict[str, Any]
 
@@ -80,7 +80,8 @@ def import_season(
         statements.lock_athlete(athlete.pk)
         stored = {d.date: d for d in SeasonDay.objects.filter(athlete=athlete, date__range=(min(wanted), max(wanted)))}
         counts = {day.date: day for day in between(Day.objects.filter(athlete=athlete), min(wanted), max(wanted))}
-        known = {on: season_row(day, stored.get(on), (acts or {}).get(on)) for on, day in counts.items()}
+        flags = list(RedFlag.objects.filter(athlete=athlete))
+        known = {on: season_row(day, stored.get(on), flags, (acts or {}).get(on)) for on, day in counts.items()}
         others = {
             on: values
             for on, values in wanted.items()
@@ -91,6 +92,7 @@ def import_season(
             for on, values in others.items()
         ]
         statements.upsert_many(season_days, unique=("athlete_id", "date"))
+        red_flags.raise_from_log(athlete, {on: values["red_flag"] for on, values in wanted.items()})
         revised = intake.revise(athlete, others, rings=False, now=now)
     new = sum(on not in stored for on in others)
     return Imported(len(wanted), new, len(others) - new, len(revised))
@@ -118,8 +120,9 @@ def season_rows(
 ) -> Iterator[Row]:
     """What counted on each day as a season log's row, oldest first; what came from a log is given back as it was."""
     logged = {day.date: day for day in between(SeasonDay.objects.filter(athlete=athlete), first, last)}
+    flags = list(RedFlag.objects.filter(athlete=athlete))
     for day in between(Day.objects.filter(athlete=athlete), first, last).order_by("date"):
-        yield {"date": day.date, **season_row(day, logged.get(day.date), (acts or {}).get(day.date))}
+        yield {"date": day.date, **season_row(day, logged.get(day.date), flags, (acts or {}).get(day.date))}
 
 
 def between(rows: QuerySet[Any], first: date | None, last: date | None) -> QuerySet[Any]:
@@ -128,7 +131,7 @@ def between(rows: QuerySet[Any], first: date | None, last: date | None) -> Query
     return rows.filter(date__lte=last) if last else rows
 
 
-def season_row(day: Day, logged: SeasonDay | None, acts: Row | None = None) -> Row:
+def season_row(day: Day, logged: SeasonDay | None, flags: Collection[RedFlag], acts: Row | None = None) -> Row:
     row: Row = {name: getattr(logged, name) if logged else None for name in EVERY}
     row |= {name: row[name] or "" for name in TEXTS} | hrv_columns(day)
     if measured(day, "sleep_duration"):
@@ -147,6 +150,7 @@ def season_row(day: Day, logged: SeasonDay | None, acts: Row | None = None) -> R
         row |= {name: getattr(day, name) for name in PLAN_COLUMNS}
     if day.checked_in_at is not None:
         row |= answer_columns(day)
+    row["red_flag"] = red_flags.said_on(flags, day.date, row["red_flag"])
     return row | {name: code for name, code in (acts or {}).items() if row[name] is None}
 
 

@@ -68,7 +68,8 @@ class Verdict:
     unclear: bool
     strange: str
     braked: bool
-    doses_au: tuple[float, ...]  # what each action would make of today's session, in the order of Action, before caps
+    doses_au: tuple[float, ...]  # what each action would make of today's session, in the order of Action, before caps;
+    # () where that is not known
     guard_version: int
     state_version: int
 
@@ -200,7 +201,7 @@ def decide_observed(
             unclear=bool(resolution.unclear[i]),
             strange=novelty.NAMES[resolution.strange[i]] if resolution.strange[i] >= 0 else "",
             braked=bool(resolution.braked[i]),
-            doses_au=tuple(doses[i].tolist()),
+            doses_au=tuple(doses[i].tolist()) if np.isfinite(doses[i]).all() else (),
             guard_version=guard.GUARD_VERSION,
             state_version=STATE_VERSION,
             **_advice(resolution, i, rows[i]["planned_load_au"]),

@@ -37,8 +37,8 @@ def severity_of(advice: Advice) -> int:
     if advice.withheld_reason in WITHHELD:
         return WITHHELD[advice.withheld_reason]
     decided = next((g for g in advice.guards if g["effect"] != "rule_policy"), None)
-    if decided and decided["code"] in DECIDED and decided["effect"] not in ("no_increase", "no_intensity"):
-        return DECIDED[decided["code"]]
+    if decided and decided["code"] in DECIDED and (decided["effect"] != "no_increase" or decided["code"] == "G05"):
+        return DECIDED[decided["code"]]  # a niggle is looked at, the last day of a return is not
     return BAD_MORNING if advice.tells_coach else NOTHING
 
 

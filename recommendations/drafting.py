@@ -1,6 +1,5 @@
 """From a verdict to the advice that would be given, before it is compared with what was already said."""
 
-import math
 from datetime import datetime
 from typing import Any
 
@@ -74,8 +73,7 @@ def decision_columns(verdict: Verdict, policy: Policy) -> dict[str, Any]:
 
 def doses_of(verdict: Verdict) -> dict[str, float]:
     """Kept for a coach who chooses otherwise; empty where the load is not known."""
-    known = all(map(math.isfinite, verdict.doses_au))
-    return {code: round(au, 1) for code, au in zip(ACTION_CODES, verdict.doses_au, strict=True)} if known else {}
+    return {code: round(au, 1) for code, au in zip(ACTION_CODES, verdict.doses_au, strict=False)}
 
 
 def draft_of_failure(athlete: Athlete) -> Advice:

@@ -17,7 +17,7 @@ def ordinary(day: date) -> dict[str, Any]:
     load = [420.0, 330.0, 180.0, 430.0, 280.0, 420.0, 0.0][day.weekday()]
     weather = math.sin(day.toordinal() * 1.7)
     return {
-        "hrv_ms": 62.0 + 3.0 * weather,
+        "hrv_ms": 62.0 + 5.0 * weather,
         "hrv_era": "rmssd/garmin/overnight_mean",
         "sleep_score": 80.0 + 4.0 * math.sin(day.toordinal() * 2.3),
         "sleep_score_basis": "garmin",

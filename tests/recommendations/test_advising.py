@@ -112,7 +112,7 @@ def test_the_usual_week_is_enough_to_begin_with(alice):
     ("reported", "status", "reason", "headline"),
     [
         ({"red_flag": "chest_pain"}, "withheld", "red_flag", "No training today. Please see a doctor"),
-        ({"injury_status": "open"}, "withheld", "injury", "Follow your treatment plan"),
+        ({"injury_status": "open"}, "withheld", "injury", "No training on this injury"),
         ({"illness": "fever"}, "final", "", "Rest today"),
         ({"illness": "unspecified"}, "final", "", "Rest today"),
         ({"illness": "above_neck"}, "final", "", "Take it easy today"),
@@ -146,12 +146,12 @@ def test_silence_is_no_report_where_nothing_was_ever_answered(alice):
     assert todays(alice).withheld_reason == ""
 
 
-def test_a_niggle_takes_more_intensity_away_and_says_so(alice):
+def test_a_niggle_takes_every_increase_away_and_says_so(alice):
     live(alice, 40)
     wake_up(alice, injury_status="niggle")
     drain(MORNING)
     advice = todays(alice)
-    assert {"code": "G05", "effect": "no_intensity"} in advice.guards
+    assert {"code": "G05", "effect": "no_increase"} in advice.guards
     assert "niggle" in [reason["code"] for reason in advice.reasons]
 
 

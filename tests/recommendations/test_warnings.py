@@ -41,7 +41,7 @@ def test_a_warning_keeps_what_it_rests_on(alice):
     assert (row.kind, row.level, row.opened_on, row.last_seen_on, row.closed_on) == (
         "load_spike", "danger", TODAY, TODAY, None,
     )  # fmt: skip
-    assert row.text == "Your load rose very fast: 7 days against 28 read 1.60 (over 1.5)."
+    assert row.text == "Your load rose very fast: your last days were about 60 % above your usual."
     assert row.evidence == {"acwr": 1.6, "acute_au": 600.0, "chronic_au": 375.0}
     assert (row.citation, row.rule_version) == ("Murray 2017", 1)
 
