@@ -171,7 +171,8 @@ class AdviceAdmin(ReadOnly):
             return redirect(reverse("admin:recommendations_advice_change", args=[advice.pk]))
         context = self.admin_site.each_context(request) | {
             "title": f"Override the advice for {advice.athlete}",
-            "advice": advice,
+            "headline": coach_page.to_the_coach(advice.headline),
+            "detail": coach_page.to_the_coach(advice.detail),
             "form": form,
             "stops": stops_told(advice) if form.stop else [],
             "stop": form.stop,
@@ -184,7 +185,7 @@ def stops_told(advice: Any) -> list[str]:
     """The safety stops of today in words, where the athlete shares values."""
     fired = [guard for guard in advice.guards if guard["code"] in overriding.STOPS]
     told = [showing.guard_body(guard, advice.observation, values=advice.values_shared) for guard in fired]
-    return [guard["text"] for guard in told if guard["text"]]
+    return [coach_page.to_the_coach(guard["text"]) for guard in told if guard["text"]]
 
 
 def made_on(forecast: Forecast) -> SafeString:

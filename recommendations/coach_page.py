@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from athletes.models import Day
 from recommendations import overriding, showing
-from recommendations.models import Advice, OrderCode
+from recommendations.models import Advice, Override
 
 DAYS_SHOWN = 14
 # The texts speak to the athlete. English "they" takes the verb forms of "you", so the pronouns are all that changes.
@@ -35,14 +35,16 @@ def page_of(advice: Advice, *, values: bool, may_override: bool) -> dict[str, An
     body = showing.advice_body(advice, showing.around([advice])[advice.pk], reader, timezone.now())
     word = body["override"]
     return {
-        "headline": to_the_coach(advice.headline),
+        "headline": to_the_coach(body["headline"]),
         "who": f"{advice.athlete}, {advice.date:%A} {advice.date}",
-        "detail": to_the_coach(advice.detail),
+        "detail": to_the_coach(body["detail"]),
+        "advised": body["advised"] and to_the_coach(body["advised"]["headline"]),
         "reasons": [to_the_coach(reason["text"]) for reason in body["reasons"]],
         "guards": [guard_line(guard) for guard in body["guards"]],
-        "prescription": prescription_line(advice.prescription) if values else "",
+        "prescription": prescription_line(body["prescription"]) if values else "",
         "warnings": [to_the_coach(text) for text in body["warnings"]],
-        "word": word and f"{OrderCode(word['action']).label}. {word['session']} {word['note']}".strip(),
+        "word": word
+        and f"{word['by'] or 'A coach'} ordered this ({Override.Reason(word['reason_code']).label.lower()}).",
         "suspended": bool(body["suspended_override"]),
         "days": last_days(advice) if values else None,
         "override_url": reverse("admin:recommendations_advice_override", args=[advice.pk]) if may_override else "",
