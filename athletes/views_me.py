@@ -1,9 +1,11 @@
 """Oneself, and the squads one belongs to."""
 
+import re
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Literal, cast
 
+from django.conf.locale import LANG_INFO
 from django.core.validators import RegexValidator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
@@ -28,7 +30,8 @@ from athletes.rest.throttling import JoinThrottle, WriteThrottle
 EARLIEST_BIRTH = date(1900, 1, 1)
 MOST_PERIODS = 100
 FARTHEST_RACE = timedelta(days=730)
-LOCALE = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?\Z", "Must be a language tag like pt-BR.", "not_a_locale")
+LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
+LANGUAGES = {tag.partition("-")[0] for tag in LANG_INFO}
 EVENT = RegexValidator(r"^[0-9]{2,5}m(h|sc)?\Z", "Must be an event like 400m or 400mh.", "not_an_event")
 
 
@@ -137,7 +140,7 @@ class Profile(strict.StrictSerializer):
     today = serializers.SerializerMethodField(help_text="the local date right now")
     display_name = strict.StrictCharField(max_length=80, allow_blank=True)
     timezone = strict.TimezoneField(help_text="IANA zone; decides which day it is")
-    locale = strict.StrictCharField(max_length=16, validators=[LOCALE])
+    locale = strict.StrictCharField(max_length=16, help_text="BCP 47: language, script, region, like de or zh-Hans-CN")
     sex = strict.StrictChoiceField(choices=Athlete.Sex.choices)
     birth_date = strict.ISODateField(allow_null=True)
     event = strict.StrictCharField(max_length=16, validators=[EVENT], help_text="like 400m or 400mh")
@@ -174,6 +177,16 @@ class Profile(strict.StrictSerializer):
         if born and not EARLIEST_BIRTH <= born < timezone.now().date():
             raise serializers.ValidationError("Not a possible date of birth.", "out_of_range")
         return born.isoformat() if born else ""
+
+    def validate_locale(self, tag: str) -> str:
+        """In the case that RFC 5646 recommends, so that equal tags are equal strings."""
+        found = LANGUAGE_TAG.fullmatch(tag)
+        if not found:
+            raise serializers.ValidationError("Must be a language tag like pt-BR or zh-Hans-CN.", "not_a_locale")
+        language, script, region = found.groups(default="")
+        if language.lower() not in LANGUAGES:
+            raise serializers.ValidationError("This language is not known.", "unknown_language")
+        return "-".join(filter(None, (language.lower(), script.title(), region.upper())))
 
     def validate_main_race_on(self, day: date | None) -> date | None:
         today = timezone.now().date()

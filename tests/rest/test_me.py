@@ -122,6 +122,11 @@ def test_what_was_set_can_be_taken_back(api, alice):
     assert (body["birth_date"], body["usual_week"], body["source_priority"]) == (None, None, {})
 
 
+@pytest.mark.parametrize(("sent", "kept"), [("zh-hans-cn", "zh-Hans-CN"), ("DE", "de"), ("es-419", "es-419")])
+def test_a_language_may_name_its_script_and_region(api, alice, sent, kept):
+    assert api(alice).patch("/api/v1/me/", {"locale": sent}).json()["locale"] == kept
+
+
 def period(first, last, *providers):
     return {"date_from": first, "date_to": last, "providers": list(providers)}
 
@@ -132,6 +137,8 @@ def period(first, last, *providers):
         ({"timezone": "Mars/Olympus"}, ("#/timezone", "unknown_timezone")),
         ({"timezone": None}, ("#/timezone", "null")),
         ({"locale": "english please"}, ("#/locale", "not_a_locale")),
+        ({"locale": "zh-Han-CN"}, ("#/locale", "not_a_locale")),
+        ({"locale": "xx-Latn"}, ("#/locale", "unknown_language")),
         ({"sex": "f"}, ("#/sex", "invalid_choice")),
         ({"birth_date": "2099-01-01"}, ("#/birth_date", "out_of_range")),
         ({"birth_date": "1899-12-31"}, ("#/birth_date", "out_of_range")),
