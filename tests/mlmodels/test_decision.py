@@ -230,7 +230,8 @@ def test_the_smallest_change_that_changes_the_action_is_real():
     before = resolve(tracker.morning(morning), policy).action[0]
     changes = would_change_if(tracker, morning, policy)
     assert [(c.feature, c.op, c.value, c.then) for c in changes if c.feature == "sleep_h"] == [
-        ("sleep_h", ">=", 5.0, Action.INCREASE_VOLUME)
+        ("sleep_h", "<=", 3.75, Action.ACTIVE_RECOVERY),
+        ("sleep_h", ">=", 5.25, Action.INCREASE_VOLUME),
     ]
     for change in changes:
         now = float(getattr(morning, change.feature)[0])

@@ -119,7 +119,7 @@ BAD_CELLS = [
     ("alice,2026-03-01,,,435,,,,", "sleep_h", "looks like minutes; hours are wanted"),
     ("alice,2026-03-01,,,26100,,,,", "sleep_h", "looks like seconds; hours are wanted"),
     ("alice,2026-03-01,,,,18000,,,", "load_au", "looks like RPE x seconds"),
-    ("alice,2026-03-01,,,,-5,,,", "load_au", "outside the range, from 0 to 6000"),
+    ("alice,2026-03-01,,,,-5,,,", "load_au", "outside the range, from 0 to 12000"),
     ("alice,2026-03-01,,,,,0.82,,", "t400_s", "looks like minutes; seconds are wanted"),
     ("alice,2026-03-01,,,,,49.1,laser,", "timing", "none of fat, gates, hand"),
     ("alice,2026-03-01,,,,,,,4", "action", "outside the range, from 0 to 3"),
