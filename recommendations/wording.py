@@ -709,7 +709,8 @@ BECAUSE_OF: dict[str, Callable[[Observed, str], Reason]] = {
 
 
 def guard_text(code: str, effect: str, seen: Observed) -> str:
-    return BECAUSE_OF[code](seen, effect).text
+    """Of stored advice too, whose observation may be of an earlier state version: what it lacks is not known."""
+    return BECAUSE_OF[code](defaultdict(lambda: None, seen), effect).text
 
 
 # --- what would change it ---------------------------------------------------------------------------------------------
