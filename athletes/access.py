@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from athletes.models import Athlete, Membership, Squad
 
@@ -31,10 +31,11 @@ def coaches_of(athletes: Iterable[int]) -> dict[int, set[int]]:
     """Athlete -> users who coach a squad of theirs and are shown their status; nobody is their own coach."""
     shared = Membership.objects.filter(
         athlete__in=athletes, left_at__isnull=True, shares_status=True, squad__coaches__is_active=True
-    ).exclude(squad__coaches=F("athlete__user"))
+    )
     found: dict[int, set[int]] = defaultdict(set)
-    for athlete, coach in shared.values_list("athlete_id", "squad__coaches"):
-        found[athlete].add(coach)
+    for athlete, own, coach in shared.values_list("athlete_id", "athlete__user_id", "squad__coaches"):
+        if coach != own:
+            found[athlete].add(coach)
     return found
 
 

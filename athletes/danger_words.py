@@ -8,13 +8,14 @@ import re
 
 WORDS = (
     # English
-    "chest", "heart", "palpitation", "faint", "pass(?:ed)? out", "black(?:ed)? out", "collaps", "dizz", "light-?headed",
-    "breath", "concuss", "head injur", "hit my head", "numb", "tingl", "seizure", "cough(?:ed|ing)? blood", "suicid",
-    "kill myself", "hurt myself", "vision", "stiff neck",
+    "chest", "heart", "palpitation", "faint", "pass(?:ed)? out", "black(?:ed|ing)?[ -]?out", "collaps", "dizz",
+    "light-?headed", "conscious", "unconscious", "syncop", "breath", "concuss", "head injur", "knocked out", "stroke",
+    "(?:hit|knocked|banged|bumped) (?:my |the |his |her )?head", "numb", "tingl", "seizure", "cough(?:ed|ing)? blood",
+    "suicid", "kill myself", "hurt myself", "vision", "stiff neck", "tight(?:ness)? in",
     # German
-    "brust", "herz", "ohnm", "umgekippt", "kollab", "schwind", "benommen", "atem", "luftnot", "gehirnersch",
-    "kopf (?:gesto|angesto|verletz)", "kopfverletz", "taub", "kribbel", "krampfanfall", "selbstm", "suizid",
-    "umbringen",
+    "brust", "herz", "ohnm", "umgekippt", "kollab", "schwind", "benommen", "bewusst", "schwarz vor", "atem", "luftnot",
+    "engegef", "gehirnersch", "kopf (?:gesto|angesto|verletz|angeschl|gesch)", "kopfverletz", "taub", "kribbel",
+    "krampfanfall", "schlaganfall", "selbstm", "suizid", "umbringen",
 )  # fmt: skip
 ANYWHERE = (
     "胸", "心脏", "心悸", "心慌", "晕", "昏", "喘不", "呼吸", "脑震", "撞到头", "头部受伤", "发麻", "抽搐",

@@ -11,6 +11,7 @@ from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPRes
 from typing import Any
 
 import structlog
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
@@ -21,6 +22,8 @@ from django.utils import timezone
 from athletes.models import Mail
 from athletes.signals import mail_waiting
 
+ENCRYPTED = ("recipients", "subject", "content")  # read one by one: a row that no key opens is given up alone
+UNMAKEABLE = (ValueError, TypeError, LookupError, InvalidToken)  # an address, a header or a row no mail can be made of
 BATCH = 10
 LEASE = timedelta(seconds=120)
 STOP_CLAIMING_AFTER_S = 30.0
@@ -100,7 +103,8 @@ def claim(now: datetime) -> list[Mail]:
     with transaction.atomic():
         if waiting().filter(leased_until__gt=now).exists():
             return []
-        due = list(waiting().filter(not_before__lte=now).order_by("not_before", "pk")[:BATCH])
+        first = waiting().filter(not_before__lte=now).order_by("not_before", "pk").defer(*ENCRYPTED)
+        due = list(first[:BATCH])
         return [mail for mail in due if lease(mail, now + LEASE)]
 
 
@@ -136,6 +140,8 @@ def send(connection: Any, mail: Mail) -> None:
             give_up(mail, error)
         else:
             put_off(mail, error)
+    except UNMAKEABLE as error:  # it must not keep the others waiting for ever
+        give_up(mail, error)
     else:
         settle(mail, sent_at=timezone.now(), error="")
 

@@ -63,6 +63,10 @@ def raise_from_log(athlete: Athlete, said: Mapping[date, str]) -> None:
         elif kind and kind not in opened and not any(f.kind == kind and state_on(f, on) for f in known):
             opened[kind] = RedFlag(athlete=athlete, kind=kind, raised_on=on, raised_at=noon_of(athlete, on))
             known.append(opened[kind])
+    for kind, flag in list(opened.items()):
+        if there := next((f for f in known if f.kind == kind and f is not flag and f.cleared_on is None), None):
+            known.remove(flag)  # it was open before the check-in that raised the one that is known
+            RedFlag.objects.filter(pk=there.pk).update(raised_on=min(flag.raised_on, there.raised_on))
     RedFlag.objects.bulk_create([flag for flag in known if flag._state.adding])
 
 
@@ -134,12 +138,16 @@ class Signs:
         return any(start <= on and (end is None or on <= end) for start, end in self.spans.get(athlete_id, ()))
 
 
-def standing(athletes: Collection[int]) -> Signs:
-    """Every date of these athletes, in one query: warning signs are rare."""
+def standing(todays: Mapping[int, date]) -> Signs:
+    """Every date of these athletes up to their today, in one query: warning signs are rare.
+
+    An open sign is open today even where the clock was moved west since it was raised, and its date is tomorrow's.
+    """
     spans: dict[int, list[tuple[date, date | None]]] = defaultdict(list)
-    rows = RedFlag.objects.filter(athlete__in=athletes).order_by()
+    rows = RedFlag.objects.filter(athlete__in=todays).order_by()
     for athlete_id, raised_on, cleared_on in rows.values_list("athlete_id", "raised_on", "cleared_on"):
-        spans[athlete_id].append((raised_on, cleared_on))
+        start = raised_on if cleared_on else min(raised_on, todays[athlete_id])
+        spans[athlete_id].append((start, cleared_on))
     return Signs(spans)
 
 
@@ -149,9 +157,11 @@ def of_days(athletes: Collection[int], days: Collection[date]) -> dict[int, list
     if not days:
         return found
     rows = RedFlag.objects.filter(
-        Q(cleared_on=None) | Q(cleared_on__gte=min(days)), athlete__in=athletes, raised_on__lte=max(days)
+        Q(cleared_on=None) | Q(cleared_on__gte=min(days), raised_on__lte=max(days)), athlete__in=athletes
     )
-    for flag in rows.select_related("cleared_by").order_by("raised_at", "pk"):
+    for flag in rows.select_related("cleared_by", "athlete").order_by("raised_at", "pk"):
+        if flag.cleared_on is None:  # as in `standing`: a clock that moved west hides nothing
+            flag.raised_on = min(flag.raised_on, local_today(flag.athlete))
         found[flag.athlete_id].append(flag)
     return found
 

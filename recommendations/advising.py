@@ -8,6 +8,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
+from athletes import red_flags
 from athletes.local_time import local_today
 from athletes.models import Athlete
 from mlmodels.decision import Verdict, decide_observed
@@ -16,7 +17,7 @@ from recommendations import frames, shadowing, turns, waiting, warnings_log
 from recommendations.asking import active_policy, policy_by_sha256
 from recommendations.drafting import decision_columns, draft, draft_of_failure, may_be_answered
 from recommendations.frames import Asked
-from recommendations.issuing import issue, standing_advice
+from recommendations.issuing import issue, standing_advice, stops
 from recommendations.metrics import DRAIN_ERRORS, GIVEN_UP
 from recommendations.models import Advice, WaitingDay
 
@@ -78,8 +79,10 @@ def give_up(athlete: Athlete, now: datetime) -> None:
     """Say that there is no advice instead of saying nothing. The rows go; the next report asks again."""
     GIVEN_UP.inc()
     today = local_today(athlete, now)
-    asked = Asked(athlete, today, frames.NOTHING)
-    issue([(asked, draft_of_failure(athlete))], standing_advice({athlete.pk: today}), rings=set(), worse=set(), now=now)
+    asked, standing = Asked(athlete, today, frames.NOTHING), standing_advice({athlete.pk: today})
+    if not any(stops(advice) for advice in standing.values()):  # a failure lifts no stop of health
+        warned = red_flags.standing({athlete.pk: today}).is_open(athlete.pk, today)
+        issue([(asked, draft_of_failure(athlete, warned=warned))], standing, rings=set(), worse=set(), now=now)
     WaitingDay.objects.filter(athlete=athlete, attempts__gte=waiting.GIVE_UP_AFTER).delete()
 
 

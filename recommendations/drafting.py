@@ -76,8 +76,9 @@ def doses_of(verdict: Verdict) -> dict[str, float]:
     return {code: round(au, 1) for code, au in zip(ACTION_CODES, verdict.doses_au, strict=False)}
 
 
-def draft_of_failure(athlete: Athlete) -> Advice:
-    reason = Advice.WithheldReason.MODEL_UNAVAILABLE
+def draft_of_failure(athlete: Athlete, *, warned: bool = False) -> Advice:
+    """Nothing could be computed. An open warning sign (`warned`) needs no computing to be a stop."""
+    reason = Advice.WithheldReason.RED_FLAG if warned else Advice.WithheldReason.MODEL_UNAVAILABLE
     with translation.override(athlete.locale):
         said = wording.say(wording.Decided(action="", policy_action="", withheld_reason=reason))
     return Advice(
@@ -85,6 +86,7 @@ def draft_of_failure(athlete: Athlete) -> Advice:
         withheld_reason=reason,
         headline=said.headline,
         detail=said.detail,
+        guards=[{"code": "G01", "effect": "suspended"}] if warned else [],
         guard_version=guard.GUARD_VERSION,
         state_version=STATE_VERSION,
     )

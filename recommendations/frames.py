@@ -102,7 +102,7 @@ def observe(asked: Sequence[Asked]) -> Observation:
 
 def stand(asked: Sequence[Asked], *, keep: bool = True) -> tuple[Tracker, Morning]:
     """Where each athlete stands: yesterday evening's tracker, and this morning. Who holds no lock keeps no carries."""
-    signs = red_flags.standing([a.athlete.pk for a in asked])
+    signs = red_flags.standing({a.athlete.pk: a.today for a in asked})
     tracker = walk_to_today(asked, signs, keep=keep)
     answered = standing_answers(asked)
     days = [(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
+import structlog
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
@@ -22,6 +23,8 @@ from athletes.models import Athlete, Day, User
 from mlmodels import risk
 from recommendations.deliveries import after_quiet_hours, devices_by_user
 from recommendations.models import Advice, Delivery, Notice, NoticePreference
+
+log = structlog.get_logger(__name__)
 
 Kind: TypeAlias = Notice.Kind
 Level: TypeAlias = Notice.Level
@@ -230,12 +233,17 @@ def write_due_mails(now: datetime) -> int:
     due = Notice.objects.filter(mail_at__lte=now).select_related("coach", "athlete__user").order_by("mail_at", "pk")
     written = 0
     for row in due[:MAILS_A_RUN]:
-        with transaction.atomic():
-            mine = Notice.objects.filter(pk=row.pk, mail_at=row.mail_at).update(mail_at=None)
-            if mine and not why_not(row):
+        mine = Notice.objects.filter(pk=row.pk, mail_at=row.mail_at).update(mail_at=None)
+        if not mine or why_not(row):
+            continue
+        try:
+            with transaction.atomic():
                 board = settings.PUBLIC_URL + reverse("admin:index")
                 send_mail(title_of(row), f"{line_of(row)}.\n\n{board}\n", None, [row.coach.email])
-                written += 1
+        except ValueError:  # an address no mail can be made for: the others, and the pushes after them, must leave
+            log.exception("notice_not_mailed", notice=str(row.pk))
+        else:
+            written += 1
     return written
 
 

@@ -74,9 +74,16 @@ def dose_ordered(advice: Advice, action: str, own_au: float | None) -> float | N
     if action == OrderCode.REST:
         return 0.0
     dose: float | None = advice.doses.get(action)
-    if dose is not None and any(g["code"] in STOPS and g["effect"] == "load_capped" for g in advice.guards):
-        return min(dose, float((advice.prescription or {}).get("load_au") or 0.0))
+    if any(g["code"] in STOPS and g["effect"] == "load_capped" for g in advice.guards):
+        most = prescribed_au(advice) or 0.0
+        return most if dose is None else min(dose, most)
     return dose
+
+
+def prescribed_au(advice: Advice) -> float | None:
+    """What the product prescribed, AU: with the caps of the day."""
+    load: float | None = (advice.prescription or {}).get("load_au")
+    return load
 
 
 def say_back(advice: Advice, given: dict[str, Any]) -> Feedback:
@@ -108,7 +115,11 @@ def most_au(advice: Advice) -> float | None:
     """The most that a session of the coach's own may be under the stops; None: no stop limits it."""
     if not is_limited(advice):
         return None
-    return max(dose_ordered(advice, action, None) or 0.0 for action in allowed_actions(advice.guards))
+    allowed = allowed_actions(advice.guards)
+    known = [dose for action in allowed if (dose := dose_ordered(advice, action, None)) is not None]
+    if ActionCode.AS_PLANNED in allowed and dose_ordered(advice, ActionCode.AS_PLANNED, None) is None:
+        return prescribed_au(advice)  # nobody kept what the plan was; where nothing was prescribed it is the coach's
+    return max(known)
 
 
 def is_limited(advice: Advice) -> bool:

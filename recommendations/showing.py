@@ -162,9 +162,9 @@ def advised_body(advice: Advice) -> Row:
 
 def ordered_body(word: Override, advice: Advice) -> Row:
     """The coach's order as what is shown first, with its own dose."""
-    planned = (advice.prescription or {}).get("planned_load_au")
+    planned = (advice.prescription or {}).get("planned_load_au") or advice.doses.get("as_planned")
     change = 100 * (word.load_au / planned - 1) if word.load_au is not None and planned else None
-    text = order_text(word)
+    text = order_text(word, planned)
     return {
         "action": word.action,
         "headline": override_headline(word),
@@ -172,7 +172,7 @@ def ordered_body(word: Override, advice: Advice) -> Row:
         "prescription": {
             **dict.fromkeys(("rpe_max", "duration_min", "high_intensity_share")),
             "load_au": wording.rounded(word.load_au, 0),
-            "planned_load_au": planned,
+            "planned_load_au": wording.rounded(planned, 0),
             "planned_by": (advice.prescription or {}).get("planned_by", "plan"),
             "load_change_pct": wording.rounded(change, 0),
             "example": text,
@@ -180,8 +180,17 @@ def ordered_body(word: Override, advice: Advice) -> Row:
     }
 
 
-def order_text(word: Override) -> str:
-    return word.session if word.action == OrderCode.OWN else wording.example_of(word.action, word.load_au)
+def order_text(word: Override, planned_au: float | None) -> str:
+    """Where a stop caps the plan, "as planned" is a part of it, for the coach's order too."""
+    if word.action == OrderCode.OWN:
+        return word.session
+    load_au = word.load_au
+    if word.action == OrderCode.AS_PLANNED and load_au is not None and load_au != planned_au:
+        if load_au == 0:
+            return wording.example_of("rest", 0)
+        if planned_au and load_au < planned_au - 1:
+            return wording.part_of_session(load_au / planned_au)
+    return wording.example_of(word.action, word.load_au)
 
 
 def override_headline(word: Override) -> str:

@@ -240,8 +240,7 @@ def example(d: Decided) -> str:
     if d.planned_rest:
         return _("No session is planned: keep the rest.")
     if d.capped and d.load_au is not None:
-        text = _("%(part)s of the planned session: the same speeds, fewer repetitions or minutes.")
-        return text % {"part": part_of_it(d.load_au / d.seen["planned_load_au"])}
+        return part_of_session(d.load_au / d.seen["planned_load_au"])
     return example_of(d.action, d.load_au)
 
 
@@ -277,6 +276,11 @@ PARTS = (
     (0.85, gettext_lazy("About three quarters")),
     (2.0, gettext_lazy("Almost all")),
 )
+
+
+def part_of_session(share: float) -> str:
+    text = _("%(part)s of the planned session: the same speeds, fewer repetitions or minutes.")
+    return text % {"part": part_of_it(share)}
 
 
 def part_of_it(share: float) -> str:
@@ -466,12 +470,14 @@ def because_of_warning_sign(_o: Observed, effect: str) -> Reason:
 
 def because_of_pain(o: Observed, effect: str) -> Reason:
     pain = o["pain_0_10"]
-    if effect == "no_increase" and o["niggle"]:
+    if effect in ("no_increase", "no_intensity") and o["niggle"]:  # no_intensity: before version 7
         return Reason("niggle", _("You reported a niggle: nothing is added while it is there"))
     if effect == "no_increase" and o["pain_rising"]:
         return Reason(
             "pain_rising", _("Your pain rose for three days, to %(pain)d of 10") % {"pain": pain}, pain, "0-10"
         )
+    if pain is None:  # of advice that was given under other rules
+        return Reason("pain", _("You reported pain"))
     return Reason("pain", _("You reported pain of %(pain)d out of 10") % {"pain": pain}, pain, "0-10", (0, 1))
 
 

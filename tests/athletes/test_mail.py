@@ -177,6 +177,31 @@ def test_an_address_that_does_not_exist_is_given_up_at_once_and_the_others_are_s
         assert [one.recipients for one in server.received] == [["bob@example.org"]]
 
 
+@pytest.mark.parametrize("broken", [{"content": "{"}, {"recipients": "nobody at all\n"}])
+def test_a_mail_that_cannot_be_made_is_given_up_alone(smtp, broken):
+    with MailServer() as server:
+        smtp(server)
+        write()
+        Mail.objects.update(**broken)
+        write("bob@example.org")
+        send_mail()
+        send_mail()
+        assert [one.recipients for one in server.received][-1:] == [["bob@example.org"]]
+        assert Mail.objects.filter(sent_at=None, given_up_at=None).count() == 0
+
+
+def test_a_row_that_no_key_opens_is_given_up_alone(smtp):
+    with MailServer() as server:
+        smtp(server)
+        write()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE athletes_mail SET content = 'of another installation'")
+        write("bob@example.org")
+        send_mail()
+        assert [one.recipients for one in server.received] == [["bob@example.org"]]
+        assert Mail.objects.filter(sent_at=None, given_up_at=None).count() == 0
+
+
 def test_a_mailbox_that_is_full_for_now_is_tried_again(smtp):
     with MailServer(refuses="450 later") as server, time_machine.travel(MORNING, tick=False):
         smtp(server)

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from athletes import intake, red_flags
+from athletes.access import coaches_of
 from athletes.models import CheckIn, Day, Membership, RedFlag
 from athletes.signals import day_revised
 
@@ -305,3 +306,49 @@ def test_answers_that_stood_become_rows(alice, bob):
     was = RedFlag.objects.get(kind="head_injury")
     assert (was.raised_at, was.cleared_at, was.cleared_by) == (MORNING - 5 * ONE_DAY, MORNING - 3 * ONE_DAY, None)
     assert was.note == "Answered with none in a check-in, which cleared it at that time."
+
+
+# --- where a stranger looked ------------------------------------------------------------------------------------------
+
+
+def test_a_flight_west_over_midnight_hides_no_open_sign(alice):
+    """Reported on the 20th in Berlin; at the same moment it is the 19th in Honolulu."""
+    flag = hit(alice)
+    type(alice).objects.filter(pk=alice.pk).update(timezone="Pacific/Honolulu")
+    alice.refresh_from_db()
+    yesterday = TODAY - ONE_DAY
+    assert red_flags.standing({alice.pk: yesterday}).is_open(alice.pk, yesterday)
+    (found,) = red_flags.of_days([alice.pk], [yesterday])[alice.pk]
+    assert (found.pk, red_flags.state_on(found, yesterday)) == (flag.pk, red_flags.OPEN)
+
+
+def test_a_log_that_knows_an_open_sign_from_earlier_moves_its_beginning_and_clears_nothing(alice):
+    flag = hit(alice)
+    red_flags.raise_from_log(alice, {TODAY - 4 * ONE_DAY: "head_injury", TODAY - 3 * ONE_DAY: ""})
+    assert spans(alice) == [("head_injury", TODAY - 4 * ONE_DAY, None)]
+    red_flags.raise_from_log(alice, {TODAY: "none"})
+    flag.refresh_from_db()
+    assert flag.cleared_on is None
+
+
+def test_an_athlete_who_coaches_the_own_squad_silences_no_other_coach(alice, charlie, squad):
+    squad.coaches.add(alice.user)
+    assert coaches_of([alice.pk]) == {alice.pk: {charlie.pk}}
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "my chest hurts and I feel dizzy", "lost consciousness for a moment", "Blackout after the last rep",
+        "got knocked out", "hit my head on the bar", "banged head", "Engegefühl", "kurz bewusstlos",
+        "schwarz vor Augen", "Kopf angeschlagen", "胸口痛",
+    ],
+)  # fmt: skip
+def test_words_of_a_warning_sign_are_asked_about(alice, note):
+    assert check_in(alice, notes=note).day.note_asks is True
+    assert check_in(alice, notes=note, red_flag="none").day.note_asks is False
+
+
+@pytest.mark.parametrize("note", ["", "tired legs, good mood", "Beine schwer", "腿酸"])
+def test_other_notes_ask_nothing(alice, note):
+    assert check_in(alice, notes=note).day.note_asks is False

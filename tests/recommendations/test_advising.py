@@ -429,6 +429,33 @@ def test_after_several_attempts_the_athlete_is_told_that_there_is_no_advice(bob,
     assert not WaitingDay.objects.exists()
 
 
+@pytest.mark.parametrize(("reported", "reason"), [({"illness": "fever"}, ""), ({"red_flag": "fainting"}, "red_flag")])
+def test_a_failure_lifts_no_stop_of_health(bob, monkeypatch, reported, reason):
+    live(bob, 40)
+    wake_up(bob, **reported)
+    drain(MORNING)
+    stopped = todays(bob)
+    monkeypatch.setattr(frames, "days_to_race", raise_as_if)
+    wake_up(bob, **reported)
+    for hour in range(waiting.GIVE_UP_AFTER):
+        drain(MORNING + timedelta(minutes=20 * hour))
+    assert (todays(bob).pk, todays(bob).withheld_reason) == (stopped.pk, reason)
+
+
+def test_an_open_warning_sign_needs_no_computing_to_be_a_stop(bob, monkeypatch):
+    live(bob, 40)
+    wake_up(bob, red_flag="fainting")
+    monkeypatch.setattr(frames, "days_to_race", raise_as_if)
+    for hour in range(waiting.GIVE_UP_AFTER):
+        drain(MORNING + timedelta(minutes=20 * hour))
+    advice = todays(bob)
+    assert (advice.withheld_reason, advice.guards) == ("red_flag", [{"code": "G01", "effect": "suspended"}])
+
+
+def raise_as_if(athlete, day):
+    raise ZeroDivisionError("as if")
+
+
 def test_three_hundred_athletes_are_answered_in_two_batches_and_a_fixed_number_of_statements(db):
     squad = [factories.make_athlete(f"athlete{n}@example.org") for n in range(waiting.BATCH + 4)]
     for athlete in squad:

@@ -264,3 +264,28 @@ def test_the_form_sends_nothing_that_the_coach_did_not_choose(client, charlie, a
     assert not Override.objects.exists()
     assert client.post(page, AS_PLANNED).status_code == 302
     assert Override.objects.get().action == "as_planned"
+
+
+def test_as_planned_under_a_cap_is_told_and_dosed_as_the_part_it_is(alice, charlie, advised, api):
+    advice = advised(illness="none")
+    planned = advice.prescription["planned_load_au"]
+    advice.guards = [{"code": "G02", "effect": "load_capped"}]
+    advice.prescription |= {"load_au": planned / 2}
+    advice.save()
+    assert api(charlie).post(url(advice), AS_PLANNED | {"note": ""}).status_code == 201
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert body["prescription"]["load_au"] == round(planned / 2)
+    assert body["detail"] == "About half of the planned session: the same speeds, fewer repetitions or minutes."
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_where_nobody_kept_the_doses_the_cap_still_holds(charlie, advised, api, kept):
+    advice = advised()
+    advice.guards = [{"code": "G02", "effect": "load_capped"}]
+    advice.prescription |= {"load_au": 100.0}
+    advice.doses = advice.doses if kept else {}
+    advice.save()
+    assert overriding.dose_ordered(advice, "as_planned", None) == 100.0
+    own = AS_PLANNED | {"action": "own", "session": "On the bike"}
+    assert api(charlie).post(url(advice), own | {"load_au": 400.0}).status_code == 409
+    assert api(charlie).post(url(advice), own | {"load_au": 90.0}).status_code == 201

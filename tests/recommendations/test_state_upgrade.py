@@ -46,8 +46,10 @@ def test_advice_of_the_version_before_can_still_be_read_by_both_and_overruled(al
     with time_machine.travel(MORNING, tick=False):
         drain(MORNING)
         advice = Advice.objects.get(athlete=alice, current=True)
-        every = [{"code": rule.code, "effect": rule.effect.code} for rule in guard.RULES if rule.code < "G19"]
-        advice.observation = {k: v for k, v in advice.observation.items() if k not in NEW_IN_3}
+        niggle = [{"code": "G05", "effect": "no_intensity"}]  # which version 7 knows no more
+        every = niggle + [{"code": rule.code, "effect": rule.effect.code} for rule in guard.RULES if rule.code < "G19"]
+        kept = {name: value for name, value in advice.observation.items() if name not in NEW_IN_3}
+        advice.observation = kept | {"pain_0_10": None, "niggle": 1}
         advice.guards, advice.doses, advice.state_version, advice.guard_version = every, {}, 2, 5
         advice.save()
         body = api(alice).get("/api/v1/advice/today/").json()
