@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from athletes.models import Day
 from recommendations import overriding, showing
-from recommendations.models import Advice, Override
+from recommendations.models import Advice, OrderCode, Override
 
 DAYS_SHOWN = 14
 # The texts speak to the athlete. English "they" takes the verb forms of "you", so the pronouns are all that changes.
@@ -35,7 +35,7 @@ def page_of(advice: Advice, *, values: bool, may_override: bool) -> dict[str, An
     body = showing.advice_body(advice, showing.around([advice])[advice.pk], reader, timezone.now())
     word = body["override"]
     return {
-        "headline": to_the_coach(body["headline"]),
+        "headline": f"{OrderCode(word['action']).label}, a coach's order" if word else to_the_coach(advice.headline),
         "who": f"{advice.athlete}, {advice.date:%A} {advice.date}",
         "detail": to_the_coach(body["detail"]),
         "advised": body["advised"] and to_the_coach(body["advised"]["headline"]),
@@ -43,8 +43,7 @@ def page_of(advice: Advice, *, values: bool, may_override: bool) -> dict[str, An
         "guards": [guard_line(guard) for guard in body["guards"]],
         "prescription": prescription_line(body["prescription"]) if values else "",
         "warnings": [to_the_coach(text) for text in body["warnings"]],
-        "word": word
-        and f"{word['by'] or 'A coach'} ordered this ({Override.Reason(word['reason_code']).label.lower()}).",
+        "word": word and f"Ordered by {word['by'] or 'a coach'}: {Override.Reason(word['reason_code']).label}.",
         "suspended": bool(body["suspended_override"]),
         "days": last_days(advice) if values else None,
         "override_url": reverse("admin:recommendations_advice_override", args=[advice.pk]) if may_override else "",

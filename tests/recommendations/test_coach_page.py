@@ -4,7 +4,9 @@ import pytest
 import time_machine
 
 from athletes.models import Membership
+from recommendations import overriding
 from recommendations.advising import drain
+from recommendations.coach_page import to_the_coach
 from recommendations.models import Advice
 from tests.recommendations.seasons import MORNING, live, wake_up
 
@@ -38,3 +40,15 @@ def test_the_board_says_how_many_do_not_share(client, charlie, alice, morning):
     page = client.get("/admin/").content.decode()
     assert "1 more does not share with you." in page
     assert "Squads today" in page and "Site administration" not in page
+
+
+def test_where_a_coach_ordered_otherwise_the_page_begins_with_the_order(client, charlie, alice, morning):
+    advice = Advice.objects.get(athlete=alice, current=True)
+    with time_machine.travel(MORNING, tick=False):
+        overriding.override(advice, by=charlie, action="rest", reason_code="seen_at_training", now=MORNING)
+        client.force_login(charlie)
+        page = client.get(f"/admin/recommendations/advice/{advice.pk}/change/").content.decode()
+    assert "Rest, a coach&#x27;s order" in page
+    assert "Ordered by charlie@example.org: What I saw at training." in page
+    assert f"The advice had been: {to_the_coach(advice.headline)}." in page
+    assert "What the advice had rested on" in page
