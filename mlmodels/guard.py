@@ -78,23 +78,13 @@ class _Seen:
     unusable: BoolArray
 
     @cached_property
-    def _loads_after(self) -> FloatArray:
+    def loads_after(self) -> FloatArray:
         """(2, n): today's load with more intensity, with more volume."""
         return increased(self.obs.planned_load_au, under_18=self.obs.under_18)
 
     @cached_property
     def _acwr_after(self) -> FloatArray:
-        return acwr_after(self.obs, self._loads_after)
-
-    @property
-    def loads_after_intensity(self) -> FloatArray:
-        after: FloatArray = self._loads_after[0]
-        return after
-
-    @property
-    def loads_after_volume(self) -> FloatArray:
-        after: FloatArray = self._loads_after[1]
-        return after
+        return acwr_after(self.obs, self.loads_after)
 
     @property
     def acwr_after_intensity(self) -> FloatArray:
@@ -122,7 +112,7 @@ class _Seen:
 
     @cached_property
     def week_ratio_after_volume(self) -> FloatArray:
-        week: FloatArray = self.obs.six_day_load_au + self._loads_after[1]
+        week: FloatArray = self.obs.six_day_load_au + self.loads_after[1]
         return week / np.maximum(self.obs.week_before_load_au, self._usual_week_au)
 
 
@@ -293,8 +283,8 @@ RULES: tuple[Rule, ...] = (
     Rule("G06", Effect.NO_VOLUME, lambda s: _not_at_most(s.acwr_after_volume, risk.ACWR_WARNING)),
     Rule("G07", Effect.RECOVERY, lambda s: s.week_ratio >= risk.WEEK_RISE_RECOVERY),
     Rule("G07", Effect.NO_INCREASE, lambda s: ~(s.week_ratio < risk.WEEK_RISE_HOLD)),
-    Rule("G07", Effect.NO_INTENSITY, lambda s: _session_spike(s, s.loads_after_intensity)),
-    Rule("G07", Effect.NO_VOLUME, lambda s: _session_spike(s, s.loads_after_volume)),
+    Rule("G07", Effect.NO_INTENSITY, lambda s: _session_spike(s, s.loads_after[0])),
+    Rule("G07", Effect.NO_VOLUME, lambda s: _session_spike(s, s.loads_after[1])),
     Rule("G07", Effect.NO_VOLUME, lambda s: _not_at_most(s.week_ratio_after_volume, _volume_line(s.obs))),
     Rule(
         "G08", Effect.RECOVERY, lambda s: s.obs.hrv_very_low_days >= risk.HRV_VERY_LOW_RECOVERY_DAYS, tells_coach=True

@@ -154,7 +154,14 @@ def is_suspended(word: Override, advice: Advice) -> bool:
     less than was ordered. The coach may order it again with the morning in view, where no stop forbids it."""
     if not is_allowed(word, advice):
         return True
-    if word.advice_id == advice.pk:
-        return False
-    eased = any(guard["code"] in SIGNS and guard["effect"] in EASED for guard in advice.guards)
-    return eased and word.action not in ("active_recovery", "rest")
+    if not signs_of(advice) - signs_of(word.advice):
+        return False  # the coach had all of it in view, whatever came in since
+    most = prescribed_au(advice)
+    if None not in (word.load_au, most):
+        return (word.load_au or 0.0) > (most or 0.0)
+    return word.action not in ("active_recovery", "rest")
+
+
+def signs_of(advice: Advice) -> set[str]:
+    """The guards by which the body asks for an easy day or none."""
+    return {guard["code"] for guard in advice.guards if guard["code"] in SIGNS and guard["effect"] in EASED}

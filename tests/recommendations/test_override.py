@@ -289,3 +289,21 @@ def test_where_nobody_kept_the_doses_the_cap_still_holds(charlie, advised, api, 
     own = AS_PLANNED | {"action": "own", "session": "On the bike"}
     assert api(charlie).post(url(advice), own | {"load_au": 400.0}).status_code == 409
     assert api(charlie).post(url(advice), own | {"load_au": 90.0}).status_code == 201
+
+
+def test_an_order_given_with_the_morning_in_view_outlives_a_later_value(alice, charlie, advised, api):
+    worst = {"sleep_duration_min": 180.0, "readiness_1_5": 1.0, "worst_item_1_5": 1.0}
+    assert api(charlie).post(url(advised(**worst)), AS_PLANNED).status_code == 201
+    wake_up(alice, **worst, resting_hr_bpm=50.0)
+    drain(MORNING)
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert (body["revision"], body["action"], body["suspended_override"]) == (2, "as_planned", None)
+
+
+def test_an_order_of_less_than_the_morning_asks_for_is_not_suspended(alice, charlie, advised, api):
+    own = {"action": "own", "session": "A walk", "load_au": 20.0}
+    assert api(charlie).post(url(advised(hrv_ms=None)), AS_PLANNED | own).status_code == 201
+    wake_up(alice, sleep_duration_min=180.0, hrv_ms=33.0)
+    drain(MORNING)
+    body = api(alice).get("/api/v1/advice/today/").json()
+    assert (body["action"], body["suspended_override"]) == ("own", None)

@@ -307,3 +307,13 @@ def test_a_stranger_reads_by_what_the_model_does_not_know_them():
         "Your last four weeks look unlike all that the model has learned from: how your load is spread over the days"
     )
     assert "The learned model was not used today; this follows a simple rule." in said.detail
+
+
+def test_the_strong_signs_are_named_as_the_guard_counts_them():
+    obs = random_observations(3000, seed=5)
+    nobody = np.zeros(len(obs), dtype=bool)
+    with np.errstate(invalid="ignore"):
+        counted = np.stack(guard._strong_signs(guard._Seen(obs, nobody, nobody)), axis=1)
+    named = [[there for _, there in wording.strong_signs(row)] for row in obs.rows()]
+    assert counted.tolist() == named
+    assert counted.any(axis=0).all() and not counted.all(axis=0).any()
