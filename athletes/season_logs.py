@@ -80,6 +80,7 @@ def import_season(
         statements.lock_athlete(athlete.pk)
         stored = {d.date: d for d in SeasonDay.objects.filter(athlete=athlete, date__range=(min(wanted), max(wanted)))}
         counts = {day.date: day for day in between(Day.objects.filter(athlete=athlete), min(wanted), max(wanted))}
+        counts |= with_acts_alone(counts, acts, min(wanted), max(wanted))
         flags = list(RedFlag.objects.filter(athlete=athlete))
         known = {on: season_row(day, stored.get(on), flags, (acts or {}).get(on)) for on, day in counts.items()}
         others = {
@@ -121,8 +122,17 @@ def season_rows(
     """What counted on each day as a season log's row, oldest first; what came from a log is given back as it was."""
     logged = {day.date: day for day in between(SeasonDay.objects.filter(athlete=athlete), first, last)}
     flags = list(RedFlag.objects.filter(athlete=athlete))
-    for day in between(Day.objects.filter(athlete=athlete), first, last).order_by("date"):
-        yield {"date": day.date, **season_row(day, logged.get(day.date), flags, (acts or {}).get(day.date))}
+    days = {day.date: day for day in between(Day.objects.filter(athlete=athlete), first, last)}
+    for on, day in sorted((days | with_acts_alone(days, acts, first, last)).items(), key=lambda pair: pair[0]):
+        yield {"date": on, **season_row(day, logged.get(on), flags, (acts or {}).get(on))}
+
+
+def with_acts_alone(
+    days: Mapping[date, Day], acts: Mapping[date, Row] | None, first: date | None = None, last: date | None = None
+) -> dict[date, Day]:
+    """Dates on which something was advised or done and nothing reported, from the first reported day on."""
+    begins, ends = max(min(days, default=date.max), first or date.min), last or date.max
+    return {on: Day(date=on) for on in acts or () if on not in days and begins <= on <= ends}
 
 
 def between(rows: QuerySet[Any], first: date | None, last: date | None) -> QuerySet[Any]:
