@@ -301,3 +301,14 @@ def test_marks_that_no_export_writes_are_refused(tmp_path, cells):
 def test_hours_become_the_same_minutes_again(asleep_s):
     minutes = asleep_s / 60
     assert days.minutes_of(minutes / 60) / 60 == minutes / 60
+
+
+@pytest.mark.usefixtures("clock")
+def test_advice_on_a_day_of_which_nothing_was_reported_goes_along(alice, tmp_path):
+    for ago in (5, 0):
+        intake.record_check_in(alice, TODAY - timedelta(days=ago), {"fatigue": 4}, now=NOW)
+    for ago in (2, 1):
+        factories.make_advice(alice, TODAY - timedelta(days=ago), action="increase_intensity", current=True)
+    before = seen(alice)
+    assert before["observation"]["intensity_run"] == 2
+    assert seen(moved(alice, tmp_path / "log.csv")) == before
