@@ -4,7 +4,13 @@ import os
 import tempfile
 from pathlib import Path
 
-RUN_DIR = Path(os.environ.setdefault("HOMESTRETCH_TEST_DIR", tempfile.mkdtemp(prefix="hs-test-", dir="/tmp")))
+BASE_DIR = Path(os.environ.setdefault("HOMESTRETCH_TEST_DIR", tempfile.mkdtemp(prefix="hs-test-", dir="/tmp")))
+RUN_DIR = BASE_DIR / os.environ.get("PYTEST_XDIST_WORKER", "")
+if RUN_DIR != BASE_DIR:  # of several workers each has servers and a lock of its own, not those of who started it
+    RUN_DIR.mkdir(exist_ok=True)
+    for server in ("VALKEY_URL", "DATABASE_URL"):
+        if BASE_DIR.name in os.environ.get(server, ""):
+            del os.environ[server]
 os.environ.setdefault("HOMESTRETCH_MODE", "embedded")
 os.environ["HOMESTRETCH_DATA"] = str(RUN_DIR)
 os.environ["SECRET_KEY"] = "for tests only, never served to anybody"
