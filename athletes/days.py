@@ -27,7 +27,7 @@ SEASON_LOG = {"kind": "season_day", "provider": "season_log"}
 MOST_LOAD_AU = 12_000.0
 REPORTED = "reported"  # the basis of a day's load that is rated throughout, a rest day, or a log's
 ADULT_AT = 18
-NOTE_ASKS = "note"  # in a check-in's quality: words of a warning sign
+NOTE, NOTE_ASKS, NOTE_ANSWERED = "note", "asks", "answered"  # in a check-in's quality: words of a warning sign
 
 
 @dataclass
@@ -365,6 +365,14 @@ def is_under_18(athlete: Athlete, day: date) -> bool:
 WELLNESS_IN_LOG = ("fatigue_1_5", "soreness_1_5", "readiness_1_5", "worst_item_1_5", "pain_0_10")
 
 
+def note_asks(said: dict[str, Any]) -> bool:
+    return bool((said["quality"].get(NOTE) or {}).get("status") == NOTE_ASKS)
+
+
+def note_answered(said: dict[str, Any]) -> bool:
+    return bool((said["quality"].get(NOTE) or {}).get("status") == NOTE_ANSWERED)
+
+
 def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Row:
     said: Row = check_in or dict.fromkeys(
         (*wellness.ITEMS, "pain_0_10", "submitted_at"), None
@@ -375,7 +383,7 @@ def wellness_of(check_in: Row | None, season: Row | None, provenance: Row) -> Ro
         "soreness_1_5": wellness.on_1_5(said["scale"], said["muscle_soreness"]),
         "readiness_1_5": wellness.readiness_1_5(said),
         "worst_item_1_5": wellness.worst_item_1_5(said),
-        "note_asks": NOTE_ASKS in said["quality"] and not said["red_flag"],
+        "note_asks": note_asks(said) and said["red_flag"] in ("", "none"),
         "pain_0_10": said["pain_0_10"],
         "illness": said["illness"],
         "injury_status": said["injury_status"],

@@ -94,11 +94,15 @@ def record_check_in(
             raise LookupError("no check-in on this date")
         columns = check_in_columns(data, before if keep_rest else None, before)
         confirmed = bool((data.get("hrv") or {}).get("confirmed"))
-        if before and not confirmed and all(before[name] == columns[name] for name in CHECK_IN_COLUMNS):
+        answered = bool(data.get("note_checked"))
+        news = confirmed or (answered and before is not None and days.note_asks(before))
+        if before and not news and all(before[name] == columns[name] for name in CHECK_IN_COLUMNS):
             return as_stored(athlete, on)
         submitted_at = min(data.get("submitted_at") or now, now)  # a phone's clock may be years ahead
         check_in = CheckIn(athlete_id=athlete.pk, date=on, submitted_at=submitted_at, **columns)
-        check_in.quality = check_in_quality(athlete, on, columns, confirmed=confirmed)
+        if before and before["notes"] == columns["notes"]:
+            answered |= days.note_answered(before)
+        check_in.quality = check_in_quality(athlete, on, columns, confirmed=confirmed, answered=answered)
         if before:
             check_in.id = UUID(before["id"])
         reports["check_in"] = [check_in_row(check_in)]
@@ -205,10 +209,14 @@ NOT_ANSWERED: dict[str, Any] = {
 }
 
 
-def check_in_quality(athlete: Athlete, on: date, columns: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
+def check_in_quality(
+    athlete: Athlete, on: date, columns: Mapping[str, Any], *, confirmed: bool, answered: bool
+) -> dict[str, Any]:
+    """`answered`: who was asked about this very note says that it tells of no warning sign. A `red_flag` of none that
+    came with the note is no such answer: forms send it unasked, and retries send it again."""
     found: dict[str, Any] = {}
     if danger_words.may_tell_of_a_warning_sign(columns["notes"]):
-        found[days.NOTE_ASKS] = {"status": "asks"}
+        found[days.NOTE] = {"status": days.NOTE_ANSWERED if answered else days.NOTE_ASKS}
     if columns["hrv_value_ms"] is None:
         return found
     days_back = (on - quality.HRV_HISTORY, on - timedelta(days=1))

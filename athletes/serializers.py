@@ -101,8 +101,17 @@ class CheckInBody(strict.StrictSerializer):
     red_flag = strict.StrictChoiceField(choices=CheckIn.RedFlag.choices, **optional(help_text=OPENS))
     pain_0_10 = strict.StrictIntegerField(**optional(min_value=0, max_value=10))
     notes = strict.StrictCharField(**optional(max_length=2000, allow_blank=True), help_text="never shown to a coach")
+    note_checked = strict.StrictBooleanField(
+        required=False,
+        write_only=True,
+        help_text="true: the words of the note were asked about, and are no warning sign",
+    )
     submitted_at = InstantField(required=False, help_text="when the athlete answered; the server's time if left out")
-    quality = serializers.DictField(read_only=True, help_text='like {"hrv": {"status": "quarantined", "reasons": []}}')
+    quality = serializers.DictField(
+        read_only=True,
+        help_text='like {"hrv": {"status": "quarantined", "reasons": []}}; {"note": {"status": "asks"}}: the note may'
+        " tell of a warning sign, and nothing is added to the training until `red_flag` or `note_checked` says",
+    )
     updated_at = serializers.DateTimeField(read_only=True)
 
 

@@ -346,7 +346,21 @@ def test_an_athlete_who_coaches_the_own_squad_silences_no_other_coach(alice, cha
 )  # fmt: skip
 def test_words_of_a_warning_sign_are_asked_about(alice, note):
     assert check_in(alice, notes=note).day.note_asks is True
-    assert check_in(alice, notes=note, red_flag="none").day.note_asks is False
+    assert check_in(alice, notes=note, note_checked=True).day.note_asks is False
+
+
+def test_only_an_answer_to_the_question_ends_it_and_only_for_the_note_it_was_about(alice):
+    form = {"notes": "chest felt tight", "red_flag": "none", "mood": 4}
+    for _retry in range(2):  # forms send `none` unasked, and a retry sends the form again
+        stored = check_in(alice, **form)
+        assert (stored.day.note_asks, stored.check_in.quality["note"]) == (True, {"status": "asks"})
+    stored = check_in(alice, **form, note_checked=True)
+    assert (stored.day.note_asks, stored.check_in.quality["note"]) == (False, {"status": "answered"})
+    assert check_in(alice, **form).day.note_asks is False  # the first form, come late
+    assert check_in(alice, **form | {"mood": 5}).day.note_asks is False
+    assert check_in(alice, **form | {"notes": "chest felt tight again"}).day.note_asks is True
+    stored = check_in(alice, **form | {"red_flag": "chest_pain"})
+    assert (stored.day.note_asks, stored.day.red_flag) == (False, "chest_pain")
 
 
 @pytest.mark.parametrize("note", ["", "tired legs, good mood", "Beine schwer", "腿酸"])
