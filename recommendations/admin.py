@@ -10,6 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -30,7 +32,7 @@ from recommendations.models import Advice, Feedback, Forecast, OrderCode, Overri
 from recommendations.serializers import MAX_LOAD_AU, NOTE_NEEDED, OWN_NEEDS
 
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
-NOT_CHOSEN = ("", "Choose")
+NOT_CHOSEN = ("", _("Choose"))
 BY_ATHLETE = ("athlete", ScopedRelatedFilter)
 
 
@@ -42,19 +44,19 @@ class ReadOnly(ScopedAdmin):
 
 
 class OverrideForm(forms.Form):
-    action = forms.ChoiceField(label="Instead", widget=UnfoldAdminSelectWidget)
+    action = forms.ChoiceField(label=_("Instead"), widget=UnfoldAdminSelectWidget)
     session = forms.CharField(
-        required=False, max_length=200, widget=UnfoldAdminTextInputWidget, help_text="For a session of your own."
+        required=False, max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("For a session of your own.")
     )
     load_au = forms.FloatField(
-        label="Its load, AU", required=False, min_value=0, max_value=MAX_LOAD_AU, widget=UnfoldAdminTextInputWidget,
-        help_text="For a session of your own: RPE x minutes.",
+        label=_("Its load, AU"), required=False, min_value=0, max_value=MAX_LOAD_AU, widget=UnfoldAdminTextInputWidget,
+        help_text=_("For a session of your own: RPE x minutes."),
     )  # fmt: skip
     reason_code = forms.ChoiceField(
-        label="Because", choices=[NOT_CHOSEN, *Override.Reason.choices], widget=UnfoldAdminSelectWidget
+        label=_("Because"), choices=[NOT_CHOSEN, *Override.Reason.choices], widget=UnfoldAdminSelectWidget
     )
     note = forms.CharField(
-        required=False, max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="The athlete reads it."
+        required=False, max_length=2000, widget=UnfoldAdminTextareaWidget, help_text=_("The athlete reads it.")
     )
 
     def __init__(self, advice: Advice, *args: Any, **kwargs: Any) -> None:
@@ -83,7 +85,9 @@ def label_of(code: str, advice: Advice) -> str:
     if code != OrderCode.OWN:
         return label if dose is None else f"{label} ({dose:.0f} AU)"
     most = overriding.most_au(advice)
-    return label if most is None else f"{label} (at most {most:.0f} AU today)"
+    if most is None:
+        return label
+    return gettext("%(order)s (at most %(most).0f AU today)") % {"order": label, "most": most}
 
 
 @admin.register(Advice)
@@ -94,12 +98,12 @@ class AdviceAdmin(ReadOnly):
     date_hierarchy = "date"
     ordering = ("-date", "-revision")
     actions_detail: ClassVar[list[str]] = ["override", "look_ahead"]
-    value_fields = ("q_values", "observation", "reasons", "would_change_if", "prescription", "next_four_weeks", "why")
+    value_fields = ("q_values", "observation", "said", "prescription", "next_four_weeks", "why")
     change_form_outer_before_template = "recommendations/advice.html"
     looking_ahead = ("next_four_weeks", "why")
     fields = (
-        *looking_ahead, "athlete", "date", "revision", "current", "status", "withheld_reason", "headline", "detail",
-        "action", "policy_action", "guards", "reasons", "prescription", "would_change_if", "q_values", "observation",
+        *looking_ahead, "athlete", "date", "revision", "current", "status", "withheld_reason", "action",
+        "policy_action", "guards", "prescription", "said", "wording_version", "language", "q_values", "observation",
         "stage", "tells_coach", "policy_name", "policy_sha256", "active_sha256", "used_fallback", "guard_version",
         "state_version", "issued_at", "valid_until",
     )  # fmt: skip
@@ -108,7 +112,7 @@ class AdviceAdmin(ReadOnly):
         names = self.get_fields(request, obj)
         ahead = [name for name in names if name in self.looking_ahead]
         technical = {"fields": [name for name in names if name not in ahead], "classes": ["collapse", "break-all"]}
-        return [*([("Looking ahead", {"fields": ahead})] if ahead else []), ("Technical details", technical)]
+        return [*([(_("Looking ahead"), {"fields": ahead})] if ahead else []), (_("Technical details"), technical)]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -126,16 +130,20 @@ class AdviceAdmin(ReadOnly):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return [*super().get_readonly_fields(request, obj), "next_four_weeks", "why"]
 
-    @admin.display(description="next four weeks")
+    @admin.display(description=_("headline"))
+    def headline(self, advice: Advice) -> str:
+        return showing.headline_of(advice, own=False)
+
+    @admin.display(description=_("next four weeks"))
     def next_four_weeks(self, advice: Advice) -> str:
         forecast = Forecast.objects.filter(pk=advice.pk).first()
         if forecast is None:
-            return "Not computed. Look ahead to see what each action today may lead to."
+            return gettext("Not computed. Look ahead to see what each action today may lead to.")
         if forecast.result is None:
             return f"{forecast.get_state_display()} {forecast.reason}".strip()
         return charts.forecast_chart(forecast.result, advice.action) + made_on(forecast)
 
-    @admin.display(description="why this action")
+    @admin.display(description=_("why this action"))
     def why(self, advice: Advice) -> str:
         forecast = Forecast.objects.filter(pk=advice.pk).exclude(contributions=None).first()
         return charts.contribution_bars(forecast.contributions) if forecast and forecast.contributions else "-"
@@ -145,11 +153,11 @@ class AdviceAdmin(ReadOnly):
         advice = self.get_object(request, str(object_id)) if object_id else None
         return advice is not None and advice.current and bool(advice.action) and advice.values_shared
 
-    @action(description="Look ahead", url_path="look-ahead", permissions=["look_ahead"])  # type: ignore[untyped-decorator]
+    @action(description=_("Look ahead"), url_path="look-ahead", permissions=["look_ahead"])  # type: ignore[untyped-decorator]
     def look_ahead(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         advice = get_object_or_404(self.get_queryset(request), pk=object_id)
         if forecasting.ask(advice).state == Forecast.State.WAITING:
-            messages.info(request, "Being computed. Load the page again in a moment.")
+            messages.info(request, gettext("Being computed. Load the page again in a moment."))
         return redirect(reverse("admin:recommendations_advice_change", args=[advice.pk]))
 
     def has_override_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -157,7 +165,7 @@ class AdviceAdmin(ReadOnly):
         advice = self.get_object(request, str(object_id)) if object_id else None
         return advice is not None and advice.athlete.user_id != request.user.pk
 
-    @action(description="Override", url_path="override", permissions=["override"])  # type: ignore[untyped-decorator]
+    @action(description=_("Override"), url_path="override", permissions=["override"])  # type: ignore[untyped-decorator]
     def override(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         advice = get_object_or_404(self.get_queryset(request), pk=object_id)
         form = OverrideForm(advice, request.POST or None)
@@ -167,12 +175,12 @@ class AdviceAdmin(ReadOnly):
             except overriding.Refused as refusal:
                 messages.error(request, refusal.message)
             else:
-                messages.success(request, f"{advice.athlete} is told.")
+                messages.success(request, gettext("%(name)s is told.") % {"name": advice.athlete})
             return redirect(reverse("admin:recommendations_advice_change", args=[advice.pk]))
         context = self.admin_site.each_context(request) | {
-            "title": f"Override the advice for {advice.athlete}",
-            "headline": coach_page.to_the_coach(advice.headline),
-            "detail": coach_page.to_the_coach(advice.detail),
+            "title": gettext("Override the advice for %(name)s") % {"name": advice.athlete},
+            "headline": showing.headline_of(advice, own=False),
+            "detail": showing.detail_of(advice, own=False),
             "form": form,
             "stops": stops_told(advice) if form.stop else [],
             "stop": form.stop,
@@ -184,15 +192,26 @@ class AdviceAdmin(ReadOnly):
 def stops_told(advice: Any) -> list[str]:
     """The safety stops of today in words, where the athlete shares values."""
     fired = [guard for guard in advice.guards if guard["code"] in overriding.STOPS]
-    told = [showing.guard_body(guard, advice.observation, values=advice.values_shared) for guard in fired]
-    return [coach_page.to_the_coach(guard["text"]) for guard in told if guard["text"]]
+    reader = showing.Reader(own=False, values=advice.values_shared)
+    told = [showing.guard_body(guard, advice.observation, reader) for guard in fired]
+    return [guard["text"] for guard in told if guard["text"]]
 
 
 def made_on(forecast: Forecast) -> SafeString:
     """Whose answers to load the forecast assumes."""
     if forecast.twin_level == Forecast.TwinLevel.INDIVIDUAL:
-        return format_html("<p>On the athlete's own twin, from {} logged days.</p>", forecast.twin_days)
-    return format_html("<p>On the group's twin: {} own logged days are too few.</p>", forecast.twin_days)
+        text = ngettext(
+            "On the athlete's own twin, from %(days)d logged day.",
+            "On the athlete's own twin, from %(days)d logged days.",
+            forecast.twin_days,
+        )
+    else:
+        text = ngettext(
+            "On the group's twin: %(days)d own logged day is too few.",
+            "On the group's twin: %(days)d own logged days are too few.",
+            forecast.twin_days,
+        )
+    return format_html("<p>{}</p>", text % {"days": forecast.twin_days})
 
 
 @admin.register(Warning)
@@ -200,12 +219,13 @@ class WarningAdmin(ReadOnly):
     list_display = ("athlete", "what", "level", "opened_on", "closed_on", "acknowledged_at")
     list_filter = (BY_ATHLETE, "level", "kind", "opened_on")
     list_select_related = ("athlete__user",)
-    value_fields = ("text", "evidence")
+    value_fields = ("evidence",)
     ordering = ("-opened_on", "-id")
 
-    @admin.display(description="warning", ordering="kind")
+    @admin.display(description=_("warning"), ordering="kind")
     def what(self, warning: Warning) -> str:
-        return warning.text if warning.values_shared else showing.plain(warning.kind)  # type: ignore[attr-defined]
+        reader = showing.Reader(own=False, values=warning.values_shared)  # type: ignore[attr-defined]
+        return showing.warning_words(warning, reader)
 
 
 @admin.register(Override)
@@ -215,11 +235,11 @@ class OverrideAdmin(ReadOnly):
     list_filter = ("action", "reason_code", "created_at")
     list_select_related = ("advice__athlete__user", "by")
 
-    @admin.display(description="athlete")
+    @admin.display(description=_("athlete"))
     def athlete_name(self, word: Override) -> str:
         return str(word.advice.athlete)
 
-    @admin.display(description="date", ordering="advice__date")
+    @admin.display(description=_("date"), ordering="advice__date")
     def date(self, word: Override) -> Any:
         return word.advice.date
 

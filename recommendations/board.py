@@ -9,16 +9,19 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from athletes import red_flags
 from athletes.access import squads_coached_by
 from athletes.local_time import local_today, zone_named
 from athletes.models import Athlete, Day, Membership, RedFlag, Squad, User
-from recommendations import overriding, showing
-from recommendations.coach_page import to_the_coach
-from recommendations.models import Advice, Notice, Override, Warning
+from recommendations import overriding, sentences, showing
+from recommendations.coach_page import by_coach
+from recommendations.models import Advice, Notice, OrderCode, Override, Warning
 
 SHOWN_WARNINGS = 3
 LOUD = (Warning.Level.WARNING, Warning.Level.DANGER)
@@ -64,6 +67,10 @@ class Line:
         """Open, or cleared on this very day, which is to be seen until it ends."""
         states = {red_flags.state_on(flag, self.day) for flag in self.red_flags}
         return next((state for state in (red_flags.OPEN, red_flags.CLEARED) if state in states), None)
+
+    @property
+    def reader(self) -> showing.Reader:
+        return showing.Reader(own=False, values=self.shares_values)
 
     @property
     def needs_a_look(self) -> bool:
@@ -179,7 +186,7 @@ def line_body(line: Line, now: datetime) -> dict[str, Any]:
         "withheld_reason": (advice.withheld_reason or None) if advice else None,
         "action": (advice.action or None) if advice else None,
         "override_action": word.action if word else None,
-        "headline": advice.headline if advice else None,
+        "headline": showing.headline_of(advice, own=False) if advice else None,
         "because": because_cell(line) or None,
         "red_flag": line.red_flag,
         "warnings": [{"kind": warning.kind, "level": warning.level} for warning in line.warnings],
@@ -213,7 +220,13 @@ COLOURS = {
     "danger": "bg-red-100 text-red-700 dark:bg-red-500/20 dark:text-red-400",
     "": "bg-base-500/8 text-base-700 dark:bg-base-500/20 dark:text-base-200",
 }
-HEADERS = ["Athlete", "Today", "Because", "Warnings", "Checked in"]
+HEADERS = [
+    gettext_lazy("Athlete"),
+    gettext_lazy("Today"),
+    gettext_lazy("Because"),
+    gettext_lazy("Warnings"),
+    gettext_lazy("Checked in"),
+]
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -230,7 +243,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         }
         for board in boards(request.user, timezone.now())
     ]
-    return context | {"boards": shown, "title": "Squads today"}
+    return context | {"boards": shown, "title": _("Squads today")}
 
 
 def not_sharing(user: User) -> dict[int, int]:
@@ -240,7 +253,8 @@ def not_sharing(user: User) -> dict[int, int]:
 
 
 def table_of(board: Board) -> dict[str, Any]:
-    return {"headers": HEADERS, "rows": [list(zip(HEADERS, cells(line), strict=True)) for line in board.lines]}
+    headers = [str(header) for header in HEADERS]
+    return {"headers": headers, "rows": [list(zip(headers, cells(line), strict=True)) for line in board.lines]}
 
 
 def cells(line: Line) -> list[Any]:
@@ -249,13 +263,13 @@ def cells(line: Line) -> list[Any]:
         today_cell(line),
         because_cell(line),
         warnings_cell(line),
-        "yes" if line.checked_in else "not yet",
+        _("yes") if line.checked_in else _("not yet"),
     ]
 
 
 def athlete_cell(line: Line) -> SafeString:
     flag = '<span class="material-symbols-outlined text-sm text-red-700" title="{}">flag</span>'
-    mark = format_html(flag, "Look here first")
+    mark = format_html(flag, _("Look here first"))
     name = str(line.athlete)
     if line.advice is not None:
         url = reverse("admin:recommendations_advice_change", args=[line.advice.pk])
@@ -265,43 +279,44 @@ def athlete_cell(line: Line) -> SafeString:
     if line.needs_a_look:
         shown = format_html("{} {}", shown, mark)
     if line.unread:
-        shown = format_html("{} {}", shown, label("new", "danger", title=f"{line.unread} you have not seen"))
+        unseen = ngettext("%(count)d you have not seen", "%(count)d you have not seen", line.unread)
+        shown = format_html("{} {}", shown, label(_("new"), "danger", title=unseen % {"count": line.unread}))
     return shown
 
 
 def today_cell(line: Line) -> SafeString:
     if line.advice is None:
-        return label("pending", "")
+        return label(_("pending"), "")
     if line.word is not None:
-        by = f"{line.word.get_reason_code_display()} ({line.word.by or 'a coach'})"
-        return label(f"{line.word.get_action_display()} · coach", VARIANTS[line.word.action], title=by)
-    provisional = " (provisional)" if line.advice.status == Advice.Status.PROVISIONAL else ""
+        by = f"{line.word.get_reason_code_display()} ({line.word.by or _('a coach')})"
+        return label(by_coach(line.word), VARIANTS[line.word.action], title=by)
     if not line.advice.action:
         return label(line.advice.get_withheld_reason_display(), VARIANTS.get(line.advice.withheld_reason, ""))
-    if any(guard["effect"] == "rest" for guard in line.advice.guards):
-        return label("Rest" + provisional, "danger")
-    return label(what_is_done(line.advice) + provisional, VARIANTS[line.advice.action])
+    rests = any(guard["effect"] == "rest" for guard in line.advice.guards)
+    text = str(OrderCode.REST.label) if rests else what_is_done(line.advice)
+    if line.advice.status == Advice.Status.PROVISIONAL:
+        text = _("%(action)s (provisional)") % {"action": text}
+    return label(text, "danger" if rests else VARIANTS[line.advice.action])
 
 
 def what_is_done(advice: Advice) -> str:
     """The words follow the dose here too: a part of the session is not "as planned"."""
     seen, dose = advice.observation or {}, advice.prescription or {}
     if advice.prescription is None and seen.get("days_to_main_race") == 0:
-        return "Race day"
+        return _("Race day")
     if dose.get("planned_load_au") == 0:
-        return "Rest day as planned"
+        return _("Rest day as planned")
     if advice.action == "as_planned" and any(guard["effect"] == "load_capped" for guard in advice.guards):
-        return "Part of the session"
+        return _("Part of the session")
     return advice.get_action_display()
 
 
 def because_cell(line: Line) -> str:
     if line.red_flags:
         return "; ".join(warning_sign(flag, line) for flag in line.red_flags)
-    if line.advice is None or not line.advice.reasons:
+    if line.advice is None or not line.advice.said["reasons"]:
         return ""
-    reason = line.advice.reasons[0]
-    return to_the_coach(reason["text"]) if line.shares_values else showing.plain(reason["code"])
+    return str(showing.reason_body(line.advice.said["reasons"][0], line.reader)["text"])
 
 
 def warning_sign(flag: RedFlag, line: Line) -> str:
@@ -309,14 +324,16 @@ def warning_sign(flag: RedFlag, line: Line) -> str:
     flag.athlete = line.athlete  # its name may be asked for, and the row is here
     raised = clock_of(flag.raised_at, line)
     if red_flags.state_on(flag, line.day) == red_flags.OPEN or flag.cleared_at is None:
-        return f"Warning sign since {raised}"
-    by = red_flags.who_cleared(flag)
-    return f"Warning sign {raised}, cleared {clock_of(flag.cleared_at, line)}" + (f" by {by}" if by else "")
+        return _("Warning sign since %(raised)s") % {"raised": raised}
+    told = {"raised": raised, "cleared": clock_of(flag.cleared_at, line), "by": red_flags.who_cleared(flag)}
+    if told["by"]:
+        return _("Warning sign %(raised)s, cleared %(cleared)s by %(by)s") % told
+    return _("Warning sign %(raised)s, cleared %(cleared)s") % told
 
 
 def clock_of(at: datetime, line: Line) -> str:
     local = at.astimezone(zone_named(line.athlete.timezone))
-    return f"{local:%H:%M}" if local.date() == line.day else f"{local.day} {local:%b %H:%M}"
+    return f"{local:%H:%M}" if local.date() == line.day else f"{date_format(local, 'j M')} {local:%H:%M}"
 
 
 def warnings_cell(line: Line) -> SafeString:
@@ -324,9 +341,9 @@ def warnings_cell(line: Line) -> SafeString:
     worst_first = sorted(line.warnings, key=lambda w: -levels.index(Warning.Level(w.level)))
     shown = [
         label(
-            showing.plain(w.kind),
+            sentences.label(w.kind),
             "danger" if w.level in LOUD else "",
-            title=to_the_coach(w.text) if line.shares_values else "",
+            title=showing.warning_words(w, line.reader) if line.shares_values else "",
         )
         for w in worst_first[:SHOWN_WARNINGS]
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from athletes.changes import Feed, Item, register
 from athletes.models import Athlete
@@ -17,17 +17,15 @@ ITSELF = Reader(own=True, values=True)
 def advice_items(athlete: Athlete, keys: Sequence[Any]) -> dict[Any, Item]:
     rows = list(Advice.objects.filter(pk__in=keys).select_related("athlete"))
     beside, now = showing.around(rows), timezone.now()
-    with translation.override(athlete.locale):
-        return {
-            row.pk: Item("advice", str(row.pk), row.date, showing.advice_body(row, beside[row.pk], ITSELF, now))
-            for row in rows
-        }
+    return {
+        row.pk: Item("advice", str(row.pk), row.date, showing.advice_body(row, beside[row.pk], ITSELF, now))
+        for row in rows
+    }
 
 
 def override_items(athlete: Athlete, keys: Sequence[Any]) -> dict[Any, Item]:
     rows = Override.objects.filter(pk__in=keys).select_related("advice", "by")
-    with translation.override(athlete.locale):
-        return {row.pk: beside_advice("override", row, showing.override_body(row)) for row in rows}
+    return {row.pk: beside_advice("override", row, showing.override_body(row, own=True)) for row in rows}
 
 
 def feedback_items(athlete: Athlete, keys: Sequence[Any]) -> dict[Any, Item]:

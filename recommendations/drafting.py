@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.utils import translation
-
 from athletes.models import Athlete
 from mlmodels import guard
 from mlmodels.actions import ACTION_CODES
@@ -15,6 +13,7 @@ from recommendations import wording
 from recommendations.frames import Asked
 from recommendations.models import Advice
 from recommendations.mornings import deadline_at
+from recommendations.sentences import WORDING_VERSION
 
 WITHHELD_AS = {"out_of_range": "out_of_distribution"}  # the state's word -> the API's
 
@@ -32,8 +31,7 @@ def is_final(a: Asked, now: datetime) -> bool:
 def draft(a: Asked, verdict: Verdict, policy: Policy, now: datetime) -> Advice:
     final = is_final(a, now)
     columns = decision_columns(verdict, policy)
-    with translation.override(a.athlete.locale):
-        said = wording.say(decided(verdict, columns["withheld_reason"], provisional=not final))
+    said = wording.say(decided(verdict, columns["withheld_reason"], provisional=not final))
     if columns["withheld_reason"]:
         status = Advice.Status.WITHHELD
     else:
@@ -41,10 +39,7 @@ def draft(a: Asked, verdict: Verdict, policy: Policy, now: datetime) -> Advice:
     return Advice(
         status=status,
         prescription=said.prescription,
-        headline=said.headline,
-        detail=said.detail,
-        reasons=said.reasons,
-        would_change_if=said.would_change_if,
+        **kept(said, a.athlete),
         **columns,
     )
 
@@ -79,17 +74,20 @@ def doses_of(verdict: Verdict) -> dict[str, float]:
 def draft_of_failure(athlete: Athlete, *, warned: bool = False) -> Advice:
     """Nothing could be computed. An open warning sign (`warned`) needs no computing to be a stop."""
     reason = Advice.WithheldReason.RED_FLAG if warned else Advice.WithheldReason.MODEL_UNAVAILABLE
-    with translation.override(athlete.locale):
-        said = wording.say(wording.Decided(action="", policy_action="", withheld_reason=reason))
+    said = wording.say(wording.Decided(action="", policy_action="", withheld_reason=reason))
     return Advice(
         status=Advice.Status.WITHHELD,
         withheld_reason=reason,
-        headline=said.headline,
-        detail=said.detail,
+        **kept(said, athlete),
         guards=[{"code": "G01", "effect": "suspended"}] if warned else [],
         guard_version=guard.GUARD_VERSION,
         state_version=STATE_VERSION,
     )
+
+
+def kept(said: wording.Said, athlete: Athlete) -> dict[str, Any]:
+    """What was said, so that it can be said again, in whatever language it is asked for."""
+    return {"said": said.as_json(), "wording_version": WORDING_VERSION, "language": athlete.locale}
 
 
 def decided(verdict: Verdict, withheld: str, *, provisional: bool) -> wording.Decided:

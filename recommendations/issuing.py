@@ -11,8 +11,9 @@ from recommendations.models import Advice, Override
 
 Key = tuple[int, date]  # athlete id, local day
 # What is shown of an advice. When none of it differs there is nothing new to say.
-SHOWN = ("status", "withheld_reason", "stage", "action", "policy_action", "guards", "observation", "prescription",
-         "headline", "detail", "reasons", "would_change_if")  # fmt: skip
+SHOWN = (
+    "status", "withheld_reason", "stage", "action", "policy_action", "guards", "observation", "prescription", "said",
+)  # fmt: skip
 # Nobody is woken every morning to hear that there is nothing to say.
 SILENT = {"insufficient_history", "stale_data", "out_of_distribution", "no_consent", "model_unavailable"}
 STOPS = {"suspended", "rest"}

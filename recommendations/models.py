@@ -90,10 +90,14 @@ class Advice(models.Model):
     guards = models.JSONField(default=list, help_text='[{"code", "effect"}], all that fired, the deciding one first')
     observation = models.JSONField(null=True, blank=True, help_text="every input of the decision; replay() starts here")
     prescription = models.JSONField(null=True, blank=True)
-    headline = models.CharField(max_length=120)
-    detail = models.TextField(blank=True)
-    reasons = models.JSONField(default=list)
-    would_change_if = models.JSONField(default=list)
+    said = models.JSONField(
+        default=dict,
+        help_text="headline, detail, reasons, would_change_if: keys of sentences with their numbers, worded when shown",
+    )
+    wording_version = models.PositiveSmallIntegerField(
+        default=0, help_text="of the sentences it was first shown with; 0: the words themselves were kept"
+    )
+    language = models.CharField(max_length=16, blank=True, help_text="the athlete's when it was given")
     tells_coach = models.BooleanField(
         default=False, help_text="a guard asks for the coach's eye, or recovery on 3 of 4 days"
     )
@@ -249,8 +253,7 @@ class Warning(models.Model):
     opened_on = models.DateField()
     last_seen_on = models.DateField()
     closed_on = models.DateField(null=True, blank=True)
-    text = models.TextField()
-    evidence = models.JSONField(default=dict, help_text="inputs with units, and the line they crossed")
+    evidence = models.JSONField(default=dict, help_text="inputs with units; the text is made of them when it is shown")
     citation = models.CharField(max_length=200)
     rule_version = models.PositiveSmallIntegerField()
     pushed_on = models.DateField(null=True, blank=True)

@@ -13,7 +13,7 @@ from athletes import loads, unrated
 from athletes.models import Athlete, Day
 from athletes.serializers import in_utc
 from mlmodels import risk
-from recommendations import overriding, wording
+from recommendations import overriding, sentences, wording
 from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, Warning
 
 OF_LOAD = ("acute", "chronic", "acwr")
@@ -96,7 +96,8 @@ def on_day(warnings: Iterable[Warning], day: date) -> list[Warning]:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """`own`: it is the athlete. `values`: may see HRV, sleep and load; without, numbers are left out, codes remain."""
+    """`own`: it is the athlete, who is spoken to; a coach is told of the athlete. `values`: may see HRV, sleep and
+    load; without, numbers are left out, codes remain. The language is the active one."""
 
     own: bool
     values: bool
@@ -106,7 +107,8 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
     values = reader.values
     word, held = overriding.standing(advice, beside.overrides), overriding.suspended(advice, beside.overrides)
     decided = word is None and chosen_by_policy(advice)
-    first = advised_body(advice) if word is None else ordered_body(word, advice)
+    advised = advised_body(advice, own=reader.own)
+    first = advised if word is None else ordered_body(word, advice, own=reader.own)
     return {
         "id": str(advice.pk),
         "athlete": advice.athlete_id,
@@ -120,14 +122,14 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "q_values": advice.q_values if values else None,
         "margin": margin_of(advice.q_values) if values and decided else None,
         "clear_choice": not advice.unclear if decided else None,
-        "reasons": advice.reasons if values else [without_numbers(reason) for reason in advice.reasons],
-        "guards": [guard_body(guard, advice.observation, values=values) for guard in advice.guards],
-        "would_change_if": changes_of(advice) if values else [],
+        "reasons": reasons_of(advice, reader),
+        "guards": [guard_body(guard, advice.observation, reader) for guard in advice.guards],
+        "would_change_if": changes_of(advice, own=reader.own) if values else [],
         "contributions": contributions_of(beside.forecast) if values else None,
         "sessions_to_rate": sessions_to_rate(beside.unrated) if values else None,
         "state": state_body(advice, beside.unrated) if values and advice.observation else None,
         "expected": beside.forecast.expected if values and beside.forecast else None,
-        "warnings": [w.text if values else plain(w.kind) for w in beside.warnings],
+        "warnings": [warning_words(w, reader) for w in beside.warnings],
         "vendor_scores": [],
         "model": {
             "policy": advice.policy_name or None,
@@ -137,9 +139,9 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         },
         "issued_at": in_utc(advice.issued_at),
         "valid_until": in_utc(advice.valid_until),
-        "override": override_body(word) if word else None,
-        "suspended_override": override_body(held) if held else None,
-        "advised": advised_body(advice) if word else None,
+        "override": override_body(word, own=reader.own) if word else None,
+        "suspended_override": override_body(held, own=reader.own) if held else None,
+        "advised": advised if word else None,
         "feedback": feedback_body(beside.feedback, reader) if beside.feedback else None,
         "disclaimer": _("Not medical advice"),
     }
@@ -151,23 +153,51 @@ def chosen_by_policy(advice: Advice) -> bool:
     return bool(advice.q_values and advice.action) and not advice.used_fallback and not guarded
 
 
-def advised_body(advice: Advice) -> Row:
+def headline_of(advice: Advice, *, own: bool) -> str:
+    return sentences.words_kept(advice.said["headline"], own=own)
+
+
+def detail_of(advice: Advice, *, own: bool) -> str:
+    return " ".join(sentences.words_kept(line, own=own) for line in advice.said["detail"])
+
+
+def advised_body(advice: Advice, *, own: bool) -> Row:
     return {
         "action": advice.action or None,
-        "headline": advice.headline,
-        "detail": advice.detail,
-        "prescription": advice.prescription,
+        "headline": headline_of(advice, own=own),
+        "detail": detail_of(advice, own=own),
+        "prescription": prescription_of(advice, own=own),
     }
 
 
-def ordered_body(word: Override, advice: Advice) -> Row:
+def prescription_of(advice: Advice, *, own: bool) -> Row | None:
+    """What to do is the first line of the detail; beside the numbers, it is the example."""
+    if advice.prescription is None:
+        return None
+    return {"example": sentences.words_kept(advice.said["detail"][0], own=own), **advice.prescription}
+
+
+def reasons_of(advice: Advice, reader: Reader) -> list[Row]:
+    return [reason_body(reason, reader) for reason in advice.said["reasons"]]
+
+
+def reason_body(reason: Row, reader: Reader) -> Row:
+    if not reader.values:
+        told = {"text": sentences.label(reason["code"]), "value": None, "unit": "", "range": None}
+    else:
+        told = {"text": sentences.words_kept(reason, own=reader.own)}
+        told |= {name: reason[name] for name in ("value", "unit", "range")}
+    return {"code": reason["code"], **told}
+
+
+def ordered_body(word: Override, advice: Advice, *, own: bool) -> Row:
     """The coach's order as what is shown first, with its own dose."""
     planned = (advice.prescription or {}).get("planned_load_au") or advice.doses.get("as_planned")
     change = 100 * (word.load_au / planned - 1) if word.load_au is not None and planned else None
-    text = order_text(word, planned)
+    text = order_text(word, planned, own=own)
     return {
         "action": word.action,
-        "headline": override_headline(word),
+        "headline": sentences.order_words(word.action, own=own),
         "detail": " ".join(filter(None, (text, word.note))),
         "prescription": {
             **dict.fromkeys(("rpe_max", "duration_min", "high_intensity_share")),
@@ -180,10 +210,13 @@ def ordered_body(word: Override, advice: Advice) -> Row:
     }
 
 
-def order_text(word: Override, planned_au: float | None) -> str:
+def order_text(word: Override, planned_au: float | None, *, own: bool) -> str:
+    """In the coach's own words for a session of the coach's own."""
+    return word.session if word.action == OrderCode.OWN else sentences.words(order_line(word, planned_au), own=own)
+
+
+def order_line(word: Override, planned_au: float | None) -> sentences.Line:
     """Where a stop caps the plan, "as planned" is a part of it, for the coach's order too."""
-    if word.action == OrderCode.OWN:
-        return word.session
     load_au = word.load_au
     if word.action == OrderCode.AS_PLANNED and load_au is not None and load_au != planned_au:
         if load_au == 0:
@@ -191,10 +224,6 @@ def order_text(word: Override, planned_au: float | None) -> str:
         if planned_au and load_au < planned_au - 1:
             return wording.part_of_session(load_au / planned_au)
     return wording.example_of(word.action, word.load_au)
-
-
-def override_headline(word: Override) -> str:
-    return _("Your coach: %(order)s") % {"order": wording.ORDERS[word.action]}
 
 
 def sessions_to_rate(waiting: Sequence[tuple[date, str]]) -> Row | None:
@@ -207,9 +236,13 @@ def sessions_to_rate(waiting: Sequence[tuple[date, str]]) -> Row | None:
     return {"count": len(waiting), "text": text % {"count": len(waiting)}}
 
 
-def changes_of(advice: Advice) -> list[Row]:
-    """What the athlete can do about it today; advice of earlier versions named values that only time changes."""
-    return [change for change in advice.would_change_if if change.get("text")]
+def changes_of(advice: Advice, *, own: bool) -> list[Row]:
+    """What the athlete can do about it today."""
+    return [
+        {name: change[name] for name in ("feature", "op", "value", "then")}
+        | {"text": sentences.words_kept(change, own=own)}
+        for change in advice.said["would_change_if"]
+    ]
 
 
 def contributions_of(forecast: Forecast | None) -> list[Row] | None:
@@ -242,12 +275,7 @@ def nothing_known(athlete: Athlete, day: date) -> bool:
 
 def without_advice(athlete: Athlete, day: date, status: str, reader: Reader) -> Row:
     """The same shape before the first advice of a day (pending), or when its data came after it was over (expired)."""
-    texts = {
-        "pending": (_("Your advice is on its way"), _("Check in, or wait for your watch or the morning deadline.")),
-        "withheld": wording.WITHHELD["insufficient_history"],
-        "expired": (_("No advice was given for this day"), _("Its data came when it was over.")),
-    }
-    headline, detail = texts[status]
+    reason = "insufficient_history" if status == "withheld" else status
     empty: Row = dict.fromkeys(ADVICE_KEYS)
     asked = up_to(waiting_sessions([athlete.pk], day, day)[athlete.pk], day) if reader.values else ()
     return empty | {
@@ -255,8 +283,8 @@ def without_advice(athlete: Athlete, day: date, status: str, reader: Reader) -> 
         "date": day,
         "revision": 0,
         "status": status,
-        "headline": headline,
-        "detail": detail,
+        "headline": sentences.words(sentences.Line(f"headline.{reason}"), own=reader.own),
+        "detail": sentences.words(wording.no_advice(reason), own=reader.own),
         "sessions_to_rate": sessions_to_rate(asked),
         "reasons": [],
         "guards": [],
@@ -282,8 +310,10 @@ def margin_of(q_values: dict[str, float] | None) -> float | None:
     return best - second
 
 
-def guard_body(guard: Row, observation: Row | None, *, values: bool) -> Row:
-    text = wording.guard_text(guard["code"], guard["effect"], observation) if values and observation else ""
+def guard_body(guard: Row, observation: Row | None, reader: Reader) -> Row:
+    text = ""
+    if reader.values and observation:
+        text = sentences.words(wording.guard_line(guard["code"], guard["effect"], observation), own=reader.own)
     return {**guard, "text": text}
 
 
@@ -328,21 +358,11 @@ def is_imputed(feature: str, o: Row) -> bool:
             return bool(o["load_unlogged_days"]) or not o["seeded"]
 
 
-def without_numbers(reason: Row) -> Row:
-    return {"code": reason["code"], "text": plain(reason["code"]), "value": None, "unit": "", "range": None}
-
-
-def plain(code: str) -> str:
-    """`hrv_below_range` -> "HRV below range"."""
-    words = code.replace("_", " ").replace("hrv", "HRV")
-    return words[:1].upper() + words[1:]
-
-
-def override_body(word: Override) -> Row:
+def override_body(word: Override, *, own: bool) -> Row:
     return {
         "id": str(word.pk),
         "action": word.action,
-        "headline": override_headline(word),
+        "headline": sentences.order_words(word.action, own=own),
         "session": word.session,
         "load_au": wording.rounded(word.load_au, 0),
         "reason_code": word.reason_code,
@@ -362,6 +382,12 @@ def feedback_body(feedback: Feedback, reader: Reader) -> Row:
     }
 
 
+def warning_words(warning: Warning, reader: Reader) -> str:
+    if not reader.values:
+        return sentences.label(warning.kind)
+    return sentences.warning_words(warning.kind, warning.evidence, own=reader.own)
+
+
 def warning_body(warning: Warning, reader: Reader) -> Row:
     return {
         "id": str(warning.pk),
@@ -371,7 +397,7 @@ def warning_body(warning: Warning, reader: Reader) -> Row:
         "opened_on": warning.opened_on,
         "last_seen_on": warning.last_seen_on,
         "closed_on": warning.closed_on,
-        "text": warning.text if reader.values else plain(warning.kind),
+        "text": warning_words(warning, reader),
         "evidence": warning.evidence if reader.values else None,
         "citation": warning.citation,
         "rule_version": warning.rule_version,

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import Http404
-from django.utils import timezone, translation
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -91,14 +91,13 @@ class AdviceOfDate(APIView):
 def advice_of(request: Request, athlete: Athlete, day: date) -> Response:
     reader = reader_of(request, athlete)
     row = Advice.objects.filter(athlete=athlete, date=day, current=True).first()
-    with translation.override(athlete.locale):
-        if row is not None:
-            return conditional(request, bodies([row], reader)[0])
-        today = local_today(athlete)
-        if day == today:
-            return conditional(request, showing.before_advice(athlete, day, reader))
-        if day < today and Day.objects.filter(athlete=athlete, date=day).exists():
-            return conditional(request, showing.without_advice(athlete, day, "expired", reader))
+    if row is not None:
+        return conditional(request, bodies([row], reader)[0])
+    today = local_today(athlete)
+    if day == today:
+        return conditional(request, showing.before_advice(athlete, day, reader))
+    if day < today and Day.objects.filter(athlete=athlete, date=day).exists():
+        return conditional(request, showing.without_advice(athlete, day, "expired", reader))
     raise Http404
 
 

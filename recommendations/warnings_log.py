@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from django.utils import translation
-
 from athletes import statements
 from athletes.models import Athlete
 from mlmodels import hazards
-from recommendations import wording
 from recommendations.models import Warning
 
 LEVELS = {level: level.name.lower() for level in hazards.Level}
@@ -34,8 +31,7 @@ def note(seen: Seen, rings: set[int], now: datetime) -> set[int]:
     changed: list[Warning] = []
     ring: set[int] = set()
     for athlete, day, found in seen:
-        with translation.override(athlete.locale):
-            fresh, stepped, worse = one_morning(athlete, day, found, standing[athlete.pk])
+        fresh, stepped, worse = one_morning(athlete, day, found, standing[athlete.pk])
         if worse and athlete.pk in rings and (athlete.pk, day) not in pushed:
             ring.add(athlete.pk)
             for row in worse:
@@ -52,7 +48,6 @@ def note(seen: Seen, rings: set[int], now: datetime) -> set[int]:
             "level",
             "last_seen_on",
             "closed_on",
-            "text",
             "evidence",
             "rule_version",
             "pushed_on",
@@ -90,7 +85,6 @@ def describe(row: Warning, hazard: hazards.Hazard, day: date) -> None:
     row.level = LEVELS[level_shown(row, hazard.level, day)]
     if hazard.level >= NUMBERS[row.level]:
         row.last_seen_on = day
-    row.text = wording.warning_text(hazard.kind, hazard.inputs)
     row.evidence = dict(hazard.inputs)
     row.rule_version = hazard.rule_version
 

@@ -50,7 +50,7 @@ def make_advice(athlete: Athlete, day: date, revision: int = 1, **values: Any) -
         "status": Advice.Status.FINAL,
         "stage": "learned",
         "action": "as_planned",
-        "headline": "Train as planned",
+        "said": {"headline": {"key": "headline.as_planned"}, "detail": [], "reasons": [], "would_change_if": []},
         "guard_version": 1,
         "state_version": 1,
         "issued_at": now,

@@ -24,6 +24,7 @@ from mlmodels.observation import (
 from mlmodels.state import Evening, Morning, Profiles, Tracker
 from recommendations.drafting import WITHHELD_AS, decided
 from recommendations.wording import say
+from tests.recommendations.speaking import spoken
 
 WEEK_AU = (420.0, 300.0, 150.0, 430.0, 260.0, 400.0, 0.0)  # Monday first
 WEEK_SHARE = (0.4, 0.2, 0.05, 0.4, 0.2, 0.4, 0.0)
@@ -194,7 +195,7 @@ def texts() -> Iterator[str]:
         tracker, morning = lived(told)
         (verdict,) = decide_observed(tracker.morning(morning), policy)
         withheld = WITHHELD_AS.get(verdict.withheld_reason, verdict.withheld_reason)
-        said = say(decided(verdict, withheld, provisional=False))
+        said = spoken(say(decided(verdict, withheld, provisional=False)))
         lines = [f"{number:02d} {told.name}", f"   {said.headline}", f"   {said.detail}"]
         lines += [f"   - {reason['text']}" for reason in said.reasons]
         lines += [f"   > {change['text']}" for change in said.would_change_if]

@@ -18,6 +18,7 @@ from recommendations.frames import Asked
 from recommendations.models import Advice, Delivery, Device, Feedback, Override, StateCarry, WaitingDay, Warning
 from tests import factories
 from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, ordinary, wake_up
+from tests.recommendations.speaking import told
 
 pytestmark = pytest.mark.django_db
 YESTERDAY = TODAY - timedelta(days=1)
@@ -95,7 +96,7 @@ def test_an_athlete_of_whom_nothing_is_known_is_told_so(alice):
     drain(MORNING)
     advice = todays(alice)
     assert (advice.status, advice.withheld_reason, advice.action) == ("withheld", "insufficient_history", "")
-    assert advice.headline == "Not enough is known yet"
+    assert told(advice).headline == "Not enough is known yet"
 
 
 def test_the_usual_week_is_enough_to_begin_with(alice):
@@ -124,7 +125,7 @@ def test_what_stops_an_athlete_stops_the_advice(alice, reported, status, reason,
     wake_up(alice, **reported)
     drain(MORNING)
     advice = todays(alice)
-    assert (advice.status, advice.withheld_reason, advice.headline) == (status, reason, headline)
+    assert (advice.status, advice.withheld_reason, told(advice).headline) == (status, reason, headline)
 
 
 def test_an_injury_of_an_earlier_day_stands_until_it_is_answered_otherwise(alice):
@@ -152,7 +153,7 @@ def test_a_niggle_takes_every_increase_away_and_says_so(alice):
     drain(MORNING)
     advice = todays(alice)
     assert {"code": "G05", "effect": "no_increase"} in advice.guards
-    assert "niggle" in [reason["code"] for reason in advice.reasons]
+    assert "niggle" in [reason["code"] for reason in advice.said["reasons"]]
 
 
 def test_a_medical_hold_switches_the_advice_off_from_now_on(alice):
@@ -334,7 +335,7 @@ def test_what_was_done_counts_overrides_and_refusals(alice, charlie):
     live(alice, 40)
     for ago, action in ((3, "increase_intensity"), (2, "increase_intensity"), (1, "as_planned")):
         Advice.objects.create(
-            athlete=alice, date=TODAY - timedelta(days=ago), revision=1, status="final", action=action, headline="x",
+            athlete=alice, date=TODAY - timedelta(days=ago), revision=1, status="final", action=action,
             guard_version=1, state_version=1, issued_at=MORNING, valid_until=MORNING,
         )  # fmt: skip
     first, _, last = Advice.objects.filter(athlete=alice).order_by("date")

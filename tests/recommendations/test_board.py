@@ -13,6 +13,7 @@ from recommendations.models import Advice, Warning
 from recommendations.serializers import BoardLineView
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
+from tests.recommendations.speaking import COACH, told
 
 pytestmark = pytest.mark.django_db
 
@@ -90,7 +91,7 @@ def test_other_clients_read_it_as_json(charlie, alice, squad, morning, api):
         "withheld_reason": None,
         "action": advice.action,
         "override_action": None,
-        "headline": advice.headline,
+        "headline": told(advice, COACH).headline,
         "because": body["results"][1]["because"],
         "red_flag": None,
         "warnings": [],
@@ -110,16 +111,17 @@ def test_the_page_says_who_does_what_and_why(client, charlie, alice, morning):
     overriding.override(advice, by=charlie, action="active_recovery", reason_code="athlete_asked", now=MORNING)
     Warning.objects.create(
         athlete=alice, kind="load_spike", level="danger", opened_on=TODAY, last_seen_on=TODAY, rule_version=1,
-        text="Your load rose very fast: 7 days against 28 read 1.66 (over 1.5).", citation="x",
+        evidence={"acwr": 1.66}, citation="x",
     )  # fmt: skip
     client.force_login(charlie)
     page = client.get("/admin/").content.decode()
     assert "Sprints today: 2 to look at first" in page
     assert "Active recovery · coach" in page
     assert "Load spike" in page
-    assert "1.66" not in page  # she does not share values
+    assert "66 %" not in page  # she does not share values
     Membership.objects.filter(athlete=alice).update(shares_values=True)
-    assert "1.66" in client.get("/admin/").content.decode()
+    told_with_values = "The load rose very fast: the last days were about 66 % above the usual."
+    assert told_with_values in client.get("/admin/").content.decode()
 
 
 def test_a_name_cannot_smuggle_markup(client, charlie, alice, squad):

@@ -6,9 +6,9 @@ import time_machine
 from athletes.models import Membership
 from recommendations import overriding
 from recommendations.advising import drain
-from recommendations.coach_page import to_the_coach
 from recommendations.models import Advice
 from tests.recommendations.seasons import MORNING, live, wake_up
+from tests.recommendations.speaking import COACH, told
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +31,8 @@ def test_the_page_of_an_advice_speaks_to_the_coach_and_shows_days_only_with_valu
     Membership.objects.filter(athlete=alice).update(shares_values=True)
     page = client.get(url).content.decode().split("Technical details")[0]
     assert "The last 14 days" in page and "/override/" in page
-    assert "Their " in page and "Your " not in page
+    assert told(Advice.objects.get(athlete=alice), COACH).reasons[0]["text"] in page
+    assert "Your " not in page and "your " not in page
 
 
 def test_the_board_says_how_many_do_not_share(client, charlie, alice, morning):
@@ -50,5 +51,5 @@ def test_where_a_coach_ordered_otherwise_the_page_begins_with_the_order(client, 
         page = client.get(f"/admin/recommendations/advice/{advice.pk}/change/").content.decode()
     assert "Rest, a coach&#x27;s order" in page
     assert "Ordered by charlie@example.org: What I saw at training." in page
-    assert f"The advice had been: {to_the_coach(advice.headline)}." in page
+    assert f"The advice had been: {told(advice, COACH).headline}." in page
     assert "What the advice had rested on" in page

@@ -43,7 +43,7 @@ def codes(row):
 
 
 def reasons(row):
-    return [reason["code"] for reason in row.reasons]
+    return [reason["code"] for reason in row.said["reasons"]]
 
 
 def lines(coach):

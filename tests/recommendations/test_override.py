@@ -54,7 +54,7 @@ def test_the_coach_overrides_and_the_athlete_sees_it_and_is_told(alice, charlie,
         "by": "charlie@example.org",
         "created_at": "2026-05-20T05:00:00Z",
     }
-    assert response.json()["override"] == shown
+    assert response.json()["override"] == shown | {"headline": "As planned, a coach's order"}
     body = api(alice).get("/api/v1/advice/today/").json()
     assert (body["status"], body["override"], body["action"]) == ("overridden", shown, "as_planned")
     assert list(Delivery.objects.order_by("created_at").values_list("kind", "state")) == [

@@ -17,6 +17,7 @@ from recommendations.frames import Asked
 from recommendations.models import Advice
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, ordinary, wake_up
+from tests.recommendations.speaking import spoken, told
 
 pytestmark = pytest.mark.django_db
 HALF_PAST_SEVEN = MORNING + timedelta(minutes=31)
@@ -48,7 +49,7 @@ def todays(athlete, day=TODAY):
 
 
 def said(advice):
-    return advice.status, advice.withheld_reason, advice.headline, advice.reasons[0]["code"]
+    return advice.status, advice.withheld_reason, told(advice).headline, advice.said["reasons"][0]["code"]
 
 
 def line(coach, athlete, now=MORNING):
@@ -83,16 +84,16 @@ def test_the_words_name_whom_to_ring_and_no_way_around(alice, settings):
     settings.EMERGENCY_NUMBER = "911"
     live(alice, 40)
     check_in(alice, red_flag="chest_pain")
-    assert todays(alice).detail == (
+    assert told(todays(alice)).detail == (
         "You reported a warning sign. If it is still there, or anything gets worse, ring 911 now."
         " Advice goes on once a doctor has looked at it: say on which day."
     )
 
 
 def test_every_text_of_what_is_withheld_takes_the_number():
-    for reason in wording.WITHHELD:
+    for reason in Advice.WithheldReason.values:
         decided = wording.Decided(action="", policy_action="", withheld_reason=reason)
-        assert "%" not in wording.say(decided).detail
+        assert "%" not in spoken(wording.say(decided)).detail
 
 
 def test_the_words_know_the_codes_number():
@@ -104,7 +105,7 @@ def test_once_cleared_today_is_rest_and_the_return_goes_in_steps(alice):
     check_in(alice, red_flag="head_injury")
     clear(alice, alice.user, seen_by_doctor_on=TODAY)
     today = todays(alice)
-    assert (today.status, today.headline, today.reasons[0]) == (
+    assert (today.status, told(today).headline, told(today).reasons[0]) == (
         "final",
         "Rest today",
         {
@@ -204,7 +205,7 @@ def test_other_clients_read_the_same(alice, bob, charlie, squad, api):
         "withheld_reason": "red_flag",
         "action": None,
         "override_action": None,
-        "headline": "No training today. Please see a doctor",
+        "headline": "No training today: a doctor should look at it",
         "because": "Warning sign since 07:31",
         "red_flag": "open",
         "warnings": [],

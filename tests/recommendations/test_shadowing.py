@@ -100,7 +100,7 @@ def test_the_advice_is_the_same_with_and_without_it(alice, bob, active, tmp_path
     wake_up(bob)
     run()
     hers, his = (
-        Advice.objects.filter(athlete=athlete).values("action", "policy_action", "q_values", "headline", "guards").get()
+        Advice.objects.filter(athlete=athlete).values("action", "policy_action", "q_values", "said", "guards").get()
         for athlete in (alice, bob)
     )
     assert hers == his
@@ -230,7 +230,7 @@ def test_old_rows_are_tidied_and_the_days_in_shadow_stay(alice, active, tmp_path
 def logged(athlete, policy, day, advised, own, *, before=None, own_before=None, stage="learned"):
     advice = Advice.objects.create(
         athlete=athlete, date=day, revision=1, status="final", stage=stage, action=advised,
-        policy_action=before or advised, headline="x", guard_version=1, state_version=1, issued_at=MORNING,
+        policy_action=before or advised, guard_version=1, state_version=1, issued_at=MORNING,
         valid_until=MORNING,
     )  # fmt: skip
     return ShadowAdvice.objects.create(

@@ -21,7 +21,7 @@ UPGRADES = [
 @pytest.mark.parametrize("upgrade", UPGRADES)
 def test_todays_advice_of_the_version_before_is_given_again_from_the_days(alice, monkeypatch, upgrade):
     live(alice, 40)
-    make_advice(alice, TODAY, state_version=1, headline="Do a little more today")
+    make_advice(alice, TODAY, state_version=1)
     make_advice(alice, YESTERDAY, state_version=1, current=True)
     StateCarry.objects.create(athlete=alice, through=YESTERDAY, state_version=1, packed=b"old")
     monkeypatch.setattr(upgrade.timezone, "now", lambda: MORNING)

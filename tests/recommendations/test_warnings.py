@@ -7,10 +7,11 @@ import pytest
 from athletes.models import Day
 from mlmodels import hazards
 from mlmodels.hazards import Hazard, Level
-from recommendations import waiting, warnings_log
+from recommendations import showing, waiting, warnings_log
 from recommendations.advising import drain
 from recommendations.models import Delivery, Device, Warning
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
+from tests.recommendations.speaking import ATHLETE, COACH
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,12 @@ def test_a_warning_keeps_what_it_rests_on(alice):
     assert (row.kind, row.level, row.opened_on, row.last_seen_on, row.closed_on) == (
         "load_spike", "danger", TODAY, TODAY, None,
     )  # fmt: skip
-    assert row.text == "Your load rose very fast: your last days were about 60 % above your usual."
+    assert showing.warning_words(row, ATHLETE) == (
+        "Your load rose very fast: your last days were about 60 % above your usual."
+    )
+    assert showing.warning_words(row, COACH) == (
+        "The load rose very fast: the last days were about 60 % above the usual."
+    )
     assert row.evidence == {"acwr": 1.6, "acute_au": 600.0, "chronic_au": 375.0}
     assert (row.citation, row.rule_version) == ("Murray 2017", 1)
 

@@ -10,12 +10,18 @@ from mlmodels import guard, hazards
 from mlmodels.decision import decide_observed
 from mlmodels.policy import RulePolicy
 from mlmodels.state import Observation
-from recommendations import wording
+from recommendations import sentences, wording
 from recommendations.asking import NoPolicy
 from recommendations.drafting import WITHHELD_AS, decided
 from recommendations.models import Advice
 from recommendations.overriding import LEFT_BY
-from recommendations.wording import Decided, say
+from recommendations.wording import Decided
+from tests.recommendations import speaking
+
+
+def say(decided, reader=speaking.ATHLETE):
+    return speaking.spoken(wording.say(decided), reader)
+
 
 PROPHECY = re.compile(
     r"\b(will (be|get|become|cause)|injur(y|ies) (is|are) (likely|predicted)|you will)\b", re.IGNORECASE
@@ -52,25 +58,28 @@ def test_every_verdict_has_words_whatever_is_missing():
     obs = random_observations(3000, seed=7)
     for verdict in decide_observed(obs, NoPolicy()):
         withheld = WITHHELD_AS.get(verdict.withheld_reason, verdict.withheld_reason)
-        said = say(decided(verdict, withheld, provisional=True))
-        assert said.headline and said.detail
-        assert len(said.reasons) <= 3
-        shown = " ".join([said.headline, said.detail, *(reason["text"] for reason in said.reasons)])
-        assert not PROPHECY.search(shown), shown
-        assert "None" not in shown and "nan" not in shown, shown
+        for reader in (speaking.ATHLETE, speaking.COACH):
+            said = say(decided(verdict, withheld, provisional=True), reader)
+            assert said.headline and said.detail
+            assert len(said.reasons) <= 3
+            shown = " ".join([said.headline, said.detail, *(reason["text"] for reason in said.reasons)])
+            assert not PROPHECY.search(shown), shown
+            assert "None" not in shown and "nan" not in shown, shown
 
 
 def test_every_guard_and_every_warning_has_a_text():
     assert set(wording.BECAUSE_OF) == set(guard.GUARD_CODES)
-    assert set(wording.WARNINGS) == set(hazards.KIND_CODES)
-    assert set(wording.WITHHELD) == set(Advice.WithheldReason.values)
+    assert {key.partition(".")[0] for key in sentences.WARNINGS} == set(hazards.KIND_CODES)
+    assert set(Advice.WithheldReason.values) == set(sentences.NO_ADVICE) - {"pending", "expired"}
+    assert {f"headline.{reason}" for reason in sentences.NO_ADVICE} <= set(sentences.HEADLINES)
 
 
 def test_every_warning_can_be_said_with_what_it_rests_on():
     for found in hazards.hazards_of(random_observations(3000, seed=3)):
         for hazard in found:
-            text = wording.warning_text(hazard.kind, hazard.inputs)
-            assert text and "None" not in text and not PROPHECY.search(text)
+            for own in (True, False):
+                text = sentences.warning_words(hazard.kind, hazard.inputs, own=own)
+                assert text and "None" not in text and not PROPHECY.search(text)
 
 
 def test_low_hrv_is_said_with_its_number_its_unit_and_its_range():
@@ -304,7 +313,7 @@ def test_a_stranger_reads_by_what_the_model_does_not_know_them():
                        used_fallback=True, strange="load_unevenness"))  # fmt: skip
     assert said.reasons[0]["code"] == "unlike_training"
     assert said.reasons[0]["text"] == (
-        "Your last four weeks look unlike all that the model has learned from: how your load is spread over the days"
+        "Your last four weeks look unlike all that the model has learned from: how the load is spread over the days"
     )
     assert "The learned model was not used today; this follows a simple rule." in said.detail
 

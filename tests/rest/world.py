@@ -108,7 +108,14 @@ def segment_of(operation: Operation) -> str:
 def make_warning(athlete: Any, day: date) -> Any:
     from recommendations.models import Warning as OpenWarning
 
-    given = {"opened_on": day, "last_seen_on": day, "text": "HRV below range", "citation": "x", "rule_version": 1}
+    given = {
+        "opened_on": day,
+        "last_seen_on": day,
+        "kind": "hrv_below_range",
+        "evidence": {"hrv_low_days": 3},
+        "citation": "x",
+        "rule_version": 1,
+    }
     first_choices = {
         field.name: field.choices[0][0]
         for field in OpenWarning._meta.fields

@@ -1,0 +1,21 @@
+"""What the athlete, or the coach, reads of a decision, made by what serves it."""
+
+from types import SimpleNamespace
+
+from recommendations import showing, wording
+from recommendations.models import Advice
+
+ATHLETE = showing.Reader(own=True, values=True)
+COACH = showing.Reader(own=False, values=True)
+
+
+def spoken(said: wording.Said, reader: showing.Reader = ATHLETE) -> SimpleNamespace:
+    return told(Advice(said=said.as_json(), prescription=said.prescription), reader)
+
+
+def told(advice: Advice, reader: showing.Reader = ATHLETE) -> SimpleNamespace:
+    return SimpleNamespace(
+        **showing.advised_body(advice, own=reader.own),
+        reasons=showing.reasons_of(advice, reader),
+        would_change_if=showing.changes_of(advice, own=reader.own),
+    )
