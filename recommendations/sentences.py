@@ -78,8 +78,12 @@ DIGITS = {"hours": 1, "rated": 1, "monotony": 1}
 # --- what today becomes -----------------------------------------------------------------------------------------------
 
 HEADLINES = {
-    "headline.increase_intensity": Sentence(gettext_lazy("Go a little harder today"), gettext_lazy("A little harder")),
-    "headline.increase_volume": Sentence(gettext_lazy("Do a little more today"), gettext_lazy("A little more")),
+    "headline.increase_intensity": Sentence(
+        gettext_lazy("Go a little harder today"), gettext_lazy("A little harder than planned")
+    ),
+    "headline.increase_volume": Sentence(
+        gettext_lazy("Do a little more today"), gettext_lazy("A little more than planned")
+    ),
     "headline.active_recovery": Sentence(gettext_lazy("Take it easy today"), gettext_lazy("An easy day")),
     "headline.as_planned": Sentence(gettext_lazy("Train as planned today"), gettext_lazy("Training as planned")),
     "headline.rest": Sentence(gettext_lazy("Rest today"), gettext_lazy("A day of rest")),

@@ -1,7 +1,7 @@
 """Sixty mornings of one 400 m sprinter, as a club doctor, a coach and a parent would think them up.
 
 Each is a history, told as blocks of days, and what is reported this morning. ``text_of`` gives the whole text that the
-athlete reads; the golden file beside it is read aloud for sense before it changes.
+athlete, or the coach, reads; the golden files beside it are read aloud for sense before they change.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from mlmodels.observation import (
 )
 from mlmodels.state import Evening, Morning, Profiles, Tracker
 from recommendations.drafting import WITHHELD_AS, decided
-from recommendations.wording import say
+from recommendations.showing import Reader
+from recommendations.wording import Said, say
 from tests.recommendations.speaking import spoken
 
 WEEK_AU = (420.0, 300.0, 150.0, 430.0, 260.0, 400.0, 0.0)  # Monday first
@@ -187,7 +188,7 @@ MORNINGS = [
 ]
 
 
-def texts() -> Iterator[str]:
+def decisions() -> Iterator[tuple[str, Said]]:
     model = registry.shipped()
     assert model is not None
     policy = registry.load(model)
@@ -195,10 +196,14 @@ def texts() -> Iterator[str]:
         tracker, morning = lived(told)
         (verdict,) = decide_observed(tracker.morning(morning), policy)
         withheld = WITHHELD_AS.get(verdict.withheld_reason, verdict.withheld_reason)
-        said = spoken(say(decided(verdict, withheld, provisional=False)))
-        lines = [f"{number:02d} {told.name}", f"   {said.headline}", f"   {said.detail}"]
-        lines += [f"   - {reason['text']}" for reason in said.reasons]
-        lines += [f"   > {change['text']}" for change in said.would_change_if]
-        if said.prescription:
-            lines.append(f"   = {said.prescription['load_au']:.0f} of {said.prescription['planned_load_au']:.0f} AU")
-        yield "\n".join(line.rstrip() for line in lines)
+        yield f"{number:02d} {told.name}", say(decided(verdict, withheld, provisional=False))
+
+
+def text_of(name: str, said: Said, reader: Reader) -> str:
+    shown = spoken(said, reader)
+    lines = [name, f"   {shown.headline}", f"   {shown.detail}"]
+    lines += [f"   - {reason['text']}" for reason in shown.reasons]
+    lines += [f"   > {change['text']}" for change in shown.would_change_if]
+    if shown.prescription:
+        lines.append(f"   = {shown.prescription['load_au']:.0f} of {shown.prescription['planned_load_au']:.0f} AU")
+    return "\n".join(line.rstrip() for line in lines)

@@ -1,7 +1,7 @@
-"""The whole text of sixty mornings, beside the golden file that people read.
+"""The whole text of sixty mornings, beside the golden files that people read.
 
-A change of words is meant to change the file: with ``HOMESTRETCH_WRITE_MORNINGS=1`` this test writes it anew. Read it
-aloud before committing it.
+A change of words is meant to change the files: with ``HOMESTRETCH_WRITE_MORNINGS=1`` this test writes them anew. Read
+them aloud before committing them.
 """
 
 import os
@@ -11,23 +11,35 @@ from pathlib import Path
 import pytest
 from django.utils import translation
 
-from tests.recommendations.mornings import MORNINGS, texts
+from tests.recommendations.mornings import MORNINGS, decisions, text_of
+from tests.recommendations.speaking import ATHLETE, COACH
 
-GOLDEN = Path(__file__).parent / "mornings.txt"
+HERE = Path(__file__).parent
+GOLDEN = [
+    ("mornings.txt", "en", ATHLETE),
+    ("mornings-coach.txt", "en", COACH),
+]
 
 
 @pytest.fixture(scope="module")
-def told():
+def said():
+    return list(decisions())
+
+
+@pytest.fixture(scope="module")
+def told(said):
     with translation.override("en"):
-        return list(texts())
+        return [text_of(*each, ATHLETE) for each in said]
 
 
-def test_every_morning_reads_as_it_was_read_aloud(told):
-    written = "\n\n".join(told) + "\n"
+@pytest.mark.parametrize(("file", "language", "reader"), GOLDEN)
+def test_every_morning_reads_as_it_was_read_aloud(said, file, language, reader):
+    with translation.override(language):
+        written = "\n\n".join(text_of(*each, reader) for each in said) + "\n"
     if os.environ.get("HOMESTRETCH_WRITE_MORNINGS"):
-        GOLDEN.write_text(written, encoding="utf-8")
+        (HERE / file).write_text(written, encoding="utf-8")
     assert len(MORNINGS) >= 60
-    assert written.splitlines() == GOLDEN.read_text(encoding="utf-8").splitlines()
+    assert written.splitlines() == (HERE / file).read_text(encoding="utf-8").splitlines()
 
 
 def test_the_words_agree_with_the_dose(told):
