@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import orjson
 from django.contrib.sessions.models import Session
-from django.db import DEFAULT_DB_ALIAS, connection, connections, models
+from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.utils import timezone
 
 from athletes.encryption import EncryptedTextField, decrypted
@@ -253,7 +253,7 @@ def upsert(row: models.Model, *, unique: tuple[str, ...], keep: tuple[str, ...] 
 
 
 def upsert_many(rows: Sequence[models.Model], *, unique: tuple[str, ...], keep: tuple[str, ...] = ()) -> None:
-    """No two rows may have the same `unique` columns."""
+    """No two rows may have the same `unique` columns. All or none, also where the caller opened no transaction."""
     if not rows:
         return
     if len(rows) == 1:
@@ -261,7 +261,8 @@ def upsert_many(rows: Sequence[models.Model], *, unique: tuple[str, ...], keep: 
         return
     model = type(rows[0])
     values = map(_values_of(model, connection.vendor), rows)
-    with connection.cursor() as cursor:
+    # Outside of a transaction PostgreSQL would empty the table of what came in before it was moved.
+    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         if connection.vendor != "postgresql" or len(rows) < FEW:
             cursor.executemany(_upsert_sql(model, unique, keep), list(values))
             return

@@ -3,7 +3,10 @@ import importlib
 import os
 from typing import Any
 
+import structlog
 from celery import Celery, signals
+from django.db import close_old_connections
+from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("homestretch")
@@ -15,6 +18,32 @@ SHARED = (
     "onnxruntime", "recommendations.advising", "recommendations.forecasting", "recommendations.push.sending",
     "mlmodels.policy",
 )  # fmt: skip
+
+
+log = structlog.get_logger()
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
+def forget_old_hints(**kwargs: Any) -> None:
+    """A message that Celery cannot decode ends the worker, is put back as it ends, and meets it again when it starts.
+
+    Messages are hints: the rows they point at are found by the next sweep, so a worker begins with empty queues.
+    """
+    try:
+        with app.connection_for_write() as connection:
+            app.control.purge(connection=connection)
+    except (OperationalError, OSError) as error:  # the broker is down, and keeps nothing that we could drop
+        log.warning("hints_not_dropped", error=type(error).__name__)
+
+
+@signals.task_prerun.connect  # type: ignore[untyped-decorator]
+def look_at_the_connection(**kwargs: Any) -> None:
+    """As Django does before each request: a connection that was lost is opened anew, and its health is looked at.
+
+    Celery keeps it over tasks (CELERY_DB_REUSE_MAX). Without this a task whose first statement met a lost connection
+    left it unusable, and every later one failed at it, for ever.
+    """
+    close_old_connections()
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]

@@ -194,3 +194,14 @@ def test_among_finds_what_in_finds(alice, charlie):
 def test_statements_within_a_transaction_are_seen_by_who_listens(alice, django_assert_num_queries):
     with django_assert_num_queries(1):
         statements.next_numbers(2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_rows_are_stored_also_where_nobody_opened_a_transaction(alice):
+    readings = [
+        Day(athlete=alice, date=ON - timedelta(days=n), revised_at=NOW, hrv_ms=60.0 + n)
+        for n in range(statements.FEW + 1)
+    ]
+    statements.upsert_many(readings, unique=("athlete_id", "date"))
+    stored = Day.objects.filter(athlete=alice).order_by("-date").values_list("hrv_ms", flat=True)
+    assert list(stored) == [60.0 + n for n in range(statements.FEW + 1)]

@@ -5,6 +5,7 @@ breaks them. HOMESTRETCH_CHAOS=full runs five times as long with every fault rep
 HOMESTRETCH_TEST_DATABASE=postgres runs it on PostgreSQL.
 """
 
+import base64
 import itertools
 import json
 import os
@@ -19,8 +20,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+import redis
 import requests
 
+from recommendations import wake
 from tests.conftest import valkey_binary
 from tests.push_service import BROKEN, DROPPED, PushService
 
@@ -271,6 +274,32 @@ def test_no_check_in_is_lost_doubled_or_refused_while_workers_and_valkey_die(ser
     assert len(rows["check_ins"]) == ATHLETES
     each_has_exactly_one_current_answer_to_its_last_words(rows, last_said)
     each_message_reached_its_phone(rows, push_service, subscriptions)
+
+
+@pytest.mark.processes
+def test_messages_that_celery_cannot_decode_cost_a_start_of_the_worker_and_no_advice(servers, valkey, push_service):
+    cast = servers.ask("prepare", [push_service.subscribe().as_json()])
+    broker = redis.Redis(unix_socket_path=str(valkey.socket))
+    for message in UNDECODABLE:
+        broker.lpush("advice", message)
+    phones = Phones(servers.url, cast["today"], cast["tokens"])
+    assert phones.check_in(requests.Session(), 0, fatigue=3).status == 201
+    settled_s = wait_until("the advice", lambda: servers.ask("rows")["advice"] and not has_backlog(servers), 60)
+    print(f"\nsettled {settled_s:.1f} s after {len(UNDECODABLE)} undecodable messages")
+    log = (servers.data / "runner.log").read_text()
+    assert 1 <= log.count("worker ended with") <= len(UNDECODABLE), log[-3000:]
+
+
+MESSAGE = json.loads(wake.message())
+UNDECODABLE = [
+    "garbage{",
+    "[1, 2]",
+    json.dumps({"a": 1}),
+    json.dumps(MESSAGE | {"body": "%%%a"}),
+    json.dumps(MESSAGE | {"body": base64.b64encode(b'{"a": 1}').decode()}),
+    json.dumps({name: value for name, value in MESSAGE.items() if name != "body"}),
+    json.dumps(MESSAGE | {"headers": None}),
+]
 
 
 def has_backlog(servers: Servers) -> bool:
