@@ -43,12 +43,18 @@ class WaitingDay(models.Model):
 
 
 class StateCarry(models.Model):
-    """The tracker's packed memory after the evening of `through`: a cache, rebuilt from the days when they change."""
+    """The tracker's packed memory after the evening of `through`: a cache, rebuilt from the days when they change.
 
-    athlete = models.OneToOneField(Athlete, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    Of several evenings, so that a record that comes late is reached from shortly before it.
+    """
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="+", db_index=False)
     through = models.DateField()
     state_version = models.PositiveSmallIntegerField()
     packed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["athlete", "through"], name="one_carry_per_athlete_and_evening")]
 
     def __str__(self) -> str:
         return f"carry through {self.through}"
