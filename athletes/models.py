@@ -41,6 +41,12 @@ class User(AbstractUser):
 
     username = None  # type: ignore[assignment]
     email = models.EmailField("e-mail address", unique=True)
+    browser_language = models.CharField(
+        max_length=16,
+        blank=True,
+        help_text="the language that the browser last asked for;"
+        " mails and pushes to who has no athlete profile follow it",
+    )
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
     objects = UserManager()  # type: ignore[misc, assignment]

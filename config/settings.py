@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "athletes.rest.requests.RequestLog",
+    "athletes.languages.ReadersLanguage",
     "athletes.rest.requests.ApiRules",
     "athletes.rest.requests.SessionsOfPages",
     "athletes.rest.requests.SlashesOfPages",
@@ -326,6 +327,8 @@ FCM_CREDENTIALS_FILE = env.str("FCM_CREDENTIALS_FILE", default="")
 # --- language, time, files --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -13,6 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from athletes import clients, statements
+from athletes.languages import speak_to
 from athletes.models import User
 
 
@@ -24,6 +25,7 @@ class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
         if value := clients.opaque_token(request):
             user, token = clients.sign_in(request, value)
             structlog.contextvars.bind_contextvars(user_id=user.pk, client_id=token.client_id)
+            speak_to(user)
             return user, token
         try:
             signed_in = super().authenticate(request)
@@ -32,6 +34,7 @@ class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
         if signed_in is not None:
             # not in the middleware: reading request.user there freezes it before the token has been looked at
             structlog.contextvars.bind_contextvars(user_id=signed_in[0].pk)
+            speak_to(signed_in[0])
         return signed_in
 
     def authenticate_credentials(self, key: str) -> tuple[User, dict[str, Any]]:
