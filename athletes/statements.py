@@ -129,7 +129,7 @@ def signed_in(session_key: str, user_id: int, now: datetime, *, narrow: bool = F
     if row[first] is not None:
         _instance(Athlete, of_athlete, row[first:]).user = user  # fills the caches of both sides
     else:
-        User._meta.get_field("athlete").set_cached_value(user, None)  # type: ignore[union-attr]  # known: nobody asks
+        User._meta.get_field("athlete").set_cached_value(user, None)  # known: nobody asks
     return row[0], user
 
 
