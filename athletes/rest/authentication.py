@@ -9,6 +9,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -30,7 +31,7 @@ class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
         try:
             signed_in = super().authenticate(request)
         except AuthenticationFailed:
-            raise AuthenticationFailed("The access token is invalid or has ended.", "invalid_token") from None
+            raise AuthenticationFailed(_("The access token is invalid or has ended."), "invalid_token") from None
         if signed_in is not None:
             # not in the middleware: reading request.user there freezes it before the token has been looked at
             structlog.contextvars.bind_contextvars(user_id=signed_in[0].pk)
@@ -41,7 +42,7 @@ class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
         """As allauth's with stateful validation, but session, user and athlete profile are read in one statement."""
         found = holder_of(key)
         if found is None:
-            raise AuthenticationFailed("Invalid token.")
+            raise AuthenticationFailed(_("Invalid token."))
         return found
 
     def authenticate_header(self, request: Request) -> str:
