@@ -12,12 +12,14 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
 from athletes.access import athletes_visible_to, squads_coached_by
 
-HIDDEN = "not shared"
+HIDDEN = _("not shared")
 
 
 class ScopedAdmin(ModelAdmin):  # type: ignore[misc]
@@ -152,13 +154,13 @@ def choices_of(site: admin.AdminSite, model: type[models.Model], request: HttpRe
     return rows if request.user.is_superuser else rows.none()
 
 
-def value_column(name: str, title: str, shown: Callable[[Any], str] = lambda value: f"{value:g}") -> Any:
+def value_column(name: str, title: str | Promise, shown: Callable[[Any], str] = lambda value: f"{value:g}") -> Any:
     """A list column of a measured value: says so where the athlete does not share values, and cannot be sorted by."""
 
     @admin.display(description=title)
     def column(row: Any) -> str:
         if not row.values_shared:
-            return HIDDEN
+            return str(HIDDEN)
         value = getattr(row, name)
         return "" if value is None or value == "" else shown(value)
 

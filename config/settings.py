@@ -11,6 +11,7 @@ import structlog
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
 
 from athletes.tracebacks import WithoutException, frames_without_values
 
@@ -404,7 +405,7 @@ structlog.configure(
 UNFOLD = {
     "SITE_TITLE": "Homestretch",
     "SITE_HEADER": "Homestretch",
-    "SITE_SUBHEADER": "Squads, days and advice",
+    "SITE_SUBHEADER": gettext_lazy("Squads, days and advice"),
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": None,
     "DASHBOARD_CALLBACK": "recommendations.board.dashboard",

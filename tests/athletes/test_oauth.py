@@ -93,7 +93,7 @@ def test_the_consent_page_says_in_plain_words_who_asks_for_what(browser, program
     text = page.content.decode()
     assert page.status_code == 200
     assert "Let Folder sync in?" in text and "alice@example.org" in text
-    assert all(clients.SCOPE_TEXTS[scope] in text for scope in ("records:write", "days:read"))
+    assert all(str(clients.SCOPE_TEXTS[scope]) in text for scope in ("records:write", "days:read"))
     assert clients.SCOPE_TEXTS["advice:read"] not in text
     assert "form-action 'self' https://sync.example.org" in page["Content-Security-Policy"]
 
