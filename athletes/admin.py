@@ -232,13 +232,24 @@ class ClearingForm(forms.Form):
     )
 
 
+def kind_of_sign(kind: str) -> str:
+    return str(CheckIn.RedFlag(kind).label)
+
+
 @admin.register(RedFlag)
 class RedFlagAdmin(ScopedAdmin):
     """Warning signs, read here and cleared here by those who hold the permission."""
 
     anybody_may_not = NOBODY_WRITES
     value_fields = ("kind", "note")
-    list_display = ("athlete", "raised_on", "standing", value_column("kind", _("what"), str), "cleared_on", "clearer")
+    list_display = (
+        "athlete",
+        "raised_on",
+        "standing",
+        value_column("kind", _("what"), kind_of_sign),
+        "cleared_on",
+        "clearer",
+    )
     list_filter = (BY_ATHLETE, "raised_on")
     list_select_related = ("athlete__user", "cleared_by")
     date_hierarchy = "raised_on"
@@ -500,7 +511,11 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
     duration_min = forms.FloatField(required=False, min_value=0, max_value=600, label=_("Minutes"))
     rpe = forms.FloatField(required=False, min_value=0, max_value=MOST_RPE, label=_("RPE, CR-10"))
     high_intensity_share = forms.FloatField(
-        required=False, min_value=0, max_value=1, help_text=_("0-1 of the load; from the kind if left empty")
+        label=_("High intensity share"),
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text=_("0-1 of the load; from the kind if left empty"),
     )
 
     class Meta:
@@ -554,10 +569,16 @@ admin.site.unregister(Token)
 
 class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = forms.MultipleChoiceField(
-        choices=clients.SCOPE_TEXTS.items(), widget=forms.CheckboxSelectMultiple, help_text=_("what it may ask for")
+        label=_("Scopes"),
+        choices=clients.SCOPE_TEXTS.items(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("what it may ask for"),
     )
     grant_types = forms.MultipleChoiceField(
-        choices=clients.GRANT_TYPES.items(), widget=forms.CheckboxSelectMultiple, initial=list(clients.GRANT_TYPES)
+        label=_("Grant types"),
+        choices=clients.GRANT_TYPES.items(),
+        widget=forms.CheckboxSelectMultiple,
+        initial=list(clients.GRANT_TYPES),
     )
 
     class Meta:

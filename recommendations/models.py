@@ -45,7 +45,7 @@ class WaitingDay(models.Model):
         constraints = [models.UniqueConstraint(fields=["athlete", "date"], name="one_waiting_row_per_athlete_and_date")]
 
     def __str__(self) -> str:
-        return f"waiting {self.date}"
+        return gettext("waiting %(date)s") % {"date": self.date}
 
 
 class StateCarry(models.Model):

@@ -684,6 +684,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name='hrvreading',
+            name='client_record_version',
+            field=models.PositiveBigIntegerField(default=0, verbose_name='client record version'),
+        ),
+        migrations.AlterField(
+            model_name='hrvreading',
+            name='content_hash',
+            field=models.CharField(max_length=64, verbose_name='content hash'),
+        ),
+        migrations.AlterField(
+            model_name='hrvreading',
             name='context',
             field=models.CharField(choices=[('overnight_mean', 'Overnight Mean'), ('overnight_deep', 'Overnight Deep'), ('overnight_5min_high', 'Overnight 5Min High'), ('morning_supine', 'Morning Supine'), ('morning_sitting', 'Morning Sitting'), ('morning_standing', 'Morning Standing'), ('spot', 'Spot')], max_length=24, verbose_name='context'),
         ),
@@ -861,6 +871,16 @@ class Migration(migrations.Migration):
             model_name='performancetest',
             name='client_record_id',
             field=models.CharField(max_length=128, verbose_name='client record id'),
+        ),
+        migrations.AlterField(
+            model_name='performancetest',
+            name='client_record_version',
+            field=models.PositiveBigIntegerField(default=0, verbose_name='client record version'),
+        ),
+        migrations.AlterField(
+            model_name='performancetest',
+            name='content_hash',
+            field=models.CharField(max_length=64, verbose_name='content hash'),
         ),
         migrations.AlterField(
             model_name='performancetest',
@@ -1074,6 +1094,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name='restday',
+            name='client_record_version',
+            field=models.PositiveBigIntegerField(default=0, verbose_name='client record version'),
+        ),
+        migrations.AlterField(
+            model_name='restday',
+            name='content_hash',
+            field=models.CharField(max_length=64, verbose_name='content hash'),
+        ),
+        migrations.AlterField(
+            model_name='restday',
             name='created_at',
             field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
         ),
@@ -1151,6 +1181,16 @@ class Migration(migrations.Migration):
             model_name='restinghrreading',
             name='client_record_id',
             field=models.CharField(max_length=128, verbose_name='client record id'),
+        ),
+        migrations.AlterField(
+            model_name='restinghrreading',
+            name='client_record_version',
+            field=models.PositiveBigIntegerField(default=0, verbose_name='client record version'),
+        ),
+        migrations.AlterField(
+            model_name='restinghrreading',
+            name='content_hash',
+            field=models.CharField(max_length=64, verbose_name='content hash'),
         ),
         migrations.AlterField(
             model_name='restinghrreading',
@@ -1419,6 +1459,16 @@ class Migration(migrations.Migration):
         ),
         migrations.AlterField(
             model_name='sleepsession',
+            name='client_record_version',
+            field=models.PositiveBigIntegerField(default=0, verbose_name='client record version'),
+        ),
+        migrations.AlterField(
+            model_name='sleepsession',
+            name='content_hash',
+            field=models.CharField(max_length=64, verbose_name='content hash'),
+        ),
+        migrations.AlterField(
+            model_name='sleepsession',
             name='created_at',
             field=models.DateTimeField(auto_now_add=True, verbose_name='created at'),
         ),
@@ -1596,6 +1646,16 @@ class Migration(migrations.Migration):
             model_name='trainingsession',
             name='client_record_id',
             field=models.CharField(max_length=128, verbose_name='client record id'),
+        ),
+        migrations.AlterField(
+            model_name='trainingsession',
+            name='client_record_version',
+            field=models.PositiveBigIntegerField(default=0, verbose_name='client record version'),
+        ),
+        migrations.AlterField(
+            model_name='trainingsession',
+            name='content_hash',
+            field=models.CharField(max_length=64, verbose_name='content hash'),
         ),
         migrations.AlterField(
             model_name='trainingsession',
