@@ -33,6 +33,7 @@ def english_sentences():
 
 def text_of(response):
     page = re.sub(r"<(script|style)\b.*?</\1>", " ", response.content.decode(), flags=re.DOTALL)
+    page = re.sub(r"\bCan (add|change|delete|view) [^<]*", " ", page)  # names of permissions are rows, in English
     return " ".join(unescape(page).split())
 
 

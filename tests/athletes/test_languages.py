@@ -1,13 +1,21 @@
 """Whose language a request, a mail and a page are in."""
 
+from http import HTTPStatus
+
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
+from rest_framework.exceptions import ValidationError
 
 from athletes.languages import language_of, supported
+from athletes.local_time import local_today
 from athletes.mail import send_due
-from athletes.models import Athlete, User
+from athletes.models import Athlete
+from athletes.rest import strict
+from athletes.rest.problems import PHRASES, errors_of
 
 pytestmark = pytest.mark.usefixtures("valkey")
 
@@ -65,7 +73,7 @@ def test_an_etag_is_of_one_language(alice, api):
     assert german != etag()
 
 
-def test_a_coach_s_browser_is_remembered_once(charlie, client, django_assert_num_queries):
+def test_a_coach_s_browser_is_remembered_once(charlie, client):
     client.force_login(charlie)
 
     def page(**headers):
@@ -76,9 +84,11 @@ def test_a_coach_s_browser_is_remembered_once(charlie, client, django_assert_num
     assert page() == ("en", "")
     assert page(**{"accept-language": "de-CH"}) == ("de", "de")
     assert page() == ("de", "de")
-    written = User.objects.filter(pk=charlie.pk).update(browser_language="de")
-    assert written == 1
-    assert page(**{"accept-language": "de"}) == ("de", "de")
+    with CaptureQueriesContext(connection) as queries:
+        assert page(**{"accept-language": "de"}) == ("de", "de")
+    assert [
+        query for query in queries if query["sql"].startswith("UPDATE") and "browser_language" in query["sql"]
+    ] == []
     assert page(**{"accept-language": "zh-CN"}) == ("zh-hans", "zh-hans")
 
 
@@ -111,3 +121,41 @@ def test_whoever_signs_up_is_written_to_in_the_language_of_the_request(client, d
     send_due()
     assert Athlete.objects.get(user__email="nora@example.org").locale == "zh-Hans"
     assert any("\u4e00" <= letter <= "\u9fff" for letter in mail.outbox[-1].body)
+
+
+def test_a_limit_is_said_anew_in_each_reader_s_language(alice, api):
+    """The serializers live as long as the process, and DRF's messages of limits remember their first language."""
+    url = f"/api/v1/check-ins/{local_today(alice).isoformat()}/"
+
+    def refusal(locale):
+        speaks(alice, locale)
+        (error,) = api(alice).put(url, {"mood": 99}).json()["errors"]
+        assert (error["pointer"], error["code"]) == ("#/mood", "max_value")
+        assert "7" in error["message"]
+        return error["message"]
+
+    english, german, chinese = refusal("en"), refusal("de"), refusal("zh-Hans")
+    assert len({english, german, chinese}) == 3
+    assert refusal("en") == english
+
+
+@pytest.mark.parametrize("language", ["en", "de", "zh-hans"])
+def test_a_refused_choice_lists_the_codes_in_every_language_and_keeps_its_own(language):
+    with translation.override(language), pytest.raises(ValidationError) as refused:
+        strict.StrictChoiceField(choices=["a", "b"]).run_validation("secret")
+    (error,) = errors_of(refused.value.detail)
+    assert error["code"] == "invalid_choice"
+    assert "a, b" in error["message"]
+    assert "secret" not in error["message"]
+
+
+def test_every_status_that_a_problem_has_is_marked():
+    used = {400, 401, 403, 404, 405, 406, 409, 410, 411, 412, 413, 415, 422, 429, 500, 503}
+    assert {HTTPStatus(status).phrase for status in used} <= set(PHRASES)
+
+
+def test_the_document_of_the_api_is_english_whoever_asks(client, db):
+    def document(language):
+        return client.get("/api/openapi.yaml", headers={"accept-language": language}).content
+
+    assert document("de") == document("en")
