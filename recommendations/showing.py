@@ -166,7 +166,7 @@ def headline_of(advice: Advice, *, own: bool) -> str:
 
 
 def detail_of(advice: Advice, *, own: bool) -> str:
-    return " ".join(sentences.words_kept(line, own=own) for line in advice.said["detail"])
+    return sentences.paragraph(advice.said["detail"], own=own)
 
 
 def advised_body(advice: Advice, *, own: bool) -> Row:

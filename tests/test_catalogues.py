@@ -29,7 +29,7 @@ def test_nothing_is_left_over(language):
     content = catalogues.po_path(language).read_text()
     assert "#~" not in content
     assert "#, fuzzy" not in content
-    assert "-Date" not in content
+    assert "Creation-Date" not in content and "Revision-Date" not in content
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
