@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 FOR_COACHES = (
     (_("Athletes"), "athletes_athlete"),
-    (_("Advice"), "recommendations_advice"),
+    (pgettext_lazy("several", "Advice"), "recommendations_advice"),
     (_("Warnings"), "recommendations_warning"),
     (_("Warning signs"), "athletes_redflag"),
     (_("Plans"), "athletes_plannedsession"),

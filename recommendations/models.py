@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from athletes.encryption import EncryptedTextField
@@ -150,7 +150,7 @@ class Advice(models.Model):
 
     class Meta:
         verbose_name = _("advice")
-        verbose_name_plural = _("advice")
+        verbose_name_plural = pgettext_lazy("several", "advice")
         ordering = ["-date", "-revision"]
         constraints = [
             models.UniqueConstraint(fields=["athlete", "date", "revision"], name="one_advice_per_revision"),
@@ -273,7 +273,7 @@ class ShadowAdvice(models.Model):
 
     class Meta:
         verbose_name = _("shadow advice")
-        verbose_name_plural = _("shadow advice")
+        verbose_name_plural = pgettext_lazy("several", "shadow advice")
         constraints = [
             models.UniqueConstraint(fields=["advice", "policy"], name="one_shadow_advice_per_advice_and_policy")
         ]
