@@ -30,7 +30,7 @@ from mlmodels.state import (
     StrArray,
 )
 
-GUARD_VERSION = 7
+GUARD_VERSION = 8
 
 
 class Effect(IntFlag):
@@ -293,7 +293,7 @@ RULES: tuple[Rule, ...] = (
     Rule("G08", Effect.NO_INCREASE, _hrv_lastingly_low, tells_coach=True),
     Rule("G08", Effect.NO_INCREASE, lambda s: s.obs.hrv_today_z < risk.HRV_TODAY_LOW_SD),
     Rule("G08", Effect.NO_INCREASE, lambda s: s.obs.hrv_today_z > risk.HRV_TODAY_FAR_HIGH_SD),
-    Rule("G08", Effect.NO_INTENSITY, lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
+    Rule("G08", Effect.NO_INCREASE, lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
     Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_h < risk.SLEEP_RECOVERY_H, tells_coach=True),
     Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
     Rule("G09", Effect.NO_INCREASE, _short_sleep),
