@@ -53,17 +53,18 @@ def line_prices(
     contenders: Sequence[Contender],
     rounds: Sequence[Round],
     *,
+    lines: Sequence[Rule] = LINES,
     processes: int = 1,
     tick: Callable[[], object] | None = None,
 ) -> list[Price]:
-    """A price of each of ``LINES`` for every contender in every world; the same however many processes play.
+    """A price of each of ``lines`` for every contender in every world; the same however many processes play.
 
     The cohorts of ``rounds`` have one size and length. ``tick`` is called ``steps`` times.
     """
     seats = [(world, i) for world in worlds for i in range(len(contenders))]
 
     def with_all_lines(seat: tuple[str, int]) -> tuple[list[Season], list[float]]:
-        counting = _Counting()
+        counting = _Counting(lines)
         return _seasons(worlds[seat[0]], contenders[seat[1]], rounds, counting), counting.fires_pct()
 
     def without_one(task: tuple[tuple[str, int], int]) -> Interval | None:
@@ -71,7 +72,7 @@ def line_prices(
         complete, fires_pct = lived[seat]
         if not fires_pct[line]:
             return None
-        with all_but(LINES[line]):
+        with all_but(lines[line]):
             return difference(_seasons(worlds[seat[0]], contenders[seat[1]], rounds), complete)
 
     def ticking(found: Any) -> Any:
@@ -80,23 +81,23 @@ def line_prices(
         return found
 
     lived = dict(zip(seats, map(ticking, in_order(with_all_lines, seats, processes)), strict=True))
-    tasks = [(seat, line) for seat in seats for line in range(len(LINES))]
+    tasks = [(seat, line) for seat in seats for line in range(len(lines))]
     costs = map(ticking, in_order(without_one, tasks, processes))
     return [
-        Price(contenders[i].name, world, LINES[line], lived[world, i][1][line], cost)
+        Price(contenders[i].name, world, lines[line], lived[world, i][1][line], cost)
         for ((world, i), line), cost in zip(tasks, costs, strict=True)
     ]
 
 
-def steps(worlds: int, contenders: int) -> int:
-    return worlds * contenders * (1 + len(LINES))
+def steps(worlds: int, contenders: int, lines: int = len(LINES)) -> int:
+    return worlds * contenders * (1 + lines)
 
 
 class _Counting:
     """Is shown every day of a season: on what share of the days in charge, of all athletes, each line holds."""
 
-    def __init__(self) -> None:
-        self._day, self._days, self._fired = 0, 0, dict.fromkeys(LINES, 0)
+    def __init__(self, lines: Sequence[Rule]) -> None:
+        self._day, self._days, self._fired = 0, 0, dict.fromkeys(lines, 0)
 
     def __call__(self, obs: Observation, applied: NDArray[np.int64], world: Any) -> None:
         if self._day >= WARM_UP_D:
@@ -107,7 +108,7 @@ class _Counting:
         self._day += 1
 
     def fires_pct(self) -> list[float]:
-        """In the order of ``LINES``."""
+        """In the order of the lines."""
         return [100.0 * fired / max(self._days, 1) for fired in self._fired.values()]
 
 
@@ -145,7 +146,7 @@ def header(worlds: Sequence[str]) -> tuple[str, ...]:
 def table_rows(prices: Sequence[Price], policy: str) -> list[tuple[str, ...]]:
     """A row for each line, in the order of the guard table: what it is, how often it holds, its price by world."""
     rows = []
-    for line in LINES:
+    for line in dict.fromkeys(price.line for price in prices):
         own = [price for price in prices if price.policy == policy and price.line is line]
         often = ", ".join(f"{price.fires_pct:.1f}" for price in own)
         if not any(price.fires_pct for price in own):

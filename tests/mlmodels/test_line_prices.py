@@ -16,6 +16,8 @@ from mlmodels.simulator import World
 
 ROUNDS = [Round(1, 30, 38), Round(2, 30, 38)]
 
+ILL = [line for line in LINES if line.code == "G02"]
+
 
 class AlwaysVolume(Rule):
     name = "always more"
@@ -69,7 +71,7 @@ def test_rest_of_the_ill_has_a_price_that_is_the_seasons_difference(prices):
 
 
 def test_the_prices_are_the_same_in_two_processes():
-    one, two = (line_prices({"true": World}, CONTENDERS[:1], [Round(1, 10, 30)], processes=n) for n in (1, 2))
+    one, two = (line_prices({"true": World}, CONTENDERS, ROUNDS, lines=ILL, processes=n) for n in (1, 2))
     assert one == two
 
 
@@ -84,11 +86,15 @@ def test_the_table_is_whole_again_after_a_line_was_left_out_and_after_an_error()
 def test_the_command_prints_a_table_for_the_guards_and_for_the_shipped_policy_and_writes_them(tmp_path, capsys):
     page = tmp_path / "adr.md"
     page.write_text("# Prices\n")
-    call_command("price_guards", world=["true"], cohorts=1, athletes=10, days=30, processes=1, write=page)
+    call_command(
+        "price_guards", world=["true"], guard=["G01", "G08"], cohorts=1, athletes=10, days=30, processes=1, write=page
+    )
     said, written = capsys.readouterr().out, page.read_text()
     assert "guards alone" in said and "homestretch DQN" in said and NEVER in said
     assert written.startswith("# Prices\n")
     assert written.count("| " + " | ".join(header(["true"])) + " |") == 2
-    assert "price_guards --world true --cohorts 1 --athletes 10 --days 30 --seed 93000" in written
+    assert "price_guards --world true --guard G01 --guard G08 --cohorts 1 --athletes 10 --days 30 --seed" in written
     with pytest.raises(CommandError, match="--days more than 28"):
         call_command("price_guards", days=28)
+    with pytest.raises(CommandError, match="no guard G99; there are G01, "):
+        call_command("price_guards", guard=["G99"])
