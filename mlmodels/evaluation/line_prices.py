@@ -148,13 +148,17 @@ def table_rows(prices: Sequence[Price], policy: str) -> list[tuple[str, ...]]:
     rows = []
     for line in dict.fromkeys(price.line for price in prices):
         own = [price for price in prices if price.policy == policy and price.line is line]
-        often = ", ".join(f"{price.fires_pct:.1f}" for price in own)
+        often = ", ".join(_often(price.fires_pct) for price in own)
         if not any(price.fires_pct for price in own):
             rows.append((f"{line.code} {line.when}", line.effect.code, NEVER, *("-" for _ in own)))
         else:
             costs = (_shown(price.cost_pct) for price in own)
             rows.append((f"{line.code} {line.when}", line.effect.code, often, *costs))
     return rows
+
+
+def _often(fires_pct: float) -> str:
+    return f"{fires_pct:.1f}" if fires_pct >= 0.05 else "<0.1" if fires_pct else "0"
 
 
 def _shown(cost: Interval | None) -> str:
