@@ -302,7 +302,7 @@ def _not_at_most(values: FloatArray, line: FloatArray | float) -> BoolArray:
 RULES: tuple[Rule, ...] = (
     Rule("G01", Effect.SUSPENDED, "a warning sign", lambda s: s.obs.red_flag > 0, tells_coach=True),
     Rule("G01", Effect.NO_INCREASE, "the note may tell of one", lambda s: s.obs.note_asks > 0),
-    Rule("G02", Effect.REST, "ill, or well since yesterday alone", _sick_below_neck),
+    Rule("G02", Effect.REST, "ill, or well for one day only", _sick_below_neck),
     _capped("G02", "steps back after illness", _step_after_illness),
     Rule("G02", Effect.NO_INCREASE, "steps back after illness", _returning_from_illness),
     Rule("G03", Effect.RECOVERY, "a cold", lambda s: s.obs.illness == ILLNESS_ABOVE_NECK),
