@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -365,11 +365,11 @@ def is_under_18(athlete: Athlete, day: date) -> bool:
 WELLNESS_IN_LOG = ("fatigue_1_5", "soreness_1_5", "readiness_1_5", "worst_item_1_5", "pain_0_10")
 
 
-def note_asks(said: dict[str, Any]) -> bool:
+def note_asks(said: Mapping[str, Any]) -> bool:
     return bool((said["quality"].get(NOTE) or {}).get("status") == NOTE_ASKS)
 
 
-def note_answered(said: dict[str, Any]) -> bool:
+def note_answered(said: Mapping[str, Any]) -> bool:
     return bool((said["quality"].get(NOTE) or {}).get("status") == NOTE_ANSWERED)
 
 

@@ -95,15 +95,13 @@ def record_check_in(
             raise LookupError("no check-in on this date")
         columns = check_in_columns(data, before if keep_rest else None, before)
         confirmed = bool((data.get("hrv") or {}).get("confirmed"))
-        answered = bool(data.get("note_checked"))
-        news = confirmed or (answered and before is not None and days.note_asks(before))
-        if before and not news and all(before[name] == columns[name] for name in CHECK_IN_COLUMNS):
+        answers = bool(data.get("note_checked")) and "notes" not in data and asks_about(before, columns["notes"])
+        if before and not (confirmed or answers) and all(before[name] == columns[name] for name in CHECK_IN_COLUMNS):
             return as_stored(athlete, on)
         submitted_at = min(data.get("submitted_at") or now, now)  # a phone's clock may be years ahead
         check_in = CheckIn(athlete_id=athlete.pk, date=on, submitted_at=submitted_at, **columns)
-        if before and before["notes"] == columns["notes"]:
-            answered |= days.note_answered(before)
-        check_in.quality = check_in_quality(athlete, on, columns, confirmed=confirmed, answered=answered)
+        check_in.quality = quality_of_note(columns["notes"], before, answers=answers)
+        check_in.quality |= quality_of_hrv(athlete, on, columns, confirmed=confirmed)
         if before:
             check_in.id = UUID(before["id"])
         reports["check_in"] = [check_in_row(check_in)]
@@ -130,6 +128,16 @@ def check_in_row(check_in: CheckIn) -> dict[str, Any]:
 def as_stored(athlete: Athlete, on: date) -> CheckedIn:
     check_in = CheckIn.objects.get(athlete_id=athlete.pk, date=on)
     return CheckedIn("unchanged", check_in, Day.objects.get(athlete_id=athlete.pk, date=on))
+
+
+def take_back_check_in(athlete: Athlete, on: date) -> bool:
+    """By the athlete. A note that asks is not taken back in place of an answer."""
+    with transaction.atomic():
+        statements.lock_athlete(athlete.pk)
+        check_in = CheckIn.objects.filter(athlete_id=athlete.pk, date=on).only("quality").first()
+        if check_in and days.note_asks({"quality": check_in.quality}):
+            raise Refused("note_asks", _("Say first whether the note tells of a warning sign."))
+        return delete_check_in(athlete, on)
 
 
 def delete_check_in(athlete: Athlete, on: date, *, now: datetime | None = None) -> bool:
@@ -212,14 +220,26 @@ NOT_ANSWERED: dict[str, Any] = {
 }
 
 
-def check_in_quality(
-    athlete: Athlete, on: date, columns: Mapping[str, Any], *, confirmed: bool, answered: bool
-) -> dict[str, Any]:
-    """`answered`: who was asked about this very note says that it tells of no warning sign. A `red_flag` of none that
-    came with the note is no such answer: forms send it unasked, and retries send it again."""
+def asks_about(before: Mapping[str, Any] | None, note: str) -> bool:
+    """Somebody was asked about this very note, and has not answered yet."""
+    return before is not None and days.note_asks(before) and before["notes"] == note
+
+
+def quality_of_note(note: str, before: Mapping[str, Any] | None, *, answers: bool) -> dict[str, Any]:
+    """Whether the note asks if it tells of a warning sign. `answers`: who was asked about it says that it does not.
+
+    What comes with the note is no such answer (a form sends `red_flag` none or `note_checked` unasked, and a retry
+    sends it again), nor is another note, or none: the question stands until it is answered by itself.
+    """
+    if answers or (before and days.note_answered(before) and before["notes"] == note):
+        return {days.NOTE: {"status": days.NOTE_ANSWERED}}
+    if danger_words.may_tell_of_a_warning_sign(note) or (before and days.note_asks(before)):
+        return {days.NOTE: {"status": days.NOTE_ASKS}}
+    return {}
+
+
+def quality_of_hrv(athlete: Athlete, on: date, columns: Mapping[str, Any], *, confirmed: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if danger_words.may_tell_of_a_warning_sign(columns["notes"]):
-        found[days.NOTE] = {"status": days.NOTE_ANSWERED if answered else days.NOTE_ASKS}
     if columns["hrv_value_ms"] is None:
         return found
     days_back = (on - quality.HRV_HISTORY, on - timedelta(days=1))

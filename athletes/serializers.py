@@ -112,7 +112,7 @@ class CheckInBody(strict.StrictSerializer):
     quality = serializers.DictField(
         read_only=True,
         help_text='like {"hrv": {"status": "quarantined", "reasons": []}}; {"note": {"status": "asks"}}: the note may'
-        " tell of a warning sign, and nothing is added to the training until `red_flag` or `note_checked` says",
+        " tell of a warning sign, and nothing is added until `note_checked` or a sign in `red_flag` says",
     )
     updated_at = serializers.DateTimeField(read_only=True)
 

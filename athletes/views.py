@@ -124,8 +124,12 @@ class CheckInOfDate(APIView):
 
     @extend_schema(operation_id="check_ins_delete", responses={204: None})
     def delete(self, request: Request, date: str) -> Response:
-        """Take the check-in back. 204 also when there is none (any more)."""
-        intake.delete_check_in(athlete_of(request), date_in_path(date))
+        """Take the check-in back. 204 also when there is none (any more). 409 `note_asks` while its note asks whether
+        it tells of a warning sign."""
+        try:
+            intake.take_back_check_in(athlete_of(request), date_in_path(date))
+        except intake.Refused as refusal:
+            raise Problem(409, refusal.code, refusal.message) from None
         return Response(status=204)
 
     def store(self, request: Request, date: str, *, partial: bool) -> Response:

@@ -118,7 +118,17 @@ def database() -> dict[str, Any]:
         }
     elif "postgresql" in config["ENGINE"]:
         # Halves PostgreSQL's CPU: statements are prepared on their third use.
-        config.setdefault("OPTIONS", {}).update({"server_side_binding": True, "prepare_threshold": 3})
+        options = {"server_side_binding": True, "prepare_threshold": 3}
+        # Whoever waits longer is told 503 and comes again; a server that is gone must not hold a thread for minutes.
+        patience = {
+            "options": "-c lock_timeout=10s -c idle_in_transaction_session_timeout=120s",
+            "connect_timeout": 5,
+            "tcp_user_timeout": 20_000,
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        }
+        config["OPTIONS"] = patience | config.get("OPTIONS", {}) | options
     else:
         raise ImproperlyConfigured("DATABASE_URL must be sqlite:///... or postgres://...")
     return config

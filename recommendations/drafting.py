@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from athletes.languages import supported
 from athletes.models import Athlete
 from mlmodels import guard
 from mlmodels.actions import ACTION_CODES
@@ -87,7 +88,7 @@ def draft_of_failure(athlete: Athlete, *, warned: bool = False) -> Advice:
 
 def kept(said: wording.Said, athlete: Athlete) -> dict[str, Any]:
     """What was said, so that it can be said again, in whatever language it is asked for."""
-    return {"said": said.as_json(), "wording_version": WORDING_VERSION, "language": athlete.locale}
+    return {"said": said.as_json(), "wording_version": WORDING_VERSION, "language": supported(athlete.locale)}
 
 
 def decided(verdict: Verdict, withheld: str, *, provisional: bool) -> wording.Decided:

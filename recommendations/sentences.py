@@ -5,7 +5,7 @@ which is the active one. The coach's form names nobody and has no pronoun, so th
 Change a sentence's sense and raise ``WORDING_VERSION``; ``docs/wording.md`` is the voice.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from mlmodels import risk
 
 WORDING_VERSION = 1
 
@@ -24,9 +26,13 @@ class Line:
     key: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """As they are kept, so that a line reads the same before and after."""
+        kept = {name: round(n, 2) if isinstance(n, float) else n for name, n in self.numbers.items()}
+        object.__setattr__(self, "numbers", kept)
+
     def as_json(self) -> dict[str, Any]:
-        numbers = {name: round(n, 2) if isinstance(n, float) else n for name, n in self.numbers.items()}
-        return {"key": self.key, **({"numbers": numbers} if numbers else {})}
+        return {"key": self.key, **({"numbers": dict(self.numbers)} if self.numbers else {})}
 
 
 class Sentence(NamedTuple):
@@ -42,22 +48,31 @@ def same(text: Any) -> Sentence:
 
 def words(line: Line, *, own: bool) -> str:
     """``own``: the reader is the athlete."""
-    if line.key not in SENTENCES:  # kept by a version that knew more
-        return label(line.key.partition(".")[2] or line.key)
-    return filled(SENTENCES[line.key], line.numbers, own=own)
+    try:
+        return filled(SENTENCES[line.key], line.numbers, own=own)
+    except (KeyError, TypeError, ValueError):  # kept by a version that knew other keys, numbers or codes
+        table, _dot, rest = line.key.partition(".")
+        return label(rest if table in TABLES else table)
 
 
 def filled(sentence: Sentence, numbers: Mapping[str, Any], *, own: bool) -> str:
+    """KeyError where a number is missing; without any a "%" stands for itself."""
     text = sentence.you if own else sentence.coach
+    if not numbers and "%(" in (plain := str(text)):
+        raise KeyError(plain)
     return str(text % {name: shown(name, n, own=own) for name, n in numbers.items()} if numbers else text)
 
 
 def paragraph(kept: Iterable[Mapping[str, Any]], *, own: bool) -> str:
     """Sentences one after the other, with what the language puts between them; Chinese puts nothing."""
-    said = [words_kept(line, own=own) for line in kept]
-    return (
-        reduce(lambda before, next_: _("%(before)s %(next)s") % {"before": before, "next": next_}, said) if said else ""
-    )
+    return joined([words_kept(line, own=own) for line in kept])
+
+
+def joined(said: Sequence[str]) -> str:
+    def after(before: str, following: str) -> str:
+        return _("%(before)s %(next)s") % {"before": before, "next": following}
+
+    return reduce(after, said) if said else ""
 
 
 def words_kept(kept: Mapping[str, Any], *, own: bool) -> str:
@@ -77,7 +92,7 @@ def shown(name: str, value: Any, *, own: bool) -> Any:
     if name == "signs":
         return reduce(listed, (filled(SIGNS[code], {}, own=own) for code in value))
     if name in DIGITS:
-        return number_format(value, DIGITS[name])
+        return number_format(round(value, DIGITS[name]), DIGITS[name])  # which by itself cuts off: 4.98 would read 4.9
     return int(value) if isinstance(value, float) and value.is_integer() else value  # a plural needs a whole number
 
 
@@ -669,8 +684,20 @@ WARNINGS = {
         gettext_lazy("Your days were very much alike (monotony %(monotony)s)."),
         gettext_lazy("The days were very much alike (monotony %(monotony)s)."),
     ),
+    "missing_data.never": same(gettext_lazy("No HRV has been measured yet.")),
+    "missing_data.hrv": same(
+        ngettext_lazy(
+            "No HRV was measured for %(hrv_age_days)d day.",
+            "No HRV was measured for %(hrv_age_days)d days.",
+            "hrv_age_days",
+        )
+    ),
     "missing_data": same(
-        gettext_lazy("Data are missing: HRV for %(hrv_age_days)d days, load for %(load_unlogged_days)d.")
+        ngettext_lazy(
+            "No training or rest was reported for %(load_unlogged_days)d day.",
+            "No training or rest was reported for %(load_unlogged_days)d days.",
+            "load_unlogged_days",
+        )
     ),
     "test_overdue": Sentence(
         ngettext_lazy(
@@ -710,16 +737,27 @@ WARNINGS = {
 
 def warning_words(kind: str, evidence: Mapping[str, Any], *, own: bool) -> str:
     """Of a warning, from the inputs that are kept with it; its name, where it is of another version."""
-    acwr, hours = evidence.get("acwr"), evidence.get("sleep_mean_3d_h")
-    numbers = dict(evidence)
-    if acwr is not None:
-        numbers |= {"above": 100 * (acwr - 1), "below": 100 * (1 - acwr)}
-    if kind == "sleep_debt":
-        kind, numbers = ("sleep_debt.short", {}) if hours is None else (kind, {"hours": hours})
     try:
-        return filled(WARNINGS[kind], numbers, own=own)
-    except KeyError:
+        told = [filled(WARNINGS[key], numbers, own=own) for key, numbers in warned_of(kind, evidence)]
+    except (KeyError, TypeError, ValueError):
         return label(kind)
+    return joined(told) or label(kind)
+
+
+def warned_of(kind: str, evidence: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    acwr, hours = evidence.get("acwr"), evidence.get("sleep_mean_3d_h")
+    if kind == "sleep_debt":
+        yield ("sleep_debt.short", {}) if hours is None else (kind, {"hours": hours})
+    elif kind == "missing_data":
+        silent_days = evidence["hrv_age_days"]
+        if silent_days >= risk.NEVER_DAYS:
+            yield "missing_data.never", {}
+        elif silent_days > 0:
+            yield "missing_data.hrv", evidence
+        if evidence["load_unlogged_days"] > 0:
+            yield kind, evidence
+    else:
+        yield kind, dict(evidence) | ({} if acwr is None else {"above": 100 * (acwr - 1), "below": 100 * (1 - acwr)})
 
 
 # --- a coach's orders -------------------------------------------------------------------------------------------------
@@ -858,6 +896,7 @@ def label(code: str) -> str:
     return str(LABELS.get(code, code.replace("_", " ")))
 
 
+TABLES = {"headline", "no_advice", "do", "care", "lifts", "less", "change"}
 SENTENCES: dict[str, Sentence] = {
     **HEADLINES,
     **{f"no_advice.{reason}": sentence for reason, sentence in NO_ADVICE.items()},

@@ -182,7 +182,8 @@ def prescription_of(advice: Advice, *, own: bool) -> Row | None:
     """What to do is the first line of the detail; beside the numbers, it is the example."""
     if advice.prescription is None:
         return None
-    return {"example": sentences.words_kept(advice.said["detail"][0], own=own), **advice.prescription}
+    first = advice.said["detail"][:1]
+    return {"example": sentences.paragraph(first, own=own), **advice.prescription}
 
 
 def reasons_of(advice: Advice, reader: Reader) -> list[Row]:

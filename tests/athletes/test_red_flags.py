@@ -33,6 +33,10 @@ def check_in(athlete, on=TODAY, **answers):
     return intake.record_check_in(athlete, on, {"fatigue": 4, **answers}, now=MORNING)
 
 
+def answer(athlete, on=TODAY):
+    return intake.record_check_in(athlete, on, {"note_checked": True}, keep_rest=True, now=MORNING)
+
+
 def hit(athlete, on=TODAY):
     check_in(athlete, on, red_flag="head_injury")
     return RedFlag.objects.get(athlete=athlete)
@@ -270,7 +274,7 @@ def test_the_admin_names_the_sign_only_where_values_are_shared_and_nobody_edits_
         assert "Head Injury" not in client.get(url).content.decode()
     Membership.objects.filter(athlete=alice).update(shares_values=True)
     assert "Head Injury" in client.get(page).content.decode()
-    assert "head_injury" in client.get("/admin/athletes/redflag/").content.decode()
+    assert "Head injury" in client.get("/admin/athletes/redflag/").content.decode()
     for url in ("/admin/athletes/redflag/add/", page.replace("change", "delete")):
         assert client.get(url).status_code == 403
     assert client.post(page, {"kind": "fainting"}).status_code == 403
@@ -345,8 +349,19 @@ def test_an_athlete_who_coaches_the_own_squad_silences_no_other_coach(alice, cha
     ],
 )  # fmt: skip
 def test_words_of_a_warning_sign_are_asked_about(alice, note):
-    assert check_in(alice, notes=note).day.note_asks is True
-    assert check_in(alice, notes=note, note_checked=True).day.note_asks is False
+    for _retry in range(2):
+        assert check_in(alice, notes=note, note_checked=True).day.note_asks is True  # nobody had asked yet
+    assert answer(alice).day.note_asks is False
+
+
+def test_a_note_that_asks_is_not_taken_back_in_place_of_an_answer(alice, api):
+    check_in(alice, notes="chest felt tight")
+    phone, url = api(alice), f"/api/v1/check-ins/{TODAY}/"
+    refusal = phone.delete(url)
+    assert (refusal.status_code, refusal.json()["code"]) == (409, "note_asks")
+    assert refusal.json()["detail"] == "Say first whether the note tells of a warning sign."
+    answer(alice)
+    assert phone.delete(url).status_code == 204
 
 
 def test_only_an_answer_to_the_question_ends_it_and_only_for_the_note_it_was_about(alice):
@@ -354,11 +369,14 @@ def test_only_an_answer_to_the_question_ends_it_and_only_for_the_note_it_was_abo
     for _retry in range(2):  # forms send `none` unasked, and a retry sends the form again
         stored = check_in(alice, **form)
         assert (stored.day.note_asks, stored.check_in.quality["note"]) == (True, {"status": "asks"})
-    stored = check_in(alice, **form, note_checked=True)
+    stored = answer(alice)
     assert (stored.day.note_asks, stored.check_in.quality["note"]) == (False, {"status": "answered"})
     assert check_in(alice, **form).day.note_asks is False  # the first form, come late
     assert check_in(alice, **form | {"mood": 5}).day.note_asks is False
     assert check_in(alice, **form | {"notes": "chest felt tight again"}).day.note_asks is True
+    assert check_in(alice, **form | {"notes": ""}).day.note_asks is True  # no note is no answer either
+    assert check_in(alice, **form | {"notes": "all well", "note_checked": True}).day.note_asks is True
+    assert answer(alice).day.note_asks is False
     stored = check_in(alice, **form | {"red_flag": "chest_pain"})
     assert (stored.day.note_asks, stored.day.red_flag) == (False, "chest_pain")
 

@@ -1,16 +1,17 @@
 """Advice from before wording version 1 kept the words that were shown; they stay what they were."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from recommendations.models import Advice, Warning
-from recommendations.sentences import words_kept
 from tests.recommendations.speaking import ATHLETE, COACH, told
 
-BEFORE, AFTER = ("recommendations", "0010_notices"), ("recommendations", "0011_said_in_codes")
-TODAY = timezone.now().date()
+BEFORE, AFTER = ("recommendations", "0010_notices"), ("recommendations", "0013_words_leave")
+TODAY, ONE_DAY = timezone.now().date(), timedelta(days=1)
 REASON = {"code": "hrv_in_range", "text": "Your 7-day HRV (60 ms) is within your normal range", "value": 60.0,
           "unit": "ms", "range": [55.0, 65.0]}  # fmt: skip
 
@@ -54,9 +55,18 @@ def test_words_that_were_shown_are_shown_again_and_today_is_asked_anew(latest):
     waiting = new.get_model("recommendations", "WaitingDay").objects.get()
     assert (waiting.athlete_id, waiting.date, waiting.rings) == (alice.pk, TODAY, False)
 
-    back = migrate(BEFORE).get_model("recommendations", "Advice").objects.get()
-    assert (back.headline, back.reasons) == ("", [])
-
-
-def test_a_line_of_a_version_that_knew_more_is_named_and_not_an_error():
-    assert words_kept({"key": "headline.something_new"}, own=True) == "something new"
+    Advice.objects.create(
+        athlete_id=alice.pk, date=TODAY - ONE_DAY, revision=1, status="final", action="as_planned", guard_version=8,
+        state_version=3, issued_at=timezone.now(), valid_until=timezone.now(), wording_version=1,
+        said={"headline": {"key": "headline.as_planned"}, "detail": [{"key": "do.as_planned"}], "would_change_if": [],
+              "reasons": [{"key": "load_steady", "code": "load_steady", "value": 1.0, "unit": "ratio", "range": None}]},
+    )  # fmt: skip
+    back = list(migrate(BEFORE).get_model("recommendations", "Advice").objects.order_by("-date"))
+    assert (back[0].headline, back[0].detail, back[0].reasons) == (shown["headline"], shown["detail"], [REASON])
+    assert (back[1].headline, back[1].detail) == ("as planned", "")
+    assert back[1].reasons == [
+        {"code": "load_steady", "text": "load steady", "value": 1.0, "unit": "ratio", "range": None}
+    ]
+    migrate(AFTER)
+    seen = told(Advice.objects.only("said", "prescription", "action").get(date=TODAY))
+    assert (seen.headline, seen.detail, seen.reasons) == (shown["headline"], shown["detail"], [REASON])

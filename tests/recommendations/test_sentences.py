@@ -10,6 +10,7 @@ import pytest
 from mlmodels import guard, hazards
 from recommendations import sentences, wording
 from recommendations.models import OrderCode
+from recommendations.sentences import Line, words, words_kept
 
 ALL = sentences.SENTENCES | {
     f"{table}.{key}": sentence
@@ -18,7 +19,7 @@ ALL = sentences.SENTENCES | {
 }
 PLACEHOLDER = re.compile(r"%\(\w+\)[.\d]*[sdf]")
 # Change a word, raise sentences.WORDING_VERSION, and add its digest here: advice keeps the version it was shown with.
-DIGESTS = {1: "f988e2bcfb099b3b"}
+DIGESTS = {1: "c6865fe7e256cac0"}
 
 
 def sources(promise):
@@ -50,5 +51,43 @@ def test_what_is_said_has_words_and_a_label():
 
 def test_a_changed_sentence_is_a_new_version_of_the_wording():
     texts = {key: [sources(promise) for promise in ALL[key]] for key in sorted(ALL)}
+    for table in ("UNLIKE", "LABELS"):
+        texts |= {f"{table}.{code}": sources(text) for code, text in getattr(sentences, table).items()}
     digest = hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]
     assert digest == DIGESTS[sentences.WORDING_VERSION]
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ({"key": "headline.something_new"}, "something new"),
+        ({"key": "short_sleep.two_nights"}, "Short sleep"),
+        ({"key": "several_signs", "numbers": {"signs": []}}, "Several signs"),
+        ({"key": "several_signs", "numbers": {"signs": ["aura"]}}, "Several signs"),
+        ({"key": "unlike_training", "numbers": {"what": "the_moon"}}, "Unlike training"),
+        ({"key": "short_sleep.night", "numbers": {"minutes": 300}}, "Short sleep"),
+        ({"key": "short_sleep.night"}, "Short sleep"),
+        ({"key": "pain.of_10", "numbers": {"pain": "much"}}, "Pain"),
+    ],
+)
+def test_a_line_of_another_version_is_named_and_takes_no_page_down(kept, shown):
+    assert words_kept(kept, own=True) == shown
+
+
+@pytest.mark.parametrize(("hours", "shown"), [(299 / 60, "5.0"), (4.8, "4.8"), (239 / 60, "4.0"), (4.85, "4.8")])
+def test_numbers_are_rounded_and_read_the_same_before_and_after_they_were_kept(hours, shown):
+    line = Line("short_sleep.night", {"hours": hours})
+    assert words(line, own=True) == words_kept(line.as_json(), own=True) == f"You slept {shown} h last night"
+
+
+@pytest.mark.parametrize(
+    ("hrv_days", "load_days", "shown"),
+    [
+        (999, 4, "No HRV has been measured yet. No training or rest was reported for 4 days."),
+        (5, 0, "No HRV was measured for 5 days."),
+        (1, 1, "No HRV was measured for 1 day. No training or rest was reported for 1 day."),
+    ],
+)
+def test_only_what_is_missing_is_named_and_never_for_999_days(hrv_days, load_days, shown):
+    evidence = {"hrv_age_days": float(hrv_days), "load_unlogged_days": float(load_days)}
+    assert sentences.warning_words("missing_data", evidence, own=True) == shown

@@ -1,18 +1,25 @@
 """Several carries an athlete. What was carried is taken along: nobody's history is walked for the upgrade."""
 
+from itertools import islice
+
 import django.db.models.deletion
 from django.db import migrations, models
+
+
+def batched(rows, size):
+    while batch := list(islice(rows, size)):
+        yield batch
 
 
 def take_along(apps, schema_editor):
     old, new = (apps.get_model("recommendations", name) for name in ("OnlyCarry", "StateCarry"))
     columns = ("athlete_id", "through", "state_version", "packed")
-    rows = (new(**values) for values in old.objects.values(*columns).iterator(2_000))
-    new.objects.bulk_create(rows, batch_size=1_000)
+    for batch in batched(old.objects.values(*columns).order_by().iterator(1_000), 1_000):
+        new.objects.bulk_create([new(**values) for values in batch])
 
 
 class Migration(migrations.Migration):
-    dependencies = [("recommendations", "0011_said_in_codes")]
+    dependencies = [("recommendations", "0013_words_leave")]
 
     operations = [
         migrations.RenameModel("StateCarry", "OnlyCarry"),
