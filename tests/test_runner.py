@@ -130,7 +130,7 @@ def test_secrets_are_made_once_and_only_the_owner_reads_them(data, copy):
 
 
 @pytest.mark.parametrize(
-    ("service", "processes"), [("\0worker\0", 3), ("\0beat\0", 1), ("/granian\0", 2), ("valkey-server", 1)]
+    ("service", "processes"), [("\0worker\0", 3), ("\0beat\0", 1), ("config.serve\0", 3), ("valkey-server", 1)]
 )
 def test_a_service_that_is_killed_is_started_again_and_leaves_nothing_behind(copy, service, processes):
     wait_for(lambda: len(copy.descendants(service)) == processes, 20, copy)
@@ -195,7 +195,7 @@ def test_without_its_guardian_the_runner_still_stops_everything(copy):
 
 
 def test_a_killed_runner_leaves_no_orphan(copy):
-    wait_for(lambda: len(copy.descendants()) == 8, 20, copy)  # guardian, valkey, granian 2, celery 3, beat
+    wait_for(lambda: len(copy.descendants()) == 9, 20, copy)  # guardian, valkey, web 3, celery 3, beat
     copy.process.kill()
     copy.process.wait()
     wait_for(lambda: not copy.descendants(), 5, copy)
