@@ -19,6 +19,7 @@ COPY config config
 COPY athletes athletes
 COPY mlmodels mlmodels
 COPY recommendations recommendations
+COPY locale locale
 VOLUME /data
 USER 10001
 

@@ -10,6 +10,8 @@ from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
@@ -47,6 +49,15 @@ from athletes.wellness import ITEMS
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
 BY_ATHLETE = ("athlete", ScopedRelatedFilter)
 MOST_RPE = 10
+GROUNDS = {  # of an estimated load
+    "own_ratings": _("own ratings"),
+    "group_convention": _("group convention"),
+    "planned_effort": _("planned effort"),
+    "resting_hr_assumed": _("resting HR assumed"),
+    "max_hr_by_age": _("highest HR by age"),
+    "max_hr_assumed": _("highest HR assumed"),
+    "hr_underestimates": _("HR underestimates"),
+}
 admin.site.unregister(Group)
 
 
@@ -68,8 +79,8 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     readonly_fields = ("last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("email", "password", "first_name", "last_name")}),
-        ("May", {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        ("When", {"fields": ("last_login", "date_joined")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("When"), {"fields": ("last_login", "date_joined")}),
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
 
@@ -85,7 +96,7 @@ class AthleteAdmin(ScopedHistoryAdmin):
     readonly_fields = ("user", "created_at", "source_priority", "source_periods")  # the athlete's own; days follow
     ordering = ("display_name",)
 
-    @admin.display(description="squads")
+    @admin.display(description=_("squads"))
     def current_squads(self, athlete: Athlete) -> str:
         return ", ".join(sorted(m.squad.name for m in athlete.current_memberships))  # type: ignore[attr-defined]
 
@@ -125,7 +136,7 @@ class SquadAdmin(OfOwnSquads):
     search_fields = ("name",)
     filter_horizontal = ("coaches",)
 
-    @admin.display(description="athletes")
+    @admin.display(description=_("athletes"))
     def members(self, squad: Squad) -> int:
         return squad.memberships.filter(left_at=None).count()
 
@@ -148,7 +159,7 @@ class MembershipAdmin(OfOwnSquads):
     def has_end_permission(self, request: HttpRequest) -> bool:
         return self.allows("end", request, None, by_django=True)
 
-    @admin.action(description="End the membership", permissions=["end"])
+    @admin.action(description=_("End the membership"), permissions=["end"])
     def end_membership(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:
         for membership in chosen.filter(left_at=None):
             squads.leave(membership)
@@ -171,9 +182,8 @@ class SquadInviteAdmin(ScopedAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         invite = squads.invite(obj.squad, by=request.user)  # type: ignore[arg-type]
         obj.pk, obj.code, obj.expires_at, obj.created_by = invite.pk, invite.code, invite.expires_at, invite.created_by
-        messages.info(
-            request, f"The code is {invite.code}; it is good for one athlete and {squads.GOOD_FOR.days} days."
-        )
+        said = gettext("The code is %(code)s; it is good for one athlete and %(days)d days.")
+        messages.info(request, said % {"code": invite.code, "days": squads.GOOD_FOR.days})
 
 
 # --- what was reported ------------------------------------------------------------------------------------------------
@@ -194,9 +204,9 @@ class CheckInAdmin(ScopedAdmin):
         "illness",
         "injury_status",
         "pain_0_10",
-        value_column("hrv_value_ms", "HRV, ms"),
-        value_column("sleep_duration_min", "sleep, min"),
-        value_column("resting_hr_bpm", "resting HR, bpm"),
+        value_column("hrv_value_ms", _("HRV, ms")),
+        value_column("sleep_duration_min", _("sleep, min")),
+        value_column("resting_hr_bpm", _("resting HR, bpm")),
     )
     list_filter = (BY_ATHLETE, "illness", "injury_status")
     list_select_related = ("athlete__user",)
@@ -212,11 +222,18 @@ class CheckInAdmin(ScopedAdmin):
 
 class ClearingForm(forms.Form):
     seen_by_doctor_on = forms.DateField(
-        required=False, label="Seen by a doctor on", widget=UnfoldAdminSingleDateWidget, help_text="if one has seen it"
+        required=False,
+        label=_("Seen by a doctor on"),
+        widget=UnfoldAdminSingleDateWidget,
+        help_text=_("if one has seen it"),
     )
     note = forms.CharField(
-        required=False, max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="The athlete reads it."
+        required=False, max_length=2000, widget=UnfoldAdminTextareaWidget, help_text=_("The athlete reads it.")
     )
+
+
+def kind_of_sign(kind: str) -> str:
+    return str(CheckIn.RedFlag(kind).label)
 
 
 @admin.register(RedFlag)
@@ -225,7 +242,14 @@ class RedFlagAdmin(ScopedAdmin):
 
     anybody_may_not = NOBODY_WRITES
     value_fields = ("kind", "note")
-    list_display = ("athlete", "raised_on", "standing", value_column("kind", "what", str), "cleared_on", "clearer")
+    list_display = (
+        "athlete",
+        "raised_on",
+        "standing",
+        value_column("kind", _("what"), kind_of_sign),
+        "cleared_on",
+        "clearer",
+    )
     list_filter = (BY_ATHLETE, "raised_on")
     list_select_related = ("athlete__user", "cleared_by")
     date_hierarchy = "raised_on"
@@ -236,11 +260,11 @@ class RedFlagAdmin(ScopedAdmin):
     )  # fmt: skip
     readonly_fields = fields
 
-    @admin.display(description="state", ordering="cleared_at")
+    @admin.display(description=_("state"), ordering="cleared_at")
     def standing(self, flag: RedFlag) -> str:
-        return red_flags.OPEN if flag.cleared_at is None else red_flags.CLEARED
+        return gettext("open") if flag.cleared_at is None else gettext("cleared")
 
-    @admin.display(description="cleared by")
+    @admin.display(description=_("cleared by"))
     def clearer(self, flag: RedFlag) -> str:
         """The name alone: a coach may not open accounts."""
         return red_flags.who_cleared(flag) or "-"
@@ -253,7 +277,7 @@ class RedFlagAdmin(ScopedAdmin):
             return False
         return flag.athlete.user_id != user.pk and red_flags.may_clear(flag, user)
 
-    @action(description="Clear", url_path="clear", permissions=["clear"])  # type: ignore[untyped-decorator]
+    @action(description=_("Clear"), url_path="clear", permissions=["clear"])  # type: ignore[untyped-decorator]
     def clear(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         flag = get_object_or_404(self.get_queryset(request), pk=object_id)
         form = ClearingForm()
@@ -266,10 +290,11 @@ class RedFlagAdmin(ScopedAdmin):
                 except Refused as refusal:
                     messages.error(request, refusal.message)
                 else:
-                    messages.success(request, f"Cleared. {flag.athlete} rests today, and returns in steps.")
+                    said = gettext("Cleared. %(athlete)s rests today, and returns in steps.")
+                    messages.success(request, said % {"athlete": flag.athlete})
                 return redirect(back)
         context = self.admin_site.each_context(request) | {
-            "title": f"Clear the warning sign of {flag.athlete}",
+            "title": gettext("Clear the warning sign of %(athlete)s") % {"athlete": flag.athlete},
             "flag": flag,
             "form": form,
             "back": back,
@@ -294,7 +319,7 @@ class RecordAdmin(ScopedAdmin):
     def has_confirm_permission(self, request: HttpRequest) -> bool:
         return self.allows("confirm", request, None, by_django=True)
 
-    @admin.action(description="Confirm doubted values", permissions=["confirm"])
+    @admin.action(description=_("Confirm doubted values"), permissions=["confirm"])
     def confirm(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
         for record in chosen.filter(quality_status="quarantined").select_related("athlete"):
             intake.confirm_record(record)
@@ -325,11 +350,11 @@ class SleepSessionAdmin(RecordAdmin):
 class WaitsForRating(admin.SimpleListFilter):
     """Estimated or unknown loads, but for sessions that another source tells too."""
 
-    title = "rating"
+    title = _("rating")
     parameter_name = "rating"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waits", "waits for a rating"), ("done", "rated, or told twice")]
+        return [("waits", gettext("waits for a rating")), ("done", gettext("rated, or told twice"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():
@@ -351,9 +376,9 @@ class TrainingSessionAdmin(RecordAdmin):
     actions = ("confirm", "accept_estimates")
     FIELDSETS = (
         (None, {"fields": ("athlete", "date", "started_at", "kind", "minutes")}),
-        ("Load", {"fields": ("load", "basis", "said", "rater", "rated_at", "source_rpe", "estimate")}),
-        ("What was measured", {"fields": ("mean_hr", "highest_hr", "distance_m", "high_intensity_share")}),
-        ("Where it comes from", {"classes": ("collapse",), "fields": (
+        (_("Load"), {"fields": ("load", "basis", "said", "rater", "rated_at", "source_rpe", "estimate")}),
+        (_("What was measured"), {"fields": ("mean_hr", "highest_hr", "distance_m", "high_intensity_share")}),
+        (_("Where it comes from"), {"classes": ("collapse",), "fields": (
             "provider", "device_model", "device_type", "recording_method", "client_record_id", "client_record_version",
             "date_basis", "zone", "utc_offset_min", "vendor_date", "quality_status", "quality_reasons", "hr_zones",
             "updated_at")}),
@@ -362,61 +387,66 @@ class TrainingSessionAdmin(RecordAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.FIELDSETS
 
-    @admin.display(description="minutes", ordering="duration_min")
+    @admin.display(description=_("minutes"), ordering="duration_min")
     def minutes(self, session: TrainingSession) -> str:
         return f"{session.duration_min:.0f}"
 
-    @admin.display(description="mean HR, bpm", ordering="avg_hr_bpm")
+    @admin.display(description=_("mean HR, bpm"), ordering="avg_hr_bpm")
     def mean_hr(self, session: TrainingSession) -> str:
         return "-" if session.avg_hr_bpm is None else f"{session.avg_hr_bpm:.0f}"
 
-    @admin.display(description="highest HR, bpm")
+    @admin.display(description=_("highest HR, bpm"))
     def highest_hr(self, session: TrainingSession) -> str:
         return "-" if session.max_hr_bpm is None else f"{session.max_hr_bpm:.0f}"
 
-    @admin.display(description="what the load stands on", ordering="load_basis")
+    @admin.display(description=_("what the load stands on"), ordering="load_basis")
     def basis(self, session: TrainingSession) -> str:
         """Of a session told twice that it adds nothing to its day."""
         if session.same_session_as:
             other = Provider(session.same_session_as.partition("/")[0]).label
-            return f"not counted: {other} tells the same session"
+            return gettext("not counted: %(source)s tells the same session") % {"source": other}
         return str(session.get_load_basis_display())
 
-    @admin.display(description="rated by")
+    @admin.display(description=_("rated by"))
     def rater(self, session: TrainingSession) -> str:
         """The name alone: a coach may not open accounts."""
         return str(session.rated_by) if session.rated_by else "-"
 
-    @admin.display(description="RPE by its source")
+    @admin.display(description=_("RPE by its source"))
     def source_rpe(self, session: TrainingSession) -> str:
         return "-" if session.rpe is None else f"{session.rpe:g}"
 
-    @admin.display(description="load, AU", ordering="load_au")
+    @admin.display(description=_("load, AU"), ordering="load_au")
     def load(self, session: TrainingSession) -> str:
         if session.same_session_as:
             return "-"
         if session.load_au is None:
-            return "unknown"
-        return f"{'about ' if session.load_basis in loads.WAITING else ''}{session.load_au:.0f}"
+            return gettext("unknown")
+        load = f"{session.load_au:.0f}"
+        return gettext("about %(load)s") % {"load": load} if session.load_basis in loads.WAITING else load
 
-    @admin.display(description="RPE")
+    @admin.display(description=_("RPE"))
     def said(self, session: TrainingSession) -> str:
         return "-" if session.said_rpe is None else f"{session.said_rpe:g}"
 
-    @admin.display(description="estimate")
+    @admin.display(description=_("estimate"))
     def estimate(self, session: TrainingSession) -> str:
         if session.estimated_rpe is None:
             return "-"
-        grounds = ", ".join(ground.replace("_", " ") for ground in session.estimate_grounds)
-        return f"RPE {session.estimated_rpe:.1f}, give or take {session.estimate_error_pct:.0f} % ({grounds})"
+        return gettext("RPE %(rpe).1f, give or take %(error).0f %% (%(grounds)s)") % {
+            "rpe": session.estimated_rpe,
+            "error": session.estimate_error_pct,
+            "grounds": ", ".join(str(GROUNDS.get(ground, ground)) for ground in session.estimate_grounds),
+        }
 
-    @admin.action(description="Accept the estimated RPE", permissions=["confirm"])
+    @admin.action(description=_("Accept the estimated RPE"), permissions=["confirm"])
     def accept_estimates(self, request: HttpRequest, chosen: QuerySet[Any]) -> None:
         """In the name of whoever is signed in. Sessions that nothing was estimated of stay as they are."""
         estimated = [s for s in chosen.select_related("athlete") if s.estimated_rpe is not None]
         for session in estimated:
             intake.rate_session(session, intake.accepted_rpe(session), by=request.user)  # type: ignore[arg-type]
-        self.message_user(request, f"{len(estimated)} estimate(s) accepted.")
+        said = ngettext("%(count)d estimate accepted.", "%(count)d estimates accepted.", len(estimated))
+        self.message_user(request, said % {"count": len(estimated)})
 
 
 @admin.register(PerformanceTest)
@@ -455,11 +485,11 @@ class DayAdmin(ScopedAdmin):
         "checked_in_at",
         "illness",
         "injury_status",
-        value_column("readiness_1_5", "readiness, 1-5", "{:.1f}".format),
-        value_column("hrv_ms", "HRV, ms"),
-        value_column("sleep_score", "sleep, 0-100", "{:.0f}".format),
-        value_column("load_au", "load, AU", "{:.0f}".format),
-        value_column("t400_s", "400 m, s", "{:.2f}".format),
+        value_column("readiness_1_5", _("readiness, 1-5"), "{:.1f}".format),
+        value_column("hrv_ms", _("HRV, ms")),
+        value_column("sleep_score", _("sleep, 0-100"), "{:.0f}".format),
+        value_column("load_au", _("load, AU"), "{:.0f}".format),
+        value_column("t400_s", _("400 m, s"), "{:.2f}".format),
     )
     list_filter = (BY_ATHLETE, "illness", "injury_status")
     list_per_page = 31
@@ -475,13 +505,17 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
         required=False,
         min_value=0,
         max_value=6000,
-        label="Load, AU",
-        help_text="or minutes and RPE; 0 plans a rest day",
+        label=_("Load, AU"),
+        help_text=_("or minutes and RPE; 0 plans a rest day"),
     )
-    duration_min = forms.FloatField(required=False, min_value=0, max_value=600, label="Minutes")
-    rpe = forms.FloatField(required=False, min_value=0, max_value=MOST_RPE, label="RPE, CR-10")
+    duration_min = forms.FloatField(required=False, min_value=0, max_value=600, label=_("Minutes"))
+    rpe = forms.FloatField(required=False, min_value=0, max_value=MOST_RPE, label=_("RPE, CR-10"))
     high_intensity_share = forms.FloatField(
-        required=False, min_value=0, max_value=1, help_text="0-1 of the load; from the kind if left empty"
+        label=_("High intensity share"),
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text=_("0-1 of the load; from the kind if left empty"),
     )
 
     class Meta:
@@ -495,7 +529,7 @@ class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
         data = super().clean() or {}
         if data.get("load_au") is None:
             if data.get("duration_min") is None or data.get("rpe") is None:
-                raise forms.ValidationError("Give the load, or minutes and RPE.")
+                raise forms.ValidationError(gettext("Give the load, or minutes and RPE."))
             data["load_au"] = data["duration_min"] * data["rpe"]
         data["high_intensity_share"] = share_of(data.get("kind") or "other", data.get("high_intensity_share"))
         return data
@@ -535,10 +569,16 @@ admin.site.unregister(Token)
 
 class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
     scopes = forms.MultipleChoiceField(
-        choices=clients.SCOPE_TEXTS.items(), widget=forms.CheckboxSelectMultiple, help_text="what it may ask for"
+        label=_("Scopes"),
+        choices=clients.SCOPE_TEXTS.items(),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("what it may ask for"),
     )
     grant_types = forms.MultipleChoiceField(
-        choices=clients.GRANT_TYPES.items(), widget=forms.CheckboxSelectMultiple, initial=list(clients.GRANT_TYPES)
+        label=_("Grant types"),
+        choices=clients.GRANT_TYPES.items(),
+        widget=forms.CheckboxSelectMultiple,
+        initial=list(clients.GRANT_TYPES),
     )
 
     class Meta:
@@ -572,7 +612,8 @@ class ClientAdmin(ModelAdmin):  # type: ignore[misc]
         if not change and obj.type == Client.Type.CONFIDENTIAL:
             secret = get_adapter().generate_client_secret()
             obj.set_secret(secret)
-            self.message_user(request, f"The client's secret, shown this once: {secret}", messages.WARNING)
+            said = gettext("The client's secret, shown this once: %(secret)s") % {"secret": secret}
+            self.message_user(request, said, messages.WARNING)
         super().save_model(request, obj, form, change)
 
 

@@ -1,5 +1,7 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy
 
 
 class AthletesConfig(AppConfig):
     name = "athletes"
+    verbose_name = gettext_lazy("Athletes")

@@ -11,6 +11,8 @@ from typing import Any
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.idp.oidc.models import Client, Token
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
@@ -18,9 +20,9 @@ from athletes.models import User
 from athletes.rest.problems import Problem
 
 SCOPE_TEXTS = {
-    "records:write": "Send your HRV, sleep, training and test results here",
-    "days:read": "Read your day: HRV, sleep, load, wellness, and where each value came from",
-    "advice:read": "Read the training advice you are given, and the reasons for it",
+    "records:write": gettext_lazy("Send your HRV, sleep, training and test results here"),
+    "days:read": gettext_lazy("Read your day: HRV, sleep, load, wellness, and where each value came from"),
+    "advice:read": gettext_lazy("Read the training advice you are given, and the reasons for it"),
 }
 # Which scope opens which view (by its URL name). Check-ins are not among them: their answers hold the athlete's notes.
 SCOPES: dict[str, dict[str, set[str]]] = {
@@ -48,9 +50,9 @@ class Adapter(DefaultOIDCAdapter):  # type: ignore[misc]
 
 
 GRANT_TYPES = {
-    Client.GrantType.AUTHORIZATION_CODE.value: "code + PKCE: programs with a browser",
-    Client.GrantType.DEVICE_CODE.value: "device code: programs without one",
-    Client.GrantType.REFRESH_TOKEN.value: "refresh: stays connected without asking again",
+    Client.GrantType.AUTHORIZATION_CODE.value: gettext_lazy("code + PKCE: programs with a browser"),
+    Client.GrantType.DEVICE_CODE.value: gettext_lazy("device code: programs without one"),
+    Client.GrantType.REFRESH_TOKEN.value: gettext_lazy("refresh: stays connected without asking again"),
 }
 
 
@@ -68,13 +70,13 @@ def sign_in(request: Request, value: str) -> tuple[User, Token]:
     live = Token.objects.valid().by_value(value).filter(type=Token.Type.ACCESS_TOKEN, user__is_active=True)
     token = live.select_related("client", "user__athlete").filter(client__isnull=False).first()
     if token is None:
-        raise AuthenticationFailed("The access token is invalid or has ended.", "invalid_token")
+        raise AuthenticationFailed(_("The access token is invalid or has ended."), "invalid_token")
     match = request.resolver_match
     if not opens(granted(token), request.method or "", (match and match.url_name) or ""):
-        raise Problem(403, "insufficient_scope", "This client was not given access to this.")
+        raise Problem(403, "insufficient_scope", _("This client was not given access to this."))
     named = request.query_params.get("athlete")
     if named is not None and named != str(athlete_id_of(token.user)):  # whoever coaches others granted their own only
-        raise Problem(404, "not_found", "Not found.")
+        raise Problem(404, "not_found", _("Not found."))
     return token.user, token
 
 

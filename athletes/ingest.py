@@ -11,10 +11,12 @@ from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from athletes import changes, intake, recording, statements, uploads
+from athletes.languages import supported
 from athletes.local_time import local_today
 from athletes.models import Athlete, CheckIn, Upload
 from athletes.recording import Outcome, Refused, Sent
@@ -33,11 +35,6 @@ CONTENT_FORMATS = {
     "application/octet-stream": {"fit", "zip", "xml", "txt", "rr", "csv", "json"},
 }
 FAILED_CODE = "reader_failed"
-FAILED = f"The payload could not be read in {uploads.MOST_ATTEMPTS} attempts: the fault is the reader's, not yours."
-WHAT_TO_DO = (
-    f"It is kept for {uploads.KEPT.days} days: once the reader is corrected an operator reads it again "
-    "(./homestretch manage reread), or you send it again; what is stored is not stored twice."
-)
 STORE_UNREACHABLE = (OperationalError, InterfaceError)  # not the reader's fault: the row waits for a better moment
 
 VALIDATORS = {kind: body() for kind, body in BODIES.items()}  # built once; validation keeps nothing on them
@@ -216,18 +213,24 @@ def work(budget_s: float = TASK_BUDGET_S, only: UUID | None = None) -> int:
     """Work uploads off until there are none or the time is over. How many were finished."""
     ends, finished = time.monotonic() + budget_s, 0
     while time.monotonic() < ends and (upload := uploads.claim(timezone.now(), only)):
-        try:
-            finished += work_off(upload, budget_s)
-        except uploads.Lost:
-            log.warning("upload_taken_over", upload=str(upload.pk))
-        except Unreadable as refusal:
-            fail(upload, refusal.code, refusal.message)
-        except STORE_UNREACHABLE:
-            raise  # Celery logs it; the lease runs out and the upload is taken up again
-        except Exception as crash:  # noqa: BLE001  a reader's bug: it is named, the body kept, and the queue goes on
-            log.error("reader_failed", upload=str(upload.pk), provider=upload.provider, kind=type(crash).__name__)
-            put_off_or_fail(upload)
+        with translation.override(supported(upload.athlete.locale)):  # what is said of it is kept with it
+            finished += worked_off(upload, budget_s)
     return finished
+
+
+def worked_off(upload: Upload, budget_s: float) -> bool:
+    try:
+        return work_off(upload, budget_s)
+    except uploads.Lost:
+        log.warning("upload_taken_over", upload=str(upload.pk))
+    except Unreadable as refusal:
+        fail(upload, refusal.code, refusal.message)
+    except STORE_UNREACHABLE:
+        raise  # Celery logs it; the lease runs out and the upload is taken up again
+    except Exception as crash:  # noqa: BLE001  a reader's bug: it is named, the body kept, and the queue goes on
+        log.error("reader_failed", upload=str(upload.pk), provider=upload.provider, kind=type(crash).__name__)
+        put_off_or_fail(upload)
+    return False
 
 
 def fail(upload: Upload, code: str, message: str) -> None:
@@ -239,10 +242,11 @@ def fail(upload: Upload, code: str, message: str) -> None:
 
 def put_off_or_fail(upload: Upload) -> None:
     if upload.attempts >= uploads.MOST_ATTEMPTS:
-        return fail(upload, FAILED_CODE, f"{FAILED} {stored_so_far(upload)} {WHAT_TO_DO}")
+        return fail(upload, FAILED_CODE, f"{failed()} {stored_so_far(upload)} {what_to_do()}")
     now = timezone.now()
     again_at = now + uploads.pause_after(upload.attempts)
-    message = f"Reading it failed; it is tried again after {in_utc(again_at)}. {stored_so_far(upload)}"
+    failed_now = _("Reading it failed; it is tried again after %(instant)s.") % {"instant": in_utc(again_at)}
+    message = f"{failed_now} {stored_so_far(upload)}"
     try:
         uploads.put_off(upload, again_at, code=FAILED_CODE, message=message)
     except uploads.Lost:
@@ -250,7 +254,20 @@ def put_off_or_fail(upload: Upload) -> None:
 
 
 def stored_so_far(upload: Upload) -> str:
-    return f"{upload.readings_done} of its readings are stored."
+    return _("%(stored)d of its readings are stored.") % {"stored": upload.readings_done}
+
+
+def failed() -> str:
+    return _("The payload could not be read in %(attempts)d attempts: the fault is the reader's, not yours.") % {
+        "attempts": uploads.MOST_ATTEMPTS
+    }
+
+
+def what_to_do() -> str:
+    return _(
+        "It is kept for %(days)d days: once the reader is corrected an operator reads it again "
+        "(./homestretch manage reread), or you send it again; what is stored is not stored twice."
+    ) % {"days": uploads.KEPT.days}
 
 
 def work_off(upload: Upload, budget_s: float) -> bool:
@@ -259,7 +276,8 @@ def work_off(upload: Upload, budget_s: float) -> bool:
     The budget begins where the last task stopped: the way there through an export of 4 GB takes minutes by itself.
     """
     if upload.attempts > uploads.MOST_ATTEMPTS:
-        raise Unreadable("gave_up", f"The worker died over it several times. {stored_so_far(upload)} {WHAT_TO_DO}")
+        died = _("The worker died over it several times.")
+        raise Unreadable("gave_up", f"{died} {stored_so_far(upload)} {what_to_do()}")
     upload.result = {name: value for name, value in upload.result.items() if name not in ("code", "message")}
     reader = READERS[upload.provider]
     if upload.readings_total is None:
@@ -334,6 +352,6 @@ def stored_anew(upload: Upload) -> Counter[str]:
     )  # first whether all of it can be read
     counted: Counter[str] = Counter()
     readings = readings_of(upload, READERS[upload.provider], Tally())
-    for _ in range(0, total, CHUNK):
+    for _start in range(0, total, CHUNK):
         counted += store(upload.athlete, islice(readings, CHUNK), rings=False, anew=True).summary
     return counted

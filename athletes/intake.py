@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from athletes import danger_words, days, quality, recording, red_flags, statements, unrated
 from athletes.local_time import local_today
@@ -151,9 +152,11 @@ def note_deletion(athlete: Athlete, kind: str, on: date, now: datetime | None) -
 def check_date_by_hand(athlete: Athlete, on: date, now: datetime) -> None:
     today = local_today(athlete, now)
     if on > today:
-        raise Refused("date_in_future", "This day has not begun where the athlete is.", "date")
+        raise Refused("date_in_future", _("This day has not begun where the athlete is."), "date")
     if on < today - OLDEST_BY_HAND:
-        raise Refused("date_too_old", f"Check-ins are taken for the last {OLDEST_BY_HAND.days} days.", "date")
+        raise Refused(
+            "date_too_old", _("Check-ins are taken for the last %(days)d days.") % {"days": OLDEST_BY_HAND.days}, "date"
+        )
 
 
 def check_in_columns(
@@ -182,18 +185,18 @@ def check_in_columns(
     asked = {"hrv_value_ms": "hrv", "injury_status": "injury"}
     said = any(data.get(asked.get(name, name)) is not None for name in MEASUREMENTS)
     if not said and all(columns[name] in (NOT_ANSWERED[name], None) for name in MEASUREMENTS):
-        raise Refused("nothing_measured", "A check-in needs at least one answer or measurement.")
+        raise Refused("nothing_measured", _("A check-in needs at least one answer or measurement."))
     return columns
 
 
 def check_scale(data: Mapping[str, Any], columns: Mapping[str, Any], keep: Mapping[str, Any] | None) -> None:
     answered = [item for item in ITEMS if columns[item] is not None]
     if keep and columns["scale"] != keep["scale"] and any(item not in data for item in answered):
-        raise Refused("scale_of_earlier_answers", "Send all items again to change the scale.", "scale")
+        raise Refused("scale_of_earlier_answers", _("Send all items again to change the scale."), "scale")
     most = highest(columns["scale"])
     for item in answered:
         if columns[item] > most:
-            raise Refused("max_value", f"This scale ends at {most}.", item)
+            raise Refused("max_value", _("This scale ends at %(most)d.") % {"most": most}, item)
 
 
 NOT_ANSWERED: dict[str, Any] = {

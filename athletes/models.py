@@ -7,6 +7,8 @@ from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from athletes import loads
@@ -40,10 +42,22 @@ class User(AbstractUser):
     """Signs in by e-mail. A coach is a user who coaches a squad; an athlete is a user with an Athlete row."""
 
     username = None  # type: ignore[assignment]
-    email = models.EmailField("e-mail address", unique=True)
+    email = models.EmailField(_("e-mail address"), unique=True)
+    browser_language = models.CharField(
+        _("browser language"),
+        max_length=16,
+        blank=True,
+        help_text=_(
+            "the language that the browser last asked for; mails and pushes to who has no athlete profile follow it"
+        ),
+    )
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
     objects = UserManager()  # type: ignore[misc, assignment]
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
@@ -51,53 +65,65 @@ class User(AbstractUser):
 
 class Athlete(models.Model):
     class Sex(models.TextChoices):
-        FEMALE = "female"
-        MALE = "male"
-        UNDISCLOSED = "undisclosed"
+        FEMALE = "female", _("Female")
+        MALE = "male", _("Male")
+        UNDISCLOSED = "undisclosed", _("Undisclosed")
 
     class Hold(models.TextChoices):
-        NONE = "none", "no hold"
-        CLINICIAN = "clinician", "clinician's plan only"
-        PREGNANCY = "pregnancy", "pregnancy"
-        HEART_DISEASE = "heart_disease", "heart disease"
-        RED_S = "red_s", "suspected RED-S"
+        NONE = "none", _("no hold")
+        CLINICIAN = "clinician", _("clinician's plan only")
+        PREGNANCY = "pregnancy", _("pregnancy")
+        HEART_DISEASE = "heart_disease", _("heart disease")
+        RED_S = "red_s", _("suspected RED-S")
 
-    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="athlete")
-    display_name = models.CharField(max_length=80, blank=True)
-    timezone = models.CharField(max_length=64, default="UTC", help_text="IANA zone; decides what 'today' is")
-    locale = models.CharField(max_length=16, default="en")
-    sex = models.CharField(max_length=12, choices=Sex.choices, default=Sex.UNDISCLOSED)
-    birth_date = EncryptedTextField(blank=True, help_text="ISO date; encrypted")
-    event = models.CharField(max_length=16, default="400m")
-    usual_sessions_per_week = models.PositiveSmallIntegerField(null=True, blank=True)
-    usual_session_min = models.PositiveSmallIntegerField(null=True, blank=True)
-    usual_session_rpe = models.FloatField(null=True, blank=True)
-    max_hr_bpm = models.FloatField(null=True, blank=True, help_text="as tested; else from what was seen and the age")
-    morning_deadline = models.TimeField(default=time(9, 0), help_text="local time by which the day's advice is final")
-    quiet_hours_start = models.TimeField(default=time(21, 30))
-    quiet_hours_end = models.TimeField(default=time(6, 0))
+    user = models.OneToOneField(User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="athlete")
+    display_name = models.CharField(_("display name"), max_length=80, blank=True)
+    timezone = models.CharField(
+        _("timezone"), max_length=64, default="UTC", help_text=_("IANA zone; decides what 'today' is")
+    )
+    locale = models.CharField(_("locale"), max_length=16, default="en")
+    sex = models.CharField(_("sex"), max_length=12, choices=Sex.choices, default=Sex.UNDISCLOSED)
+    birth_date = EncryptedTextField(_("birth date"), blank=True, help_text=_("ISO date; encrypted"))
+    event = models.CharField(_("event"), max_length=16, default="400m")
+    usual_sessions_per_week = models.PositiveSmallIntegerField(_("usual sessions per week"), null=True, blank=True)
+    usual_session_min = models.PositiveSmallIntegerField(_("usual session min"), null=True, blank=True)
+    usual_session_rpe = models.FloatField(_("usual session RPE"), null=True, blank=True)
+    max_hr_bpm = models.FloatField(
+        _("max HR bpm"), null=True, blank=True, help_text=_("as tested; else from what was seen and the age")
+    )
+    morning_deadline = models.TimeField(
+        _("morning deadline"), default=time(9, 0), help_text=_("local time by which the day's advice is final")
+    )
+    quiet_hours_start = models.TimeField(_("quiet hours start"), default=time(21, 30))
+    quiet_hours_end = models.TimeField(_("quiet hours end"), default=time(6, 0))
     source_priority = models.JSONField(
-        default=dict, blank=True, help_text='{"hrv": ["oura", "garmin"], "sleep": [...]}'
+        _("source priority"), default=dict, blank=True, help_text='{"hrv": ["oura", "garmin"], "sleep": [...]}'
     )
     source_periods = models.JSONField(
+        _("source periods"),
         default=dict,
         blank=True,
-        help_text='other orders for stretches of dates: {"hrv": [{"date_from": null, "date_to": "2026-02-28", '
-        '"providers": ["garmin"]}]}',
+        help_text=_(
+            'other orders for stretches of dates: {"hrv": [{"date_from": null, "date_to": "2026-02-28", '
+            '"providers": ["garmin"]}]}'
+        ),
     )
-    main_race_on = models.DateField(null=True, blank=True)
-    hold = models.CharField(max_length=16, choices=Hold.choices, default=Hold.NONE)
-    wants_push = models.BooleanField(default=True)
+    main_race_on = models.DateField(_("main race on"), null=True, blank=True)
+    hold = models.CharField(_("hold"), max_length=16, choices=Hold.choices, default=Hold.NONE)
+    wants_push = models.BooleanField(_("wants push"), default=True)
     next_morning_at = models.DateTimeField(
+        _("next morning at"),
         null=True,
         blank=True,
         db_index=True,
-        help_text="when the next local morning deadline rings (the row is the queue)",
+        help_text=_("when the next local morning deadline rings (the row is the queue)"),
     )
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     history = HistoricalRecords(excluded_fields=["birth_date", "next_morning_at"])
 
     class Meta:
+        verbose_name = _("athlete")
+        verbose_name_plural = _("athletes")
         constraints = [
             between("athlete:usual_sessions_per_week", 0, 21),
             between("athlete:usual_session_min", 1, 600),
@@ -110,10 +136,14 @@ class Athlete(models.Model):
 
 
 class Squad(models.Model):
-    name = models.CharField(max_length=80, unique=True)
-    coaches = models.ManyToManyField(User, related_name="coached_squads", blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    name = models.CharField(_("name"), max_length=80, unique=True)
+    coaches = models.ManyToManyField(User, verbose_name=_("coaches"), related_name="coached_squads", blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     history = HistoricalRecords(m2m_fields=[coaches])
+
+    class Meta:
+        verbose_name = _("squad")
+        verbose_name_plural = _("squads")
 
     def __str__(self) -> str:
         return self.name
@@ -122,17 +152,23 @@ class Squad(models.Model):
 class Membership(models.Model):
     """What the squad's coaches may see of this athlete, from the day of joining to the day of leaving."""
 
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="memberships")
-    squad = models.ForeignKey(Squad, on_delete=models.CASCADE, related_name="memberships")
-    joined_at = models.DateTimeField(default=timezone.now)
-    left_at = models.DateTimeField(null=True, blank=True)
-    shares_status = models.BooleanField(default=True, help_text="coach sees status, advice and warnings")
+    athlete = models.ForeignKey(
+        Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="memberships"
+    )
+    squad = models.ForeignKey(Squad, verbose_name=_("squad"), on_delete=models.CASCADE, related_name="memberships")
+    joined_at = models.DateTimeField(_("joined at"), default=timezone.now)
+    left_at = models.DateTimeField(_("left at"), null=True, blank=True)
+    shares_status = models.BooleanField(
+        _("shares status"), default=True, help_text=_("coach sees status, advice and warnings")
+    )
     shares_values = models.BooleanField(
-        default=False, help_text="coach sees HRV, sleep and load values too; never notes"
+        _("shares values"), default=False, help_text=_("coach sees HRV, sleep and load values too; never notes")
     )
     history = HistoricalRecords()
 
     class Meta:
+        verbose_name = _("membership")
+        verbose_name_plural = _("memberships")
         constraints = [
             models.UniqueConstraint(
                 fields=["athlete", "squad"], condition=Q(left_at__isnull=True), name="one_current_membership_per_squad"
@@ -143,81 +179,99 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.athlete} in {self.squad}"
+        return gettext("%(athlete)s in %(squad)s") % {"athlete": self.athlete, "squad": self.squad}
 
 
 class SquadInvite(models.Model):
     """A one-use code a coach hands to an athlete: 8 characters without 0 O 1 I, good for 7 days."""
 
-    squad = models.ForeignKey(Squad, on_delete=models.CASCADE, related_name="invites")
-    code = models.CharField(max_length=8, unique=True)
-    created_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
-    expires_at = models.DateTimeField()
-    used_by = models.ForeignKey(Athlete, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    used_at = models.DateTimeField(null=True, blank=True)
+    squad = models.ForeignKey(Squad, verbose_name=_("squad"), on_delete=models.CASCADE, related_name="invites")
+    code = models.CharField(_("code"), max_length=8, unique=True)
+    created_by = models.ForeignKey(User, verbose_name=_("created by"), on_delete=models.CASCADE, related_name="+")
+    expires_at = models.DateTimeField(_("expires at"))
+    used_by = models.ForeignKey(
+        Athlete, verbose_name=_("used by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    used_at = models.DateTimeField(_("used at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("squad invite")
+        verbose_name_plural = _("squad invites")
 
     def __str__(self) -> str:
-        return f"invite to {self.squad}"
+        return gettext("invite to %(squad)s") % {"squad": self.squad}
 
 
 class CheckIn(models.Model):
     """One morning's answers, kept in the scale they were asked in. Five items: 1-5 with 5 best (McLean et al. 2010)."""
 
     class Scale(models.TextChoices):
-        MCLEAN = "mclean_1_5"
-        HOOPER = "hooper_1_7"
-        INTERVALS = "intervals_1_4"
+        MCLEAN = "mclean_1_5", _("Mclean")
+        HOOPER = "hooper_1_7", _("Hooper")
+        INTERVALS = "intervals_1_4", _("Intervals")
 
     class Illness(models.TextChoices):
-        NONE = "none"
-        ABOVE_NECK = "above_neck"
-        BELOW_NECK = "below_neck"
-        FEVER = "fever"
+        NONE = "none", _("None")
+        ABOVE_NECK = "above_neck", _("Above Neck")
+        BELOW_NECK = "below_neck", _("Below Neck")
+        FEVER = "fever", _("Fever")
 
     class Injury(models.TextChoices):
-        NONE = "none"
-        NIGGLE = "niggle"
-        OPEN = "open"
+        NONE = "none", _("None")
+        NIGGLE = "niggle", _("Niggle")
+        OPEN = "open", _("Open")
 
     class RedFlag(models.TextChoices):
-        NONE = "none"
-        CHEST_PAIN = "chest_pain"
-        FAINTING = "fainting"
-        PALPITATIONS = "palpitations"
-        BREATHLESS = "breathless_at_rest"
-        HEAD_INJURY = "head_injury"
+        NONE = "none", _("None")
+        CHEST_PAIN = "chest_pain", _("Chest Pain")
+        FAINTING = "fainting", _("Fainting")
+        PALPITATIONS = "palpitations", _("Palpitations")
+        BREATHLESS = "breathless_at_rest", _("Breathless")
+        HEAD_INJURY = "head_injury", _("Head Injury")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="check_ins")
-    date = models.DateField()
-    scale = models.CharField(max_length=16, choices=Scale.choices, default=Scale.MCLEAN)
-    fatigue = models.PositiveSmallIntegerField(null=True, blank=True)
-    sleep_quality = models.PositiveSmallIntegerField(null=True, blank=True)
-    muscle_soreness = models.PositiveSmallIntegerField(null=True, blank=True)
-    stress = models.PositiveSmallIntegerField(null=True, blank=True)
-    mood = models.PositiveSmallIntegerField(null=True, blank=True)
-    sleep_duration_min = models.PositiveSmallIntegerField(null=True, blank=True)
-    resting_hr_bpm = models.FloatField(null=True, blank=True)
-    hrv_metric = models.CharField(max_length=8, blank=True)
-    hrv_value_ms = models.FloatField(null=True, blank=True)
-    hrv_context = models.CharField(max_length=24, blank=True)
-    illness = models.CharField(max_length=12, choices=Illness.choices, blank=True, help_text="empty: not answered")
+    athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="check_ins")
+    date = models.DateField(_("date"))
+    scale = models.CharField(_("scale"), max_length=16, choices=Scale.choices, default=Scale.MCLEAN)
+    fatigue = models.PositiveSmallIntegerField(_("fatigue"), null=True, blank=True)
+    sleep_quality = models.PositiveSmallIntegerField(_("sleep quality"), null=True, blank=True)
+    muscle_soreness = models.PositiveSmallIntegerField(_("muscle soreness"), null=True, blank=True)
+    stress = models.PositiveSmallIntegerField(_("stress"), null=True, blank=True)
+    mood = models.PositiveSmallIntegerField(_("mood"), null=True, blank=True)
+    sleep_duration_min = models.PositiveSmallIntegerField(_("sleep duration min"), null=True, blank=True)
+    resting_hr_bpm = models.FloatField(_("resting HR bpm"), null=True, blank=True)
+    hrv_metric = models.CharField(_("HRV metric"), max_length=8, blank=True)
+    hrv_value_ms = models.FloatField(_("HRV value ms"), null=True, blank=True)
+    hrv_context = models.CharField(_("HRV context"), max_length=24, blank=True)
+    illness = models.CharField(
+        _("illness"), max_length=12, choices=Illness.choices, blank=True, help_text=_("empty: not answered")
+    )
     injury_status = models.CharField(
-        max_length=12, choices=Injury.choices, blank=True, help_text="empty: not answered, an earlier answer stands"
+        _("injury status"),
+        max_length=12,
+        choices=Injury.choices,
+        blank=True,
+        help_text=_("empty: not answered, an earlier answer stands"),
     )
-    injury_body_site = models.CharField(max_length=40, blank=True)
+    injury_body_site = models.CharField(_("injury body site"), max_length=40, blank=True)
     red_flag = models.CharField(
-        max_length=20, choices=RedFlag.choices, blank=True, help_text="empty: not answered, an earlier answer stands"
+        _("red flag"),
+        max_length=20,
+        choices=RedFlag.choices,
+        blank=True,
+        help_text=_("empty: not answered, an earlier answer stands"),
     )
-    pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
-    notes = EncryptedTextField(blank=True)
-    quality = models.JSONField(default=dict, blank=True)
-    submitted_at = models.DateTimeField()
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True, db_index=True)
-    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    pain_0_10 = models.PositiveSmallIntegerField(_("pain 0 10"), null=True, blank=True)
+    notes = EncryptedTextField(_("notes"), blank=True)
+    quality = models.JSONField(_("quality"), default=dict, blank=True)
+    submitted_at = models.DateTimeField(_("submitted at"))
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True, db_index=True)
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
 
     class Meta:
+        verbose_name = _("check-in")
+        verbose_name_plural = _("check-ins")
         ordering = ["-date"]
         constraints = [
             models.UniqueConstraint(fields=["athlete", "date"], name="one_check_in_per_athlete_and_date"),
@@ -233,7 +287,7 @@ class CheckIn(models.Model):
         indexes = [models.Index(fields=["athlete", "change_seq"], name="check_in_by_change")]
 
     def __str__(self) -> str:
-        return f"check-in {self.date}"
+        return gettext("check-in %(date)s") % {"date": self.date}
 
 
 class Provider(models.TextChoices):
@@ -258,36 +312,40 @@ class Provider(models.TextChoices):
 
 
 class Quality(models.TextChoices):
-    OK = "ok"
-    QUARANTINED = "quarantined"
-    CONFIRMED = "confirmed"
+    OK = "ok", _("Ok")
+    QUARANTINED = "quarantined", _("Quarantined")
+    CONFIRMED = "confirmed", _("Confirmed")
 
 
 class Record(models.Model):
     """A measured record with its provenance. Sending it again is harmless: source, id and version decide."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="%(class)ss")
-    date = models.DateField(help_text="the athlete's local day it belongs to")
-    date_basis = models.CharField(max_length=16, help_text="record_zone, record_offset, profile_zone or given")
-    zone = models.CharField(max_length=64, blank=True, help_text="IANA zone the record came with")
-    utc_offset_min = models.SmallIntegerField(
-        null=True, blank=True, help_text="in force at the instant that decides the date"
+    athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="%(class)ss")
+    date = models.DateField(_("date"), help_text=_("the athlete's local day it belongs to"))
+    date_basis = models.CharField(
+        _("date basis"), max_length=16, help_text=_("record_zone, record_offset, profile_zone or given")
     )
-    vendor_date = models.DateField(null=True, blank=True, help_text="the day the vendor files it under; kept, not used")
-    provider = models.CharField(max_length=16, choices=Provider.choices, default=Provider.MANUAL)
-    device_model = models.CharField(max_length=80, blank=True)
-    device_type = models.CharField(max_length=24, blank=True)
-    recording_method = models.CharField(max_length=24, blank=True)
-    client_record_id = models.CharField(max_length=128)
-    client_record_version = models.PositiveBigIntegerField(default=0)
-    content_hash = models.CharField(max_length=64)
-    quality_status = models.CharField(max_length=12, choices=Quality.choices, default=Quality.OK)
-    quality_reasons = models.JSONField(default=list, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    deleted_at = models.DateTimeField(null=True, blank=True, help_text="a tombstone, kept 90 days")
-    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    zone = models.CharField(_("zone"), max_length=64, blank=True, help_text=_("IANA zone the record came with"))
+    utc_offset_min = models.SmallIntegerField(
+        _("UTC offset min"), null=True, blank=True, help_text=_("in force at the instant that decides the date")
+    )
+    vendor_date = models.DateField(
+        _("vendor date"), null=True, blank=True, help_text=_("the day the vendor files it under; kept, not used")
+    )
+    provider = models.CharField(_("provider"), max_length=16, choices=Provider.choices, default=Provider.MANUAL)
+    device_model = models.CharField(_("device model"), max_length=80, blank=True)
+    device_type = models.CharField(_("device type"), max_length=24, blank=True)
+    recording_method = models.CharField(_("recording method"), max_length=24, blank=True)
+    client_record_id = models.CharField(_("client record id"), max_length=128)
+    client_record_version = models.PositiveBigIntegerField(_("client record version"), default=0)
+    content_hash = models.CharField(_("content hash"), max_length=64)
+    quality_status = models.CharField(_("quality status"), max_length=12, choices=Quality.choices, default=Quality.OK)
+    quality_reasons = models.JSONField(_("quality reasons"), default=list, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    deleted_at = models.DateTimeField(_("deleted at"), null=True, blank=True, help_text=_("a tombstone, kept 90 days"))
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
 
     class Meta:
         abstract = True
@@ -309,51 +367,59 @@ class Record(models.Model):
 
 class HrvReading(Record):
     class Metric(models.TextChoices):
-        RMSSD = "rmssd"
-        SDNN = "sdnn"
+        RMSSD = "rmssd", _("Rmssd")
+        SDNN = "sdnn", _("Sdnn")
 
     class Context(models.TextChoices):
-        OVERNIGHT_MEAN = "overnight_mean"
-        OVERNIGHT_DEEP = "overnight_deep"
-        OVERNIGHT_5MIN_HIGH = "overnight_5min_high"
-        MORNING_SUPINE = "morning_supine"
-        MORNING_SITTING = "morning_sitting"
-        MORNING_STANDING = "morning_standing"
-        SPOT = "spot"
+        OVERNIGHT_MEAN = "overnight_mean", _("Overnight Mean")
+        OVERNIGHT_DEEP = "overnight_deep", _("Overnight Deep")
+        OVERNIGHT_5MIN_HIGH = "overnight_5min_high", _("Overnight 5Min High")
+        MORNING_SUPINE = "morning_supine", _("Morning Supine")
+        MORNING_SITTING = "morning_sitting", _("Morning Sitting")
+        MORNING_STANDING = "morning_standing", _("Morning Standing")
+        SPOT = "spot", _("Spot")
 
-    measured_at = models.DateTimeField()
-    metric = models.CharField(max_length=8, choices=Metric.choices)
-    context = models.CharField(max_length=24, choices=Context.choices)
-    value_ms = models.FloatField()
+    measured_at = models.DateTimeField(_("measured at"))
+    metric = models.CharField(_("metric"), max_length=8, choices=Metric.choices)
+    context = models.CharField(_("context"), max_length=24, choices=Context.choices)
+    value_ms = models.FloatField(_("value ms"))
 
     class Meta(Record.Meta):
+        verbose_name = _("HRV reading")
+        verbose_name_plural = _("HRV readings")
         constraints = [*Record.Meta.constraints, between("hrv_reading:value_ms", 0.001, 500)]
 
 
 class RestingHrReading(Record):
     """What a device or an app calls the resting heart rate of a day; vendors measure it in different ways."""
 
-    measured_at = models.DateTimeField()
-    value_bpm = models.FloatField()
+    measured_at = models.DateTimeField(_("measured at"))
+    value_bpm = models.FloatField(_("value bpm"))
 
     class Meta(Record.Meta):
+        verbose_name = _("resting HR reading")
+        verbose_name_plural = _("resting HR readings")
         constraints = [*Record.Meta.constraints, between("resting_hr_reading:value_bpm", 20, 150)]
 
 
 class SleepSession(Record):
-    start_at = models.DateTimeField()
-    end_at = models.DateTimeField()
-    is_nap = models.BooleanField(default=False)
-    duration_s = models.PositiveIntegerField(null=True, blank=True, help_text="time asleep")
-    time_in_bed_s = models.PositiveIntegerField(null=True, blank=True)
-    awake_s = models.PositiveIntegerField(null=True, blank=True)
-    light_s = models.PositiveIntegerField(null=True, blank=True)
-    deep_s = models.PositiveIntegerField(null=True, blank=True)
-    rem_s = models.PositiveIntegerField(null=True, blank=True)
-    efficiency_pct = models.FloatField(null=True, blank=True)
-    score = models.FloatField(null=True, blank=True, help_text="vendor's 0-100; never averaged across vendors")
+    start_at = models.DateTimeField(_("start at"))
+    end_at = models.DateTimeField(_("end at"))
+    is_nap = models.BooleanField(_("is nap"), default=False)
+    duration_s = models.PositiveIntegerField(_("duration s"), null=True, blank=True, help_text=_("time asleep"))
+    time_in_bed_s = models.PositiveIntegerField(_("time in bed s"), null=True, blank=True)
+    awake_s = models.PositiveIntegerField(_("awake s"), null=True, blank=True)
+    light_s = models.PositiveIntegerField(_("light s"), null=True, blank=True)
+    deep_s = models.PositiveIntegerField(_("deep s"), null=True, blank=True)
+    rem_s = models.PositiveIntegerField(_("rem s"), null=True, blank=True)
+    efficiency_pct = models.FloatField(_("efficiency pct"), null=True, blank=True)
+    score = models.FloatField(
+        _("score"), null=True, blank=True, help_text=_("vendor's 0-100; never averaged across vendors")
+    )
 
     class Meta(Record.Meta):
+        verbose_name = _("sleep session")
+        verbose_name_plural = _("sleep sessions")
         constraints = [
             *Record.Meta.constraints,
             models.CheckConstraint(condition=Q(end_at__gt=F("start_at")), name="sleep_session_ends_after_it_starts"),
@@ -368,51 +434,77 @@ class SleepSession(Record):
 
 class TrainingSession(Record):
     class Kind(models.TextChoices):
-        TRACK_SPRINT = "track_sprint"
-        TRACK_INTERVALS = "track_intervals"
-        TEMPO = "tempo"
-        ENDURANCE = "endurance"
-        STRENGTH = "strength"
-        PLYOMETRIC = "plyometric"
-        TECHNIQUE = "technique"
-        RECOVERY = "recovery"
-        COMPETITION = "competition"
-        CROSS_TRAINING = "cross_training"
-        OTHER = "other"
+        TRACK_SPRINT = "track_sprint", _("Track Sprint")
+        TRACK_INTERVALS = "track_intervals", _("Track Intervals")
+        TEMPO = "tempo", _("Tempo")
+        ENDURANCE = "endurance", _("Endurance")
+        STRENGTH = "strength", _("Strength")
+        PLYOMETRIC = "plyometric", _("Plyometric")
+        TECHNIQUE = "technique", _("Technique")
+        RECOVERY = "recovery", _("Recovery")
+        COMPETITION = "competition", _("Competition")
+        CROSS_TRAINING = "cross_training", _("Cross Training")
+        OTHER = "other", _("Other")
 
     class LoadBasis(models.TextChoices):
-        RPE = loads.RPE, "RPE, from its source"
-        CONFIRMED = loads.CONFIRMED, "RPE, given here"
-        HEART_RATE = loads.HEART_RATE, "estimate from heart rate"
-        PLAN = loads.PLAN, "estimate from the plan"
-        NONE = loads.NONE, "unknown"
+        RPE = loads.RPE, _("RPE, from its source")
+        CONFIRMED = loads.CONFIRMED, _("RPE, given here")
+        HEART_RATE = loads.HEART_RATE, _("estimate from heart rate")
+        PLAN = loads.PLAN, _("estimate from the plan")
+        NONE = loads.NONE, _("unknown")
 
-    started_at = models.DateTimeField()
-    duration_min = models.FloatField()
-    rpe = models.FloatField(null=True, blank=True, help_text="CR-10, as its source says; null = not rated there")
-    kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.OTHER)
-    high_intensity_share = models.FloatField(null=True, blank=True, help_text="0-1; else derived from the kind")
-    distance_m = models.FloatField(null=True, blank=True)
-    avg_hr_bpm = models.FloatField(null=True, blank=True)
-    max_hr_bpm = models.FloatField(null=True, blank=True)
-    hr_zones = models.JSONField(default=list, blank=True, help_text="seconds between two heart rates, from the device")
+    started_at = models.DateTimeField(_("started at"))
+    duration_min = models.FloatField(_("duration min"))
+    rpe = models.FloatField(
+        _("RPE"), null=True, blank=True, help_text=_("CR-10, as its source says; null = not rated there")
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices, default=Kind.OTHER)
+    high_intensity_share = models.FloatField(
+        _("high intensity share"), null=True, blank=True, help_text=_("0-1; else derived from the kind")
+    )
+    distance_m = models.FloatField(_("distance m"), null=True, blank=True)
+    avg_hr_bpm = models.FloatField(_("avg HR bpm"), null=True, blank=True)
+    max_hr_bpm = models.FloatField(_("max HR bpm"), null=True, blank=True)
+    hr_zones = models.JSONField(
+        _("HR zones"), default=list, blank=True, help_text=_("seconds between two heart rates, from the device")
+    )
     rated_rpe = models.FloatField(
-        null=True, blank=True, help_text="CR-10, given here; what the source says later never outdoes it"
+        _("rated RPE"),
+        null=True,
+        blank=True,
+        help_text=_("CR-10, given here; what the source says later never outdoes it"),
     )
-    rated_at = models.DateTimeField(null=True, blank=True)
-    rated_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    load_basis = models.CharField(max_length=12, choices=LoadBasis.choices, default=loads.NONE)
+    rated_at = models.DateTimeField(_("rated at"), null=True, blank=True)
+    rated_by = models.ForeignKey(
+        User, verbose_name=_("rated by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    load_basis = models.CharField(_("load basis"), max_length=12, choices=LoadBasis.choices, default=loads.NONE)
     load_au = models.FloatField(
-        null=True, blank=True, editable=False, help_text="duration_min x RPE (Foster 2001), rated or estimated"
+        _("load AU"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("duration_min x RPE (Foster 2001), rated or estimated"),
     )
-    estimated_rpe = models.FloatField(null=True, blank=True, help_text="while nobody has rated it")
-    estimate_error_pct = models.FloatField(null=True, blank=True, help_text="one SD of the estimate")
-    estimate_grounds = models.JSONField(default=list, blank=True, help_text="what the estimate stands on")
+    estimated_rpe = models.FloatField(
+        _("estimated RPE"), null=True, blank=True, help_text=_("while nobody has rated it")
+    )
+    estimate_error_pct = models.FloatField(
+        _("estimate error pct"), null=True, blank=True, help_text=_("one SD of the estimate")
+    )
+    estimate_grounds = models.JSONField(
+        _("estimate grounds"), default=list, blank=True, help_text=_("what the estimate stands on")
+    )
     same_session_as = models.CharField(
-        max_length=150, blank=True, help_text="provider/client_record_id of the one that counts, told by another source"
+        _("same session as"),
+        max_length=150,
+        blank=True,
+        help_text=_("provider/client_record_id of the one that counts, told by another source"),
     )
 
     class Meta(Record.Meta):
+        verbose_name = _("training session")
+        verbose_name_plural = _("training sessions")
         constraints = [
             *Record.Meta.constraints,
             between("training_session:duration_min", 1, 600),
@@ -456,48 +548,64 @@ class TrainingSession(Record):
 
 class PerformanceTest(Record):
     class Timing(models.TextChoices):
-        FAT = "fat", "fully automatic"
-        GATES = "gates", "timing gates"
-        HAND = "hand", "hand"
-        APP = "app", "phone app"
+        FAT = "fat", _("fully automatic")
+        GATES = "gates", _("timing gates")
+        HAND = "hand", _("hand")
+        APP = "app", _("phone app")
 
-    event = models.CharField(max_length=16, default="400m")
-    tested_at = models.DateTimeField()
-    time_s = models.FloatField()
-    timing = models.CharField(max_length=8, choices=Timing.choices)
-    is_race = models.BooleanField(default=False)
+    event = models.CharField(_("event"), max_length=16, default="400m")
+    tested_at = models.DateTimeField(_("tested at"))
+    time_s = models.FloatField(_("time s"))
+    timing = models.CharField(_("timing"), max_length=8, choices=Timing.choices)
+    is_race = models.BooleanField(_("is race"), default=False)
 
     class Meta(Record.Meta):
+        verbose_name = _("performance test")
+        verbose_name_plural = _("performance tests")
         constraints = [*Record.Meta.constraints, between("performance_test:time_s", 1, 20_000)]
 
 
 class RestDay(Record):
     """Says that no session was no session: a rest day counts as 0, a day nobody reported is missing."""
 
+    class Meta(Record.Meta):
+        verbose_name = _("rest day")
+        verbose_name_plural = _("rest days")
+
 
 class PlannedSession(models.Model):
     """What coach or athlete plan for a date. Every dose is relative to it."""
 
     class Author(models.TextChoices):
-        COACH = "coach"
-        ATHLETE = "athlete"
+        COACH = "coach", _("Coach")
+        ATHLETE = "athlete", _("Athlete")
 
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="planned_sessions")
-    date = models.DateField()
-    author = models.CharField(max_length=8, choices=Author.choices)
-    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
-    kind = models.CharField(max_length=16, choices=TrainingSession.Kind.choices, default=TrainingSession.Kind.OTHER)
-    duration_min = models.FloatField(null=True, blank=True)
-    rpe = models.FloatField(null=True, blank=True)
-    load_au = models.FloatField(help_text="given, or duration_min x rpe; 0 = planned rest")
-    high_intensity_share = models.FloatField()
-    competition_priority = models.CharField(max_length=1, blank=True, help_text="A, B or C for a competition")
-    title = models.CharField(max_length=120, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    athlete = models.ForeignKey(
+        Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="planned_sessions"
+    )
+    date = models.DateField(_("date"))
+    author = models.CharField(_("author"), max_length=8, choices=Author.choices)
+    created_by = models.ForeignKey(
+        User, verbose_name=_("created by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    kind = models.CharField(
+        _("kind"), max_length=16, choices=TrainingSession.Kind.choices, default=TrainingSession.Kind.OTHER
+    )
+    duration_min = models.FloatField(_("duration min"), null=True, blank=True)
+    rpe = models.FloatField(_("RPE"), null=True, blank=True)
+    load_au = models.FloatField(_("load AU"), help_text=_("given, or duration_min x rpe; 0 = planned rest"))
+    high_intensity_share = models.FloatField(_("high intensity share"))
+    competition_priority = models.CharField(
+        _("competition priority"), max_length=1, blank=True, help_text=_("A, B or C for a competition")
+    )
+    title = models.CharField(_("title"), max_length=120, blank=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
     history = HistoricalRecords(excluded_fields=["change_seq"])
 
     class Meta:
+        verbose_name = _("planned session")
+        verbose_name_plural = _("planned sessions")
         ordering = ["date"]
         constraints = [
             models.UniqueConstraint(fields=["athlete", "date"], name="one_plan_per_athlete_and_date"),
@@ -509,7 +617,7 @@ class PlannedSession(models.Model):
         indexes = [models.Index(fields=["athlete", "change_seq"], name="planned_session_by_change")]
 
     def __str__(self) -> str:
-        return f"plan {self.date}"
+        return gettext("plan %(date)s") % {"date": self.date}
 
 
 class SeasonDay(models.Model):
@@ -518,42 +626,60 @@ class SeasonDay(models.Model):
     The columns after `action` are the marks of an export from here: without them a round trip would change the advice.
     """
 
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="season_days")
-    date = models.DateField()
-    hrv_rmssd_ms = models.FloatField(null=True, blank=True)
-    sleep_score = models.FloatField(null=True, blank=True)
-    sleep_h = models.FloatField(null=True, blank=True)
-    load_au = models.FloatField(null=True, blank=True)
-    high_intensity_share = models.FloatField(null=True, blank=True)
-    rest_day = models.BooleanField(null=True, blank=True)
-    t400_s = models.FloatField(null=True, blank=True)
-    timing = models.CharField(max_length=8, blank=True)
-    ill = models.BooleanField(null=True, blank=True)
-    injured = models.BooleanField(null=True, blank=True)
-    planned_load_au = models.FloatField(null=True, blank=True)
-    planned_high_intensity_share = models.FloatField(null=True, blank=True)
-    action = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0-3; null = unknown")
-    hrv_era = models.CharField(max_length=64, blank=True, help_text="what the day stands on; empty: a log's own")
-    hrv_readings = models.TextField(blank=True, help_text="era=ms of every era that was read, apart by spaces")
-    hrv_doubted_ms = models.FloatField(null=True, blank=True)
-    resting_hr_bpm = models.FloatField(null=True, blank=True)
-    fatigue_1_5 = models.FloatField(null=True, blank=True)
-    soreness_1_5 = models.FloatField(null=True, blank=True)
-    readiness_1_5 = models.FloatField(null=True, blank=True)
-    worst_item_1_5 = models.FloatField(null=True, blank=True)
-    pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
-    note_asks = models.BooleanField(null=True, blank=True)
-    illness = models.CharField(max_length=12, blank=True, help_text="which, where `ill` says only whether")
-    injury = models.CharField(max_length=12, blank=True, help_text="which, where `injured` says only whether")
-    red_flag = models.CharField(max_length=20, blank=True)
-    load_estimated = models.BooleanField(null=True, blank=True, help_text="load_au stands in part on heart rate")
-    assumed_load_au = models.FloatField(null=True, blank=True, help_text="in part the plan's: nobody measured it")
-    assumed_high_intensity_share = models.FloatField(null=True, blank=True)
-    advised = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0-3: advised and not declined")
-    file_sha256 = models.CharField(max_length=64)
-    imported_at = models.DateTimeField(auto_now=True)
+    athlete = models.ForeignKey(
+        Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="season_days"
+    )
+    date = models.DateField(_("date"))
+    hrv_rmssd_ms = models.FloatField(_("HRV rMSSD ms"), null=True, blank=True)
+    sleep_score = models.FloatField(_("sleep score"), null=True, blank=True)
+    sleep_h = models.FloatField(_("sleep h"), null=True, blank=True)
+    load_au = models.FloatField(_("load AU"), null=True, blank=True)
+    high_intensity_share = models.FloatField(_("high intensity share"), null=True, blank=True)
+    rest_day = models.BooleanField(_("rest day"), null=True, blank=True)
+    t400_s = models.FloatField(_("t400 s"), null=True, blank=True)
+    timing = models.CharField(_("timing"), max_length=8, blank=True)
+    ill = models.BooleanField(_("ill"), null=True, blank=True)
+    injured = models.BooleanField(_("injured"), null=True, blank=True)
+    planned_load_au = models.FloatField(_("planned load AU"), null=True, blank=True)
+    planned_high_intensity_share = models.FloatField(_("planned high intensity share"), null=True, blank=True)
+    action = models.PositiveSmallIntegerField(_("action"), null=True, blank=True, help_text=_("0-3; null = unknown"))
+    hrv_era = models.CharField(
+        _("HRV era"), max_length=64, blank=True, help_text=_("what the day stands on; empty: a log's own")
+    )
+    hrv_readings = models.TextField(
+        _("HRV readings"), blank=True, help_text=_("era=ms of every era that was read, apart by spaces")
+    )
+    hrv_doubted_ms = models.FloatField(_("HRV doubted ms"), null=True, blank=True)
+    resting_hr_bpm = models.FloatField(_("resting HR bpm"), null=True, blank=True)
+    fatigue_1_5 = models.FloatField(_("fatigue 1 5"), null=True, blank=True)
+    soreness_1_5 = models.FloatField(_("soreness 1 5"), null=True, blank=True)
+    readiness_1_5 = models.FloatField(_("readiness 1 5"), null=True, blank=True)
+    worst_item_1_5 = models.FloatField(_("worst item 1 5"), null=True, blank=True)
+    pain_0_10 = models.PositiveSmallIntegerField(_("pain 0 10"), null=True, blank=True)
+    note_asks = models.BooleanField(_("note asks"), null=True, blank=True)
+    illness = models.CharField(
+        _("illness"), max_length=12, blank=True, help_text=_("which, where `ill` says only whether")
+    )
+    injury = models.CharField(
+        _("injury"), max_length=12, blank=True, help_text=_("which, where `injured` says only whether")
+    )
+    red_flag = models.CharField(_("red flag"), max_length=20, blank=True)
+    load_estimated = models.BooleanField(
+        _("load estimated"), null=True, blank=True, help_text=_("load_au stands in part on heart rate")
+    )
+    assumed_load_au = models.FloatField(
+        _("assumed load AU"), null=True, blank=True, help_text=_("in part the plan's: nobody measured it")
+    )
+    assumed_high_intensity_share = models.FloatField(_("assumed high intensity share"), null=True, blank=True)
+    advised = models.PositiveSmallIntegerField(
+        _("advised"), null=True, blank=True, help_text=_("0-3: advised and not declined")
+    )
+    file_sha256 = models.CharField(_("file SHA-256"), max_length=64)
+    imported_at = models.DateTimeField(_("imported at"), auto_now=True)
 
     class Meta:
+        verbose_name = _("season day")
+        verbose_name_plural = _("season days")
         ordering = ["date"]
         constraints = [
             models.UniqueConstraint(fields=["athlete", "date"], name="one_season_row_per_athlete_and_date"),
@@ -579,67 +705,86 @@ class SeasonDay(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"season log {self.date}"
+        return gettext("season log %(date)s") % {"date": self.date}
 
 
 class Day(models.Model):
     """The resolved local day: one value per signal, where it came from, and what was not chosen and why."""
 
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="days")
-    date = models.DateField()
-    hrv_ms = models.FloatField(null=True, blank=True)
-    hrv_era = models.CharField(max_length=64, blank=True, help_text="metric/provider/context: one baseline each")
+    athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="days")
+    date = models.DateField(_("date"))
+    hrv_ms = models.FloatField(_("HRV ms"), null=True, blank=True)
+    hrv_era = models.CharField(
+        _("HRV era"), max_length=64, blank=True, help_text=_("metric/provider/context: one baseline each")
+    )
     hrv_doubted_ms = models.FloatField(
-        null=True, blank=True, help_text="where no reading is believed: the newest that is in doubt"
-    )
-    sleep_score = models.FloatField(null=True, blank=True)
-    sleep_score_basis = models.CharField(max_length=24, blank=True, help_text="the provider, or derived")
-    sleep_duration_min = models.FloatField(null=True, blank=True)
-    resting_hr_bpm = models.FloatField(null=True, blank=True)
-    wellness_score = models.FloatField(null=True, blank=True)
-    fatigue_1_5 = models.FloatField(null=True, blank=True)
-    soreness_1_5 = models.FloatField(null=True, blank=True)
-    readiness_1_5 = models.FloatField(null=True, blank=True, help_text="mean of the answered items, 5 best")
-    worst_item_1_5 = models.FloatField(null=True, blank=True, help_text="the lowest of the answered items")
-    note_asks = models.BooleanField(
-        default=False, help_text="the note may tell of a warning sign, and the question after one is not answered"
-    )
-    pain_0_10 = models.PositiveSmallIntegerField(null=True, blank=True)
-    illness = models.CharField(
-        max_length=12,
-        choices=[*CheckIn.Illness.choices, ("unspecified", "ill, kind not reported")],
+        _("HRV doubted ms"),
+        null=True,
         blank=True,
-        help_text="empty: not asked; unspecified: a season log says ill",
+        help_text=_("where no reading is believed: the newest that is in doubt"),
     )
-    injury_status = models.CharField(max_length=12, choices=CheckIn.Injury.choices, blank=True)
-    red_flag = models.CharField(max_length=20, choices=CheckIn.RedFlag.choices, blank=True)
+    sleep_score = models.FloatField(_("sleep score"), null=True, blank=True)
+    sleep_score_basis = models.CharField(
+        _("sleep score basis"), max_length=24, blank=True, help_text=_("the provider, or derived")
+    )
+    sleep_duration_min = models.FloatField(_("sleep duration min"), null=True, blank=True)
+    resting_hr_bpm = models.FloatField(_("resting HR bpm"), null=True, blank=True)
+    wellness_score = models.FloatField(_("wellness score"), null=True, blank=True)
+    fatigue_1_5 = models.FloatField(_("fatigue 1 5"), null=True, blank=True)
+    soreness_1_5 = models.FloatField(_("soreness 1 5"), null=True, blank=True)
+    readiness_1_5 = models.FloatField(
+        _("readiness 1 5"), null=True, blank=True, help_text=_("mean of the answered items, 5 best")
+    )
+    worst_item_1_5 = models.FloatField(
+        _("worst item 1 5"), null=True, blank=True, help_text=_("the lowest of the answered items")
+    )
+    note_asks = models.BooleanField(
+        _("note asks"),
+        default=False,
+        help_text=_("the note may tell of a warning sign, and the question after one is not answered"),
+    )
+    pain_0_10 = models.PositiveSmallIntegerField(_("pain 0 10"), null=True, blank=True)
+    illness = models.CharField(
+        _("illness"),
+        max_length=12,
+        choices=[*CheckIn.Illness.choices, ("unspecified", _("ill, kind not reported"))],
+        blank=True,
+        help_text=_("empty: not asked; unspecified: a season log says ill"),
+    )
+    injury_status = models.CharField(_("injury status"), max_length=12, choices=CheckIn.Injury.choices, blank=True)
+    red_flag = models.CharField(_("red flag"), max_length=20, choices=CheckIn.RedFlag.choices, blank=True)
     load_au = models.FloatField(
-        null=True, blank=True, help_text="sum of the day's sessions; 0 = rest; null = nobody reported"
+        _("load AU"), null=True, blank=True, help_text=_("sum of the day's sessions; 0 = rest; null = nobody reported")
     )
     load_basis = models.CharField(
+        _("load basis"),
         max_length=12,
         choices=[
-            ("reported", "rated, a rest day or a log"),
-            (loads.HEART_RATE, "in part estimated from heart rate"),
-            (loads.PLAN, "in part estimated from the plan"),
+            ("reported", _("rated, a rest day or a log")),
+            (loads.HEART_RATE, _("in part estimated from heart rate")),
+            (loads.PLAN, _("in part estimated from the plan")),
         ],
         blank=True,
-        help_text="the weakest of the day's sessions; empty: load unknown",
+        help_text=_("the weakest of the day's sessions; empty: load unknown"),
     )
-    high_intensity_share = models.FloatField(null=True, blank=True)
-    first_session_at = models.DateTimeField(null=True, blank=True)
-    rest_day = models.BooleanField(default=False)
-    t400_s = models.FloatField(null=True, blank=True)
-    t400_timing = models.CharField(max_length=8, blank=True)
-    planned_load_au = models.FloatField(null=True, blank=True, help_text="null: the automatic plan")
-    planned_high_intensity_share = models.FloatField(null=True, blank=True)
-    planned_by = models.CharField(max_length=8, blank=True)
-    checked_in_at = models.DateTimeField(null=True, blank=True)
-    provenance = models.JSONField(default=dict, blank=True)
-    revised_at = models.DateTimeField()
-    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    high_intensity_share = models.FloatField(_("high intensity share"), null=True, blank=True)
+    first_session_at = models.DateTimeField(_("first session at"), null=True, blank=True)
+    rest_day = models.BooleanField(_("rest day"), default=False)
+    t400_s = models.FloatField(_("t400 s"), null=True, blank=True)
+    t400_timing = models.CharField(_("t400 timing"), max_length=8, blank=True)
+    planned_load_au = models.FloatField(
+        _("planned load AU"), null=True, blank=True, help_text=_("null: the automatic plan")
+    )
+    planned_high_intensity_share = models.FloatField(_("planned high intensity share"), null=True, blank=True)
+    planned_by = models.CharField(_("planned by"), max_length=8, blank=True)
+    checked_in_at = models.DateTimeField(_("checked in at"), null=True, blank=True)
+    provenance = models.JSONField(_("provenance"), default=dict, blank=True)
+    revised_at = models.DateTimeField(_("revised at"))
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
 
     class Meta:
+        verbose_name = _("day")
+        verbose_name_plural = _("days")
         ordering = ["-date"]
         constraints = [
             models.UniqueConstraint(fields=["athlete", "date"], name="one_day_per_athlete_and_date"),
@@ -694,6 +839,8 @@ class Upload(models.Model):
     finished_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = _("upload")
+        verbose_name_plural = _("uploads")
         ordering = ["-created_at"]
         constraints = [
             models.UniqueConstraint(fields=["athlete", "provider", "sha256"], name="one_upload_per_body"),
@@ -707,19 +854,23 @@ class Upload(models.Model):
 class VendorAccount(models.Model):
     """Whose data a vendor's webhook speaks of."""
 
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="vendor_accounts")
-    provider = models.CharField(max_length=32)
-    vendor_user_id = models.CharField(max_length=128)
-    created_at = models.DateTimeField(auto_now_add=True)
+    athlete = models.ForeignKey(
+        Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="vendor_accounts"
+    )
+    provider = models.CharField(_("provider"), max_length=32)
+    vendor_user_id = models.CharField(_("vendor user id"), max_length=128)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("vendor account")
+        verbose_name_plural = _("vendor accounts")
         constraints = [
             models.UniqueConstraint(fields=["provider", "vendor_user_id"], name="one_athlete_per_vendor_account"),
             models.UniqueConstraint(fields=["athlete", "provider"], name="one_account_per_athlete_and_vendor"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.provider} account"
+        return gettext("%(provider)s account") % {"provider": self.provider}
 
 
 class RedFlag(models.Model):
@@ -728,17 +879,21 @@ class RedFlag(models.Model):
     KINDS = [choice for choice in CheckIn.RedFlag.choices if choice[0] != "none"]
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="red_flags")
-    kind = models.CharField(max_length=20, choices=KINDS)
-    raised_on = models.DateField(help_text="the local date of the check-in that said so")
-    raised_at = models.DateTimeField()
-    cleared_at = models.DateTimeField(null=True, blank=True, help_text="null: open")
-    cleared_on = models.DateField(null=True, blank=True, help_text="the athlete's local date then")
-    cleared_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    seen_by_doctor_on = models.DateField(null=True, blank=True)
-    note = EncryptedTextField(blank=True)
+    athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="red_flags")
+    kind = models.CharField(_("kind"), max_length=20, choices=KINDS)
+    raised_on = models.DateField(_("raised on"), help_text=_("the local date of the check-in that said so"))
+    raised_at = models.DateTimeField(_("raised at"))
+    cleared_at = models.DateTimeField(_("cleared at"), null=True, blank=True, help_text=_("null: open"))
+    cleared_on = models.DateField(_("cleared on"), null=True, blank=True, help_text=_("the athlete's local date then"))
+    cleared_by = models.ForeignKey(
+        User, verbose_name=_("cleared by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    seen_by_doctor_on = models.DateField(_("seen by doctor on"), null=True, blank=True)
+    note = EncryptedTextField(_("note"), blank=True)
 
     class Meta:
+        verbose_name = _("red flag")
+        verbose_name_plural = _("red flags")
         ordering = ["-raised_on", "-id"]
         permissions = [("clear_redflag", "Can clear a warning sign of an athlete")]
         constraints = [
@@ -754,7 +909,7 @@ class RedFlag(models.Model):
         indexes = [models.Index(fields=["athlete"], condition=Q(cleared_at__isnull=True), name="red_flag_open")]
 
     def __str__(self) -> str:
-        return f"warning sign {self.raised_on}"
+        return gettext("warning sign %(date)s") % {"date": self.raised_on}
 
 
 # --- for those who sync -----------------------------------------------------------------------------------------------
@@ -765,6 +920,10 @@ class ChangeNumber(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     last = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("change number")
+        verbose_name_plural = _("change numbers")
 
     def __str__(self) -> str:
         return f"change {self.last}"
@@ -781,6 +940,8 @@ class Deletion(models.Model):
     change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
 
     class Meta:
+        verbose_name = _("deletion")
+        verbose_name_plural = _("deletions")
         constraints = [models.UniqueConstraint(fields=["athlete", "kind", "key"], name="one_deletion_per_object")]
         indexes = [models.Index(fields=["athlete", "change_seq"], name="deletion_by_change")]
 
@@ -805,6 +966,8 @@ class Absence(models.Model):
     reason = models.CharField(max_length=16, choices=Reason.choices)
 
     class Meta:
+        verbose_name = _("absence")
+        verbose_name_plural = _("absences")
         constraints = [
             models.UniqueConstraint(fields=["athlete", "kind", "date"], name="one_absence_per_kind_and_date")
         ]
@@ -823,19 +986,24 @@ class Mail(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    recipients = EncryptedTextField(help_text="one a line")
-    subject = EncryptedTextField(blank=True)
-    content = EncryptedTextField(blank=True, help_text="JSON of the rest; empty once it has left")
-    created_at = models.DateTimeField()
-    attempts = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField(help_text="the next attempt; moved ahead as a lease while a sender holds it")
-    leased_until = models.DateTimeField(null=True, blank=True)
-    error = models.CharField(max_length=120, blank=True, help_text="of the last attempt; never an address")
-    sent_at = models.DateTimeField(null=True, blank=True)
-    given_up_at = models.DateTimeField(null=True, blank=True)
+    recipients = EncryptedTextField(_("recipients"), help_text=_("one a line"))
+    subject = EncryptedTextField(_("subject"), blank=True)
+    content = EncryptedTextField(_("content"), blank=True, help_text=_("JSON of the rest; empty once it has left"))
+    created_at = models.DateTimeField(_("created at"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    not_before = models.DateTimeField(
+        _("not before"), help_text=_("the next attempt; moved ahead as a lease while a sender holds it")
+    )
+    leased_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    error = models.CharField(
+        _("error"), max_length=120, blank=True, help_text=_("of the last attempt; never an address")
+    )
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    given_up_at = models.DateTimeField(_("given up at"), null=True, blank=True)
 
     class Meta:
-        verbose_name_plural = "mail"
+        verbose_name = _("mail")
+        verbose_name_plural = _("mail")
         indexes = [
             models.Index(
                 fields=["not_before"],
@@ -851,4 +1019,4 @@ class Mail(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"mail {self.pk}"
+        return gettext("mail %(id)s") % {"id": self.pk}

@@ -13,6 +13,7 @@ import orjson
 import structlog
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
+from athletes.languages import speak_to
 from athletes.models import Athlete
 from athletes.rest.authentication import payload_of, user_of
 from athletes.rest.json import MAX_BODY_BYTES, JSONRenderer, plain_object
@@ -46,6 +47,7 @@ def answer(request: HttpRequest, store: Store, allowed: str) -> HttpResponse | N
         if user is None or athlete is None or not admitted:
             return None
         structlog.contextvars.bind_contextvars(user_id=user.pk)
+        speak_to(user)
         status, body = store(athlete, data)
     except Exception as failure:
         if (problem := problem_of(failure)) is None:

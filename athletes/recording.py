@@ -14,6 +14,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from athletes import nights, quality, statements, unrated
 from athletes.local_time import file_under, in_local_time, local_today, own_offset_min
 from athletes.models import (
@@ -122,7 +124,7 @@ class Sheet:
     def read(self, keys: Iterable[Key]) -> None:
         names: dict[str, set[str]] = defaultdict(set)
         wanted = set(keys)
-        for kind, _, name in wanted:
+        for kind, _provider, name in wanted:
             names[kind].add(name)
         for kind, of_kind in names.items():
             for record in self.stored(kind).filter(client_record_id__among=sorted(of_kind)):
@@ -311,7 +313,7 @@ class Sheet:
         rows = self.stored("performance_test").filter(event="400m", deleted_at=None)
         tests: list[Any] = [t for t in self.current(rows, "performance_test") if t.event == "400m"]  # type: ignore[attr-defined]
         last: tuple[datetime, float] | None = None
-        for _, at_once in grouped(sorted(tests, key=in_order("tested_at")), "tested_at"):
+        for _instant, at_once in grouped(sorted(tests, key=in_order("tested_at")), "tested_at"):
             for test in at_once:
                 if test.tested_at >= min(changed):
                     self.doubt(test, quality.doubts_about_400m(test.time_s, last and last[1]))
@@ -449,15 +451,15 @@ def filled(athlete: Athlete, sent: Sent, before: Record | None) -> Any:
 def check_time(record: Record, now: datetime, today: date) -> None:
     if isinstance(record, RestDay):
         if record.date > today:
-            raise Refused("date_in_future", "This day has not begun where the athlete is.", "date")
+            raise Refused("date_in_future", _("This day has not begun where the athlete is."), "date")
         if record.date < EARLIEST:
-            raise Refused("too_long_ago", f"Records begin with {EARLIEST.year}.", "date")
+            raise Refused("too_long_ago", _("Records begin with %(year)d.") % {"year": EARLIEST.year}, "date")
         return
     at = DECIDING_INSTANT[KIND_OF[type(record)]]
     if getattr(record, at) > now + CLOCK_SKEW:
-        raise Refused("in_future", "This lies in the future.", at)
+        raise Refused("in_future", _("This lies in the future."), at)
     if getattr(record, at).date() < EARLIEST:
-        raise Refused("too_long_ago", f"Records begin with {EARLIEST.year}.", at)
+        raise Refused("too_long_ago", _("Records begin with %(year)d.") % {"year": EARLIEST.year}, at)
 
 
 def derive_date(athlete: Athlete, record: Any) -> None:

@@ -12,6 +12,7 @@ from datetime import date, datetime, time
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from athletes import statements
 from athletes.access import athletes_visible_to
@@ -100,7 +101,7 @@ def clear(
         statements.lock_athlete(flag.athlete_id)
         flag.refresh_from_db()
         if flag.cleared_at is not None:
-            raise Refused(ALREADY_CLEARED, "This warning sign has been cleared.")
+            raise Refused(ALREADY_CLEARED, _("This warning sign has been cleared."))
         today = local_today(flag.athlete, now)
         check_statement(flag, by, seen_by_doctor_on, today)
         flag.cleared_at, flag.cleared_on, flag.cleared_by = now, max(today, flag.raised_on), by
@@ -114,11 +115,11 @@ def check_statement(flag: RedFlag, by: User, seen_on: date | None, today: date) 
     where = "seen_by_doctor_on"
     if seen_on is None:
         if flag.athlete.user_id == by.pk:
-            raise Refused("statement_needed", "Say on which day a doctor has looked at it.", where)
+            raise Refused("statement_needed", _("Say on which day a doctor has looked at it."), where)
     elif seen_on > today:
-        raise Refused("date_in_future", "This day has not begun where the athlete is.", where)
+        raise Refused("date_in_future", _("This day has not begun where the athlete is."), where)
     elif seen_on < flag.raised_on:
-        raise Refused("date_before_flag", "The doctor must have seen it after it was reported.", where)
+        raise Refused("date_before_flag", _("The doctor must have seen it after it was reported."), where)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

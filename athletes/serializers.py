@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from athletes import red_flags
@@ -91,7 +93,7 @@ class CheckInBody(strict.StrictSerializer):
             min_value=LEAST_SLEEP_MIN,
             max_value=1440,
             zero_is_missing=True,
-            error_messages={"min_value": f"At least {LEAST_SLEEP_MIN}: minutes, not hours."},
+            error_messages={"min_value": gettext_lazy("At least {min_value}: minutes, not hours.")},
         )
     )
     resting_hr_bpm = strict.StrictFloatField(**optional(min_value=20, max_value=150, zero_is_missing=True))
@@ -279,9 +281,12 @@ def day_body(day: Day) -> dict[str, Any]:
 
 
 def in_words(signal: dict[str, Any]) -> dict[str, Any]:
-    shown = {**signal, "rejected": [{**each, "text": REJECTED.get(each["why"], "")} for each in signal["rejected"]]}
+    shown = {
+        **signal,
+        "rejected": [{**each, "text": str(REJECTED.get(each["why"], ""))} for each in signal["rejected"]],
+    }
     if because := signal.get("because"):
-        shown["text"] = CHOSEN[because] + ("" if signal["value"] is not None else f" {WITHOUT_VALUE}")
+        shown["text"] = f"{CHOSEN[because]}" if signal["value"] is not None else f"{CHOSEN[because]} {WITHOUT_VALUE}"
     return shown
 
 
@@ -403,7 +408,7 @@ class SleepSessionBody(RecordBody):
             min_value=1,
             max_value=100,
             zero_is_missing=True,
-            error_messages={"min_value": "0-100, not 0-1."},
+            error_messages={"min_value": gettext_lazy("0-100, not 0-1.")},
         )
     )
     score = strict.StrictFloatField(
@@ -412,7 +417,7 @@ class SleepSessionBody(RecordBody):
             max_value=100,
             zero_is_missing=True,
             help_text="the vendor's own",
-            error_messages={"min_value": "0-100, not 0-1."},
+            error_messages={"min_value": gettext_lazy("0-100, not 0-1.")},
         )
     )
     stages = SleepStage(  # type: ignore[call-arg]
@@ -427,19 +432,19 @@ class SleepSessionBody(RecordBody):
         add_totals(data, data.pop("stages", ()))
         span_s = (data["end_at"] - data["start_at"]).total_seconds()
         if span_s <= 0:
-            refuse("end_at", "ends_before_it_starts", "Must be after start_at.")
+            refuse("end_at", "ends_before_it_starts", _("Must be after start_at."))
         if span_s > LONGEST_SLEEP_S:
-            refuse("end_at", "longer_than_a_day", "At most 24 h after start_at.")
+            refuse("end_at", "longer_than_a_day", _("At most 24 h after start_at."))
         bed_s = data.get("time_in_bed_s") or span_s
         if bed_s > span_s + STAGES_TOLERANCE_S:
-            refuse("time_in_bed_s", "longer_than_the_session", "Longer than from start_at to end_at.")
+            refuse("time_in_bed_s", "longer_than_the_session", _("Longer than from start_at to end_at."))
         if (data.get("duration_s") or 0) > bed_s + STAGES_TOLERANCE_S:
-            refuse("duration_s", "longer_than_in_bed", "Longer than the time in bed.")
+            refuse("duration_s", "longer_than_in_bed", _("Longer than the time in bed."))
         stages_s = sum(data.get(stage) or 0 for stage in ("awake_s", "light_s", "deep_s", "rem_s"))
         if too_little_asleep(data, span_s):
-            refuse("duration_s", "implausible_unit", "Under a quarter of the session: is it in seconds?")
+            refuse("duration_s", "implausible_unit", _("Under a quarter of the session: is it in seconds?"))
         if stages_s > bed_s + STAGES_TOLERANCE_S:
-            refuse("light_s", "stages_longer_than_in_bed", "The stages add up to more than the time in bed.")
+            refuse("light_s", "stages_longer_than_in_bed", _("The stages add up to more than the time in bed."))
         return data
 
 
@@ -455,7 +460,11 @@ def add_totals(data: dict[str, Any], stages: Sequence[dict[str, Any]]) -> None:
     seconds: dict[str, float] = defaultdict(float)
     for index, stage in enumerate(stages):
         if not data["start_at"] <= stage["start_at"] < stage["end_at"] <= data["end_at"]:
-            refuse("stages", "outside_the_session", f"Stage {index} does not lie within the session.")
+            refuse(
+                "stages",
+                "outside_the_session",
+                _("Stage %(index)d does not lie within the session.") % {"index": index},
+            )
         seconds[stage["stage"]] += (stage["end_at"] - stage["start_at"]).total_seconds()
     for stage_name in STAGES:
         if stage_name in seconds and data.get(f"{stage_name}_s") is None:
@@ -521,10 +530,14 @@ class TrainingSessionBody(RecordBody):
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         for index, zone in enumerate(data.get("hr_zones", ())):
             if zone["high_bpm"] <= zone["low_bpm"]:
-                refuse("hr_zones", "ends_before_it_starts", f"Zone {index}: high_bpm must be above low_bpm.")
+                refuse(
+                    "hr_zones",
+                    "ends_before_it_starts",
+                    _("Zone %(index)d: high_bpm must be above low_bpm.") % {"index": index},
+                )
         highest, mean = data.get("max_hr_bpm"), data.get("avg_hr_bpm")
         if highest and mean and highest < mean:
-            refuse("max_hr_bpm", "below_the_average", "Must not be below avg_hr_bpm.")
+            refuse("max_hr_bpm", "below_the_average", _("Must not be below avg_hr_bpm."))
         return data
 
 
@@ -550,7 +563,7 @@ class PerformanceTestBody(RecordBody):
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         if data.get("event", "400m") == "400m" and not 40 <= data["time_s"] <= 240:
-            refuse("time_s", "out_of_range", "A 400 m takes 40 to 240 s.")
+            refuse("time_s", "out_of_range", _("A 400 m takes 40 to 240 s."))
         return data
 
 

@@ -128,6 +128,8 @@ def signed_in(session_key: str, user_id: int, now: datetime, *, narrow: bool = F
     user = _instance(User, of_user, row[1:first])
     if row[first] is not None:
         _instance(Athlete, of_athlete, row[first:]).user = user  # fills the caches of both sides
+    else:
+        User._meta.get_field("athlete").set_cached_value(user, None)  # known: nobody asks
     return row[0], user
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from athletes import changes, intake, statements
@@ -77,16 +78,18 @@ Errors = list[dict[str, str]]
 def read_entry(index: int, entry: Any) -> Sent | Errors:
     at = f"/records/{index}"
     if not isinstance(entry, dict):
-        return [error("not_an_object", "Must be an object.", pointer=at)]
+        return [error("not_an_object", _("Must be an object."), pointer=at)]
     if unknown := sorted(set(entry) - ENTRY):
-        return [error("unknown_field", "There is no such field.", pointer=f"{at}/{name[:64]}") for name in unknown]
+        return [error("unknown_field", _("There is no such field."), pointer=f"{at}/{name[:64]}") for name in unknown]
     kind, data, deleted = entry.get("kind"), entry.get("data"), entry.get("deleted", False)
     if not isinstance(kind, str) or kind not in BODIES:
-        return [error("unknown_kind", f"Must be one of: {', '.join(BODIES)}.", pointer=f"{at}/kind")]
+        return [
+            error("unknown_kind", _("Must be one of: %(kinds)s.") % {"kinds": ", ".join(BODIES)}, pointer=f"{at}/kind")
+        ]
     if not isinstance(deleted, bool):
-        return [error("not_a_boolean", "Must be true or false.", pointer=f"{at}/deleted")]
+        return [error("not_a_boolean", _("Must be true or false."), pointer=f"{at}/deleted")]
     if not isinstance(data, dict):
-        return [error("not_an_object", "Must be an object.", pointer=f"{at}/data")]
+        return [error("not_an_object", _("Must be an object."), pointer=f"{at}/data")]
     try:
         if deleted:
             named = {name: data[name] for name in IDENTITY if name in data}

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.signals import post_delete
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
 from athletes.identifiers import uuid7
 from athletes.models import Athlete, Upload
@@ -72,7 +73,7 @@ class Body:
 
 
 def too_large(limit_bytes: int) -> Problem:
-    return Problem(413, "body_too_large", f"The body may have at most {limit_bytes} bytes.")
+    return Problem(413, "body_too_large", _("The body may have at most %(most)d bytes.") % {"most": limit_bytes})
 
 
 def chunks_of(stream: Any, announced_bytes: int) -> Iterator[bytes]:
@@ -85,13 +86,13 @@ def chunks_of(stream: Any, announced_bytes: int) -> Iterator[bytes]:
     except OSError:  # django.http.UnreadablePostError
         pass
     if read_bytes < announced_bytes:
-        raise Problem(400, "incomplete_body", "The body ended early.")
+        raise Problem(400, "incomplete_body", _("The body ended early."))
 
 
 def inflated(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """gzip, unpacked piece by piece: a bomb meets the size limit before it meets the memory."""
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    broken = Problem(400, "malformed_gzip", "The body is not valid gzip.")
+    broken = Problem(400, "malformed_gzip", _("The body is not valid gzip."))
     try:
         for chunk in chunks:
             while chunk:

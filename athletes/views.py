@@ -6,6 +6,7 @@ from typing import Any, ClassVar, NoReturn, cast
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -56,7 +57,7 @@ def date_in_path(text: str) -> date:
     try:
         return ISODateField().to_internal_value(text)
     except serializers.ValidationError:
-        message = "Must be a date like 2026-11-22."
+        message = _("Must be a date like 2026-11-22.")
         raise Problem(400, "not_a_date", message, [error("not_a_date", message, parameter="date")]) from None
 
 
@@ -197,7 +198,7 @@ class Records(RecordPages):
         except intake.Refused as refusal:
             refuse(refusal)
         if outcome.record is None:
-            raise Problem(409, "deleted_before", "A deletion of this record came before it, with a version as high.")
+            raise Problem(409, "deleted_before", _("A deletion of this record came before it, with a version as high."))
         body = {**record_body(self.kind, outcome.record), "status": outcome.status}
         return Response(body, status=201 if outcome.status == "created" else 200)
 
@@ -208,7 +209,7 @@ class TrainingSessions(Records):
     def rows(self, request: Request) -> Any:
         rows, asked = super().rows(request), request.GET.get("needs_confirmation")
         if asked not in (None, "true", "false"):
-            raise invalid_parameter("needs_confirmation", "not_a_boolean", "Must be true or false.")
+            raise invalid_parameter("needs_confirmation", "not_a_boolean", _("Must be true or false."))
         if asked is None:
             return rows
         return rows.filter(unrated.WAITING) if asked == "true" else rows.exclude(unrated.WAITING)
@@ -269,7 +270,7 @@ class SessionRating(Confirmation):
             raise Http404
         rpe = said["rpe"] if "rpe" in said else intake.accepted_rpe(session)
         if rpe is None and "rpe" not in said:
-            message = "There is no estimate to accept: say how hard it was."
+            message = _("There is no estimate to accept: say how hard it was.")
             raise Problem(400, "required", message, [error("required", message, pointer="/rpe")])
         return Response(record_body(self.kind, intake.rate_session(session, rpe, by=cast(User, request.user))))
 

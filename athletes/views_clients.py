@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -82,7 +83,7 @@ class Authorize(AuthorizationView):  # type: ignore[misc]
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         challenged = CHALLENGE.fullmatch(request.GET.get("code_challenge", ""))
         if request.user.is_authenticated and not (challenged and request.GET.get("code_challenge_method") == "S256"):
-            error = {"description": "It must send a code_challenge by S256 (RFC 7636)."}
+            error = {"description": _("It must send a code_challenge by S256 (RFC 7636).")}
             return render(request, "idp/oidc/error.html", {"error": error}, status=400)
         response: HttpResponse = super().get(request, *args, **kwargs)
         return response
@@ -130,4 +131,4 @@ class AuthorizeDevice(DeviceAuthorizationView):  # type: ignore[misc]
 def texts_of(device_code: str, client: Client) -> list[str]:
     known = cache.get(device_codes.cache_device_code_key(device_code)) or {}
     scopes = known.get("scope") or client.get_default_scopes()
-    return [text for scope, text in clients.SCOPE_TEXTS.items() if scope in scopes]
+    return [str(text) for scope, text in clients.SCOPE_TEXTS.items() if scope in scopes]

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -186,7 +187,11 @@ def content_type_for(request: Request, provider: str) -> str:
     wanted = ingest.CONTENT_FORMATS.get(content_type, set())
     if not wanted & set(reader.formats):
         formats = sorted(name for name, takes in ingest.CONTENT_FORMATS.items() if takes & set(reader.formats))
-        raise Problem(415, "unsupported_media_type", f"This provider's data is taken as {' or '.join(formats)}.")
+        raise Problem(
+            415,
+            "unsupported_media_type",
+            _("This provider's data is taken as: %(formats)s.") % {"formats": ", ".join(formats)},
+        )
     return content_type
 
 
@@ -196,10 +201,10 @@ def received(request: Request, content_type: str) -> uploads.Body:
     if announced_bytes > limit_bytes:
         raise uploads.too_large(limit_bytes)
     if not announced_bytes:
-        raise Problem(400, "empty_body", "Nothing was sent.")
+        raise Problem(400, "empty_body", _("Nothing was sent."))
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding not in ("identity", "gzip", ""):
-        raise Problem(415, "unsupported_content_encoding", "Compress with gzip or not at all.")
+        raise Problem(415, "unsupported_content_encoding", _("Compress with gzip or not at all."))
     chunks = uploads.chunks_of(request._request, announced_bytes)
     body = uploads.Body(limit_bytes)
     body.receive(uploads.inflated(chunks) if encoding == "gzip" else chunks)

@@ -10,6 +10,8 @@ from django.core.validators import RegexValidator
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -32,7 +34,7 @@ MOST_PERIODS = 100
 FARTHEST_RACE = timedelta(days=730)
 LANGUAGE_TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?", re.IGNORECASE)
 LANGUAGES = {tag.partition("-")[0] for tag in LANG_INFO}
-EVENT = RegexValidator(r"^[0-9]{2,5}m(h|sc)?\Z", "Must be an event like 400m or 400mh.", "not_an_event")
+EVENT = RegexValidator(r"^[0-9]{2,5}m(h|sc)?\Z", gettext_lazy("Must be an event like 400m or 400mh."), "not_an_event")
 
 
 class Whole(strict.StrictSerializer):
@@ -40,7 +42,7 @@ class Whole(strict.StrictSerializer):
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if isinstance(data, dict) and (missing := self.fields.keys() - data.keys()):
-            required = serializers.ErrorDetail("This field is required.", "required")
+            required = serializers.ErrorDetail(_("This field is required."), "required")
             raise serializers.ValidationError({name: [required] for name in sorted(missing)})
         return super().run_validation(data)
 
@@ -74,7 +76,7 @@ class SourceOrder(serializers.ListField):
     def to_internal_value(self, data: Any) -> list[str]:
         providers: list[str] = super().to_internal_value(data)
         if len(set(providers)) != len(providers):
-            raise serializers.ValidationError("Each source once.", "duplicate")
+            raise serializers.ValidationError(_("Each source once."), "duplicate")
         return providers
 
 
@@ -99,7 +101,7 @@ class SourcePeriod(Whole):
         first, last = data["date_from"], data["date_to"]
         if first and last and last < first:
             raise serializers.ValidationError(
-                {"date_to": [serializers.ErrorDetail("Must not be before date_from.", "ends_before_it_starts")]}
+                {"date_to": [serializers.ErrorDetail(_("Must not be before date_from."), "ends_before_it_starts")]}
             )
         return {**data, "date_from": first and first.isoformat(), "date_to": last and last.isoformat()}
 
@@ -115,7 +117,7 @@ class SourcePeriodList(serializers.ListField):
         periods = sorted(super().to_internal_value(data), key=lambda period: period["date_from"] or "")
         for period, following in pairwise(periods):
             if (following["date_from"] or "") <= (period["date_to"] or "9999-12-31"):
-                raise serializers.ValidationError("No date may lie in two periods.", "overlap")
+                raise serializers.ValidationError(_("No date may lie in two periods."), "overlap")
         return periods
 
 
@@ -175,23 +177,23 @@ class Profile(strict.StrictSerializer):
 
     def validate_birth_date(self, born: date | None) -> str:
         if born and not EARLIEST_BIRTH <= born < timezone.now().date():
-            raise serializers.ValidationError("Not a possible date of birth.", "out_of_range")
+            raise serializers.ValidationError(_("Not a possible date of birth."), "out_of_range")
         return born.isoformat() if born else ""
 
     def validate_locale(self, tag: str) -> str:
         """In the case that RFC 5646 recommends, so that equal tags are equal strings."""
         found = LANGUAGE_TAG.fullmatch(tag)
         if not found:
-            raise serializers.ValidationError("Must be a language tag like pt-BR or zh-Hans-CN.", "not_a_locale")
+            raise serializers.ValidationError(_("Must be a language tag like pt-BR or zh-Hans-CN."), "not_a_locale")
         language, script, region = found.groups(default="")
         if language.lower() not in LANGUAGES:
-            raise serializers.ValidationError("This language is not known.", "unknown_language")
+            raise serializers.ValidationError(_("This language is not known."), "unknown_language")
         return "-".join(filter(None, (language.lower(), script.title(), region.upper())))
 
     def validate_main_race_on(self, day: date | None) -> date | None:
         today = timezone.now().date()
         if day and not today - timedelta(days=1) <= day <= today + FARTHEST_RACE:
-            raise serializers.ValidationError("Within the next two years.", "out_of_range")
+            raise serializers.ValidationError(_("Within the next two years."), "out_of_range")
         return day
 
     def to_representation(self, athlete: Athlete) -> dict[str, Any]:
@@ -245,7 +247,7 @@ class Me(APIView):
         try:
             athlete = profile.change_profile(cast(User, request.user), serializer.validated_data)
         except profile.HoldStays:
-            raise Problem(403, "hold_stays", "Only the staff can lift or replace a hold.") from None
+            raise Problem(403, "hold_stays", _("Only the staff can lift or replace a hold.")) from None
         return Response(Profile(athlete).data)
 
 
@@ -326,15 +328,20 @@ class Join(APIView):
         try:
             joined = squads.join(athlete_of(request), shares.pop("code"), shares)
         except squads.InviteRefused as refusal:
-            raise Problem(*REFUSALS[refusal.reason]) from None
+            status, code, text = REFUSALS[refusal.reason]
+            raise Problem(status, code, str(text)) from None
         return Response(SquadView(squads_of(cast(User, request.user)).get(pk=joined.squad_id)).data, status=201)
 
 
 REFUSALS = {
-    "invite_not_found": (404, "invite_not_found", "There is no such code."),
-    "invite_used": (409, "invite_used", "This code has been used; ask the coach for a new one."),
-    "invite_expired": (409, "invite_expired", "This code is too old; ask the coach for a new one."),
-    "already_a_member": (409, "already_a_member", "You already belong to this squad; the code stays good."),
+    "invite_not_found": (404, "invite_not_found", gettext_lazy("There is no such code.")),
+    "invite_used": (409, "invite_used", gettext_lazy("This code has been used; ask the coach for a new one.")),
+    "invite_expired": (409, "invite_expired", gettext_lazy("This code is too old; ask the coach for a new one.")),
+    "already_a_member": (
+        409,
+        "already_a_member",
+        gettext_lazy("You already belong to this squad; the code stays good."),
+    ),
 }
 
 
@@ -353,7 +360,7 @@ class Invites(APIView):
         if squad is None:
             raise Http404
         if not squads_coached_by(user).filter(pk=squad.pk).exists():
-            raise Problem(403, "not_the_coach", "Only a coach of the squad can invite.")
+            raise Problem(403, "not_the_coach", _("Only a coach of the squad can invite."))
         return Response(Invite(squads.invite(squad, by=user)).data, status=201)
 
 

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
@@ -84,7 +85,7 @@ class Clearing(APIView):
         try:
             red_flags.clear(flag, by=user, **body.validated_data)
         except red_flags.MayNotClear:
-            detail = "Only the athlete, or a coach with the permission to clear warning signs, can clear it."
+            detail = _("Only the athlete, or a coach with the permission to clear warning signs, can clear it.")
             raise Problem(403, "may_not_clear", detail) from None
         except Refused as refusal:
             if refusal.code == red_flags.ALREADY_CLEARED:

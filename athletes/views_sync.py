@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -43,13 +45,13 @@ class AsSent(serializers.Field[Any, Any, Any, Any]):
 
 
 class Entries(serializers.ListField):
-    default_error_messages = {"not_a_list": "Must be a list."}
+    default_error_messages = {"not_a_list": gettext_lazy("Must be a list.")}
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, list):
             self.fail("not_a_list")
         if len(data) > sync.MOST_RECORDS:
-            message = f"At most {sync.MOST_RECORDS} at a time; send the rest in another batch."
+            message = _("At most %(most)d at a time; send the rest in another batch.") % {"most": sync.MOST_RECORDS}
             raise Problem(413, "too_many_records", message, extra={"limits": sync.LIMITS})
         return data
 
@@ -204,13 +206,17 @@ def position_asked(request: Request) -> changes.Position:
     try:
         return changes.position_in(athlete_of(request), cursor)
     except changes.CursorTooOld:
-        raise Problem(410, "cursor_too_old", "Deletions since are forgotten; start again without a cursor.") from None
+        raise Problem(
+            410, "cursor_too_old", _("Deletions since are forgotten; start again without a cursor.")
+        ) from None
     except ValueError:
-        raise invalid_parameter("cursor", "invalid_cursor", "Not a cursor of this athlete's changes.") from None
+        raise invalid_parameter("cursor", "invalid_cursor", _("Not a cursor of this athlete's changes.")) from None
 
 
 def limit_asked(request: Request) -> int:
     text = request.GET.get("limit", str(DEFAULT_LIMIT))
     if not re.fullmatch("[0-9]{1,3}", text, re.ASCII) or not 1 <= int(text) <= MAX_LIMIT:
-        raise invalid_parameter("limit", "out_of_range", f"Must be a whole number from 1 to {MAX_LIMIT}.")
+        raise invalid_parameter(
+            "limit", "out_of_range", _("Must be a whole number from 1 to %(most)d.") % {"most": MAX_LIMIT}
+        )
     return int(text)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import Http404
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.permissions import AllowAny
@@ -52,12 +53,12 @@ class Webhook(APIView):
         try:
             webhooks.verify(provider, secret, request.headers, body, timezone.now())
         except webhooks.Forged:
-            raise Problem(401, "invalid_signature", "The signature is missing, wrong or too old.") from None
+            raise Problem(401, "invalid_signature", _("The signature is missing, wrong or too old.")) from None
         account = webhooks.account_of(provider, body)
         if account is not None:
             kept = uploads.Body(settings.INGEST_JSON_BYTES)
             kept.receive(iter([body]))
-            upload, _ = uploads.keep(kept, account.athlete, provider, "application/json", by_webhook=True)
+            upload = uploads.keep(kept, account.athlete, provider, "application/json", by_webhook=True)[0]
             announce(upload)
         return Response(status=204)
 

@@ -11,6 +11,7 @@ import structlog
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy
 
 from athletes.tracebacks import WithoutException, frames_without_values
 
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "athletes.rest.requests.RequestLog",
+    "athletes.languages.ReadersLanguage",
     "athletes.rest.requests.ApiRules",
     "athletes.rest.requests.SessionsOfPages",
     "athletes.rest.requests.SlashesOfPages",
@@ -326,6 +328,8 @@ FCM_CREDENTIALS_FILE = env.str("FCM_CREDENTIALS_FILE", default="")
 # --- language, time, files --------------------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
@@ -401,7 +405,7 @@ structlog.configure(
 UNFOLD = {
     "SITE_TITLE": "Homestretch",
     "SITE_HEADER": "Homestretch",
-    "SITE_SUBHEADER": "Squads, days and advice",
+    "SITE_SUBHEADER": gettext_lazy("Squads, days and advice"),
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": None,
     "DASHBOARD_CALLBACK": "recommendations.board.dashboard",

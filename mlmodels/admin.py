@@ -8,6 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
@@ -20,16 +22,16 @@ NOT_FOR_READING = ("golden", "box", "distribution", "gate")
 
 
 class Why(forms.Form):
-    reason = forms.CharField(max_length=2000, widget=UnfoldAdminTextareaWidget, help_text="Stays in the history.")
+    reason = forms.CharField(max_length=2000, widget=UnfoldAdminTextareaWidget, help_text=_("Stays in the history."))
 
 
 class WhyAndAlthough(Why):
     override = forms.CharField(
-        label="Although something is lacking",
+        label=_("Although something is lacking"),
         required=False,
         max_length=2000,
         widget=UnfoldAdminTextareaWidget,
-        help_text="Only where the gate was not passed or days in shadow are lacking. Stays on record.",
+        help_text=_("Only where the gate was not passed or days in shadow are lacking. Stays on record."),
     )
 
 
@@ -83,40 +85,42 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
     def short_sha256(self, version: PolicyVersion) -> str:
         return version.sha256[:12]
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def feature_set(self, version: PolicyVersion) -> str:
         return str(version.card.get("feature_set", ""))
 
-    @admin.display(description="gate")
+    @admin.display(description=_("gate"))
     def gate_result(self, version: PolicyVersion) -> str:
         if not version.gate:
-            return "not played"
+            return gettext("not played")
         missed = sum(not line["passed"] for line in version.gate.get("lines", []))
-        return "passed" if version.gate_passed else f"missed {missed}" if missed else "only in part"
+        if version.gate_passed:
+            return gettext("passed")
+        return gettext("missed %(lines)d") % {"lines": missed} if missed else gettext("only in part")
 
-    @admin.display(description="lacking for approval")
+    @admin.display(description=_("lacking for approval"))
     def lacking(self, version: PolicyVersion) -> str:
-        return "; ".join(registry.lacks(version)) or "nothing"
+        return "; ".join(registry.lacks(version)) or gettext("nothing")
 
-    @admin.display(description="gate")
+    @admin.display(description=_("gate"))
     def gate_lines(self, version: PolicyVersion) -> SafeString | str:
         if not version.gate:
-            return "not played"
+            return gettext("not played")
         given = ", ".join(f"{name} {version.gate[name]}" for name in GATE_HEAD if name in version.gate)
         rows = [
             (
-                line["world"] or "all",
+                line["world"] or gettext("all"),
                 line["condition"],
                 line["found"],
                 line["wanted"],
-                "passed" if line["passed"] else "MISSED",
+                gettext("passed") if line["passed"] else gettext("MISSED"),
             )
             for line in version.gate.get("lines", [])
         ]
         body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
         return format_html('<div>{}</div><table class="gate">{}</table>', given, body)
 
-    @admin.display(description="card")
+    @admin.display(description=_("card"))
     def readable_card(self, version: PolicyVersion) -> SafeString:
         lines = [
             line for name, value in version.card.items() if name not in NOT_FOR_READING for line in flat(name, value)
@@ -125,46 +129,52 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     # --- the steps
 
-    @action(description="Approve", url_path="approve", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Approve"), url_path="approve", permissions=["approve"])  # type: ignore[untyped-decorator]
     def approve(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             registry.approve(version, by=cast(Any, request.user), **why)
-            return f"{version.name} is approved. It does not answer yet."
+            return gettext("%(policy)s is approved. It does not answer yet.") % {"policy": version.name}
 
-        return self.step(request, object_id, "Approve {}", WhyAndAlthough, do)
+        return self.step(request, object_id, gettext("Approve %(policy)s"), WhyAndAlthough, do)
 
-    @action(description="Start shadow", url_path="shadow", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Start shadow"), url_path="shadow", permissions=["approve"])  # type: ignore[untyped-decorator]
     def shadow(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             registry.start_shadow(version, by=cast(Any, request.user))
-            return f"What {version.name} would advise is logged from now on, and shown to nobody."
+            said = gettext("What %(policy)s would advise is logged from now on, and shown to nobody.")
+            return said % {"policy": version.name}
 
-        return self.step(request, object_id, "Run {} in shadow", None, do)
+        return self.step(request, object_id, gettext("Run %(policy)s in shadow"), None, do)
 
-    @action(description="Stop shadow", url_path="unshadow", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Stop shadow"), url_path="unshadow", permissions=["approve"])  # type: ignore[untyped-decorator]
     def unshadow(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             registry.stop_shadow(version, by=cast(Any, request.user))
-            return f"{version.name} is not in shadow any more."
+            return gettext("%(policy)s is not in shadow any more.") % {"policy": version.name}
 
-        return self.step(request, object_id, "End the shadow mode of {}", None, do)
+        return self.step(request, object_id, gettext("End the shadow mode of %(policy)s"), None, do)
 
-    @action(description="Activate", url_path="activate", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Activate"), url_path="activate", permissions=["approve"])  # type: ignore[untyped-decorator]
     def activate(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             replaced = registry.activate(version, by=cast(Any, request.user))
-            return f"{version.name} answers from now on.{f' It replaces {replaced.name}.' if replaced else ''}"
+            if replaced is None:
+                return gettext("%(policy)s answers from now on.") % {"policy": version.name}
+            said = gettext("%(policy)s answers from now on. It replaces %(replaced)s.")
+            return said % {"policy": version.name, "replaced": replaced.name}
 
-        return self.step(request, object_id, "Let {} answer", None, do)
+        return self.step(request, object_id, gettext("Let %(policy)s answer"), None, do)
 
-    @action(description="Roll back", url_path="roll-back", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Roll back"), url_path="roll-back", permissions=["approve"])  # type: ignore[untyped-decorator]
     def roll_back(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             if not version.active:
-                raise registry.PolicyConflict(f"{version.name} is not active. Go back from the one that is.")
-            return f"{registry.roll_back(by=cast(Any, request.user), **why).name} answers again."
+                said = gettext("%(policy)s is not active. Go back from the one that is.") % {"policy": version.name}
+                raise registry.PolicyConflict(said)
+            back = registry.roll_back(by=cast(Any, request.user), **why)
+            return gettext("%(policy)s answers again.") % {"policy": back.name}
 
-        return self.step(request, object_id, "Go back from {} to the one before", Why, do)
+        return self.step(request, object_id, gettext("Go back from %(policy)s to the one before"), Why, do)
 
     def step(self, request: HttpRequest, object_id: Any, title: str, form_class: Any, do: Any) -> HttpResponse:
         """A page that asks once more; posting it does it."""
@@ -181,7 +191,7 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
                     return redirect(back)
                 form.add_error(None, str(error))
         context = self.admin_site.each_context(request) | {
-            "title": title.format(version.name),
+            "title": title % {"policy": version.name},
             "version": version,
             "lacking": registry.lacks(version) if form_class is WhyAndAlthough else [],
             "form": form,
@@ -190,7 +200,6 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
         return render(request, "mlmodels/step.html", context)
 
 
-RESULT = {True: "passed", False: "MISSED"}
 GATE_HEAD = ("at", "cohorts", "athletes", "seed", "worlds", "source")
 
 

@@ -30,7 +30,7 @@ from mlmodels.state import (
     StrArray,
 )
 
-GUARD_VERSION = 7
+GUARD_VERSION = 8
 
 
 class Effect(IntFlag):
@@ -120,19 +120,21 @@ class _Seen:
 class Rule:
     """One line of the table.
 
-    ``tells_coach``: the coach hears of it whatever the policy wanted. ``cap``: of a line that caps, today's load in AU.
+    ``when``: the line in a few words, for tables that people read (its numbers are in ``risk``). ``tells_coach``: the
+    coach hears of it whatever the policy wanted. ``cap``: of a line that caps, today's load in AU.
     """
 
     code: str
     effect: Effect
+    when: str
     fires: Callable[[_Seen], BoolArray]
     tells_coach: bool = False
     cap: Callable[[_Seen], FloatArray] | None = None
 
 
-def _capped(code: str, cap: Callable[[_Seen], FloatArray]) -> Rule:
+def _capped(code: str, when: str, cap: Callable[[_Seen], FloatArray]) -> Rule:
     """Fires where the planned session is more than the cap."""
-    return Rule(code, Effect.CAPPED, lambda s: cap(s) < s.obs.planned_load_au, cap=cap)
+    return Rule(code, Effect.CAPPED, when, lambda s: cap(s) < s.obs.planned_load_au, cap=cap)
 
 
 def _sick_below_neck(s: _Seen) -> BoolArray:
@@ -151,6 +153,14 @@ def _step_after_illness(s: _Seen) -> FloatArray:
         for step, factor in enumerate(risk.ILLNESS_RETURN_STEPS, start=risk.ILLNESS_FREE_DAYS + 1):
             cap = np.where(o.days_since_illness == step, factor * o.planned_load_au, cap)
     return cap
+
+
+def _injured(s: _Seen) -> BoolArray:
+    return np.asarray((s.obs.injured > 0) | (s.obs.advice_hold == HOLD_CLINICIAN))
+
+
+def _niggle(s: _Seen) -> BoolArray:
+    return (s.obs.niggle > 0) | (s.obs.pain_0_10 >= risk.PAIN_WATCH)
 
 
 def _step_after_layoff(s: _Seen) -> FloatArray:
@@ -186,6 +196,10 @@ def _risen(s: _Seen) -> BoolArray:
     return (s.obs.acwr > risk.ACWR_DANGER) & (s.week_ratio >= risk.WEEK_RISE_HOLD)
 
 
+def _hrv_very_low_for_long(s: _Seen) -> BoolArray:
+    return s.obs.hrv_very_low_days >= risk.HRV_VERY_LOW_RECOVERY_DAYS
+
+
 def _hrv_lastingly_low(s: _Seen) -> BoolArray:
     o = s.obs
     return (o.hrv_low_days >= risk.HRV_LOW_LASTING_DAYS) | (o.hrv_very_low_days >= risk.HRV_VERY_LOW_LASTING_DAYS)
@@ -194,6 +208,10 @@ def _hrv_lastingly_low(s: _Seen) -> BoolArray:
 def _short_sleep(s: _Seen) -> BoolArray:
     o = s.obs
     return (o.sleep_h <= risk.SLEEP_VERY_SHORT_H) | (o.sleep_short_nights >= risk.SLEEP_SHORT_NIGHTS)
+
+
+def _worst_answers(s: _Seen) -> BoolArray:
+    return s.obs.readiness_1_5 <= risk.READINESS_WORST
 
 
 def _low_wellness(s: _Seen) -> BoolArray:
@@ -232,6 +250,10 @@ def _several_signs(s: _Seen) -> BoolArray:
     return np.asarray((together >= risk.SIGNS_TOGETHER) | (s.obs.illness_signal_days >= risk.ILLNESS_SIGNAL_DAYS))
 
 
+def _resting_hr_high(s: _Seen) -> BoolArray:
+    return s.obs.resting_hr_delta_bpm >= risk.RESTING_HR_HIGH_BPM
+
+
 def _too_little_known(s: _Seen) -> BoolArray:
     """A morning that was not measured, load not told for days, or a usual check-in that is absent this morning."""
     o = s.obs
@@ -242,6 +264,10 @@ def _too_little_known(s: _Seen) -> BoolArray:
 def _near_main_race(s: _Seen) -> BoolArray:
     days = s.obs.days_to_main_race
     return (days <= risk.RACE_DAYS_BEFORE) & (days >= -risk.RACE_DAYS_AFTER)
+
+
+def _minor_after_hard_days(s: _Seen) -> BoolArray:
+    return s.obs.under_18 & (s.obs.hard_run_days >= risk.UNDER_18_HARD_DAYS_IN_A_ROW)
 
 
 def _enough_intensity(s: _Seen) -> BoolArray:
@@ -260,64 +286,66 @@ def _volume_line(o: Observation) -> FloatArray:
     return np.where(o.under_18, risk.WEEK_RISE_VOLUME_UNDER_18, risk.WEEK_RISE_VOLUME)
 
 
+def _not_up_to_warning(acwr: FloatArray) -> BoolArray:
+    return _not_at_most(acwr, risk.ACWR_WARNING)
+
+
+def _week_would_rise(s: _Seen) -> BoolArray:
+    return _not_at_most(s.week_ratio_after_volume, _volume_line(s.obs))
+
+
 def _not_at_most(values: FloatArray, line: FloatArray | float) -> BoolArray:
     """Above the line, or not a number: what is not known is not below it."""
     return ~(values <= line)
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("G01", Effect.SUSPENDED, lambda s: s.obs.red_flag > 0, tells_coach=True),
-    Rule("G01", Effect.NO_INCREASE, lambda s: s.obs.note_asks > 0),
-    Rule("G02", Effect.REST, _sick_below_neck),
-    _capped("G02", _step_after_illness),
-    Rule("G02", Effect.NO_INCREASE, _returning_from_illness),
-    Rule("G03", Effect.RECOVERY, lambda s: s.obs.illness == ILLNESS_ABOVE_NECK),
-    Rule("G04", Effect.SUSPENDED, lambda s: (s.obs.injured > 0) | (s.obs.advice_hold == HOLD_CLINICIAN)),
-    Rule("G05", Effect.REST, lambda s: s.obs.pain_0_10 >= risk.PAIN_STOP, tells_coach=True),
-    Rule("G05", Effect.RECOVERY, lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
-    Rule("G05", Effect.NO_INCREASE, lambda s: (s.obs.niggle > 0) | (s.obs.pain_0_10 >= risk.PAIN_WATCH)),
-    Rule("G06", Effect.RECOVERY, _risen),
-    _capped("G06", _load_below_danger),
-    Rule("G06", Effect.NO_INCREASE, lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
-    Rule("G06", Effect.NO_INTENSITY, lambda s: _not_at_most(s.acwr_after_intensity, risk.ACWR_WARNING)),
-    Rule("G06", Effect.NO_VOLUME, lambda s: _not_at_most(s.acwr_after_volume, risk.ACWR_WARNING)),
-    Rule("G07", Effect.RECOVERY, lambda s: s.week_ratio >= risk.WEEK_RISE_RECOVERY),
-    Rule("G07", Effect.NO_INCREASE, lambda s: ~(s.week_ratio < risk.WEEK_RISE_HOLD)),
-    Rule("G07", Effect.NO_INTENSITY, lambda s: _session_spike(s, s.loads_after[0])),
-    Rule("G07", Effect.NO_VOLUME, lambda s: _session_spike(s, s.loads_after[1])),
-    Rule("G07", Effect.NO_VOLUME, lambda s: _not_at_most(s.week_ratio_after_volume, _volume_line(s.obs))),
-    Rule(
-        "G08", Effect.RECOVERY, lambda s: s.obs.hrv_very_low_days >= risk.HRV_VERY_LOW_RECOVERY_DAYS, tells_coach=True
-    ),
-    Rule("G08", Effect.RECOVERY, _hrv_far_low),
-    Rule("G08", Effect.NO_INCREASE, _hrv_lastingly_low, tells_coach=True),
-    Rule("G08", Effect.NO_INCREASE, lambda s: s.obs.hrv_today_z < risk.HRV_TODAY_LOW_SD),
-    Rule("G08", Effect.NO_INCREASE, lambda s: s.obs.hrv_today_z > risk.HRV_TODAY_FAR_HIGH_SD),
-    Rule("G08", Effect.NO_INTENSITY, lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
-    Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_h < risk.SLEEP_RECOVERY_H, tells_coach=True),
-    Rule("G09", Effect.RECOVERY, lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
-    Rule("G09", Effect.NO_INCREASE, _short_sleep),
-    Rule("G10", Effect.RECOVERY, lambda s: s.obs.readiness_1_5 <= risk.READINESS_WORST, tells_coach=True),
-    Rule("G10", Effect.NO_INCREASE, _low_wellness),
-    Rule("G11", Effect.NO_INCREASE, lambda s: s.obs.monotonous > 0),
-    _capped("G12", _step_after_layoff),
-    Rule("G12", Effect.NO_INCREASE, lambda s: s.obs.return_week > 0),
-    Rule("G13", Effect.NO_INCREASE, lambda s: s.obs.age_years < risk.COACH_CONFIRMS_YEARS),
-    Rule(
-        "G13",
-        Effect.NO_INCREASE,
-        lambda s: s.obs.under_18 & (s.obs.hard_run_days >= risk.UNDER_18_HARD_DAYS_IN_A_ROW),
-    ),
-    Rule("G14", Effect.NO_INCREASE, _too_little_known),
-    Rule("G14", Effect.RULE_POLICY, lambda s: s.obs.hrv_age_days > risk.HRV_STALE_AGE_DAYS),
-    Rule("G15", Effect.NO_INCREASE, lambda s: s.unusable),
-    Rule("G15", Effect.RULE_POLICY, lambda s: s.rule_policy | s.unusable),
-    Rule("G16", Effect.NO_INCREASE, _near_main_race),
-    Rule("G17", Effect.NO_INTENSITY, _enough_intensity),
-    Rule("G18", Effect.SUSPENDED, lambda s: s.obs.advice_hold > HOLD_CLINICIAN),
-    Rule("G19", Effect.RECOVERY, _several_signs, tells_coach=True),
-    Rule("G19", Effect.NO_INCREASE, lambda s: s.obs.resting_hr_delta_bpm >= risk.RESTING_HR_HIGH_BPM),
-    Rule("G19", Effect.NO_INCREASE, lambda s: s.obs.zones_to_settle >= risk.ZONES_TO_SETTLE),
+    Rule("G01", Effect.SUSPENDED, "a warning sign", lambda s: s.obs.red_flag > 0, tells_coach=True),
+    Rule("G01", Effect.NO_INCREASE, "the note may tell of one", lambda s: s.obs.note_asks > 0),
+    Rule("G02", Effect.REST, "ill, or well for one day only", _sick_below_neck),
+    _capped("G02", "steps back after illness", _step_after_illness),
+    Rule("G02", Effect.NO_INCREASE, "steps back after illness", _returning_from_illness),
+    Rule("G03", Effect.RECOVERY, "a cold", lambda s: s.obs.illness == ILLNESS_ABOVE_NECK),
+    Rule("G04", Effect.SUSPENDED, "injured, or a clinician's plan", _injured),
+    Rule("G05", Effect.REST, "strong pain", lambda s: s.obs.pain_0_10 >= risk.PAIN_STOP, tells_coach=True),
+    Rule("G05", Effect.RECOVERY, "pain", lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
+    Rule("G05", Effect.NO_INCREASE, "a niggle or some pain", _niggle),
+    Rule("G06", Effect.RECOVERY, "ACWR and week both far up", _risen),
+    _capped("G06", "the session would take ACWR above its danger line", _load_below_danger),
+    Rule("G06", Effect.NO_INCREASE, "ACWR up", lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
+    Rule("G06", Effect.NO_INTENSITY, "ACWR would be up", lambda s: _not_up_to_warning(s.acwr_after_intensity)),
+    Rule("G06", Effect.NO_VOLUME, "ACWR would be up", lambda s: _not_up_to_warning(s.acwr_after_volume)),
+    Rule("G07", Effect.RECOVERY, "the week rose very fast", lambda s: s.week_ratio >= risk.WEEK_RISE_RECOVERY),
+    Rule("G07", Effect.NO_INCREASE, "the week rose fast", lambda s: ~(s.week_ratio < risk.WEEK_RISE_HOLD)),
+    Rule("G07", Effect.NO_INTENSITY, "largest session of four weeks", lambda s: _session_spike(s, s.loads_after[0])),
+    Rule("G07", Effect.NO_VOLUME, "largest session of four weeks", lambda s: _session_spike(s, s.loads_after[1])),
+    Rule("G07", Effect.NO_VOLUME, "the week would rise fast", _week_would_rise),
+    Rule("G08", Effect.RECOVERY, "7-day HRV very low for a week", _hrv_very_low_for_long, tells_coach=True),
+    Rule("G08", Effect.RECOVERY, "HRV far low this morning", _hrv_far_low),
+    Rule("G08", Effect.NO_INCREASE, "7-day HRV lastingly low", _hrv_lastingly_low, tells_coach=True),
+    Rule("G08", Effect.NO_INCREASE, "HRV low this morning", lambda s: s.obs.hrv_today_z < risk.HRV_TODAY_LOW_SD),
+    Rule("G08", Effect.NO_INCREASE, "HRV far high", lambda s: s.obs.hrv_today_z > risk.HRV_TODAY_FAR_HIGH_SD),
+    Rule("G08", Effect.NO_INCREASE, "7-day HRV low", lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
+    Rule("G09", Effect.RECOVERY, "hardly slept", lambda s: s.obs.sleep_h < risk.SLEEP_RECOVERY_H, tells_coach=True),
+    Rule("G09", Effect.RECOVERY, "three short nights", lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
+    Rule("G09", Effect.NO_INCREASE, "short sleep", _short_sleep),
+    Rule("G10", Effect.RECOVERY, "the worst answers", _worst_answers, tells_coach=True),
+    Rule("G10", Effect.NO_INCREASE, "low answers", _low_wellness),
+    Rule("G11", Effect.NO_INCREASE, "days too alike", lambda s: s.obs.monotonous > 0),
+    _capped("G12", "weeks back after a lay-off", _step_after_layoff),
+    Rule("G12", Effect.NO_INCREASE, "weeks back after a lay-off", lambda s: s.obs.return_week > 0),
+    Rule("G13", Effect.NO_INCREASE, "a child", lambda s: s.obs.age_years < risk.COACH_CONFIRMS_YEARS),
+    Rule("G13", Effect.NO_INCREASE, "a minor after hard days", _minor_after_hard_days),
+    Rule("G14", Effect.NO_INCREASE, "too little known this morning", _too_little_known),
+    Rule("G14", Effect.RULE_POLICY, "HRV stale", lambda s: s.obs.hrv_age_days > risk.HRV_STALE_AGE_DAYS),
+    Rule("G15", Effect.NO_INCREASE, "damaged values", lambda s: s.unusable),
+    Rule("G15", Effect.RULE_POLICY, "damaged values, or no trust in the policy", lambda s: s.rule_policy | s.unusable),
+    Rule("G16", Effect.NO_INCREASE, "near the main race", _near_main_race),
+    Rule("G17", Effect.NO_INTENSITY, "hard often enough", _enough_intensity),
+    Rule("G18", Effect.SUSPENDED, "a medical hold", lambda s: s.obs.advice_hold > HOLD_CLINICIAN),
+    Rule("G19", Effect.RECOVERY, "several signs at once", _several_signs, tells_coach=True),
+    Rule("G19", Effect.NO_INCREASE, "resting heart rate far up", _resting_hr_high),
+    Rule("G19", Effect.NO_INCREASE, "time zones to settle", lambda s: s.obs.zones_to_settle >= risk.ZONES_TO_SETTLE),
 )
 HEALTH_STOPS = ("G01", "G02", "G03", "G04", "G05", "G13", "G18")  # never weighed against a gain, whatever they cost
 BODY = ("G02", "G03", "G05", "G08", "G09", "G10", "G19")  # what was measured or said this morning, not the load
@@ -417,6 +445,11 @@ class Guarded:
     def fired(self) -> BoolArray:
         """(n, 19), in the order of ``GUARD_CODES``."""
         return self.effects > 0
+
+    @property
+    def lines(self) -> list[tuple[Rule, BoolArray]]:
+        """The lines that fired for anybody, each with whom it fired for, (n,)."""
+        return [(rule, fires) for _, _, rule, fires in self._fired]
 
     def trace(self, i: int) -> Trace:
         """Every guard that fired for athlete i with its effect, the deciding one first."""

@@ -46,8 +46,9 @@ class ReadOnly(ScopedAdmin):
 class OverrideForm(forms.Form):
     action = forms.ChoiceField(label=_("Instead"), widget=UnfoldAdminSelectWidget)
     session = forms.CharField(
-        required=False, max_length=200, widget=UnfoldAdminTextInputWidget, help_text=_("For a session of your own.")
-    )
+        label=_("Session"), required=False, max_length=200, widget=UnfoldAdminTextInputWidget,
+        help_text=_("For a session of your own."),
+    )  # fmt: skip
     load_au = forms.FloatField(
         label=_("Its load, AU"), required=False, min_value=0, max_value=MAX_LOAD_AU, widget=UnfoldAdminTextInputWidget,
         help_text=_("For a session of your own: RPE x minutes."),
@@ -56,8 +57,9 @@ class OverrideForm(forms.Form):
         label=_("Because"), choices=[NOT_CHOSEN, *Override.Reason.choices], widget=UnfoldAdminSelectWidget
     )
     note = forms.CharField(
-        required=False, max_length=2000, widget=UnfoldAdminTextareaWidget, help_text=_("The athlete reads it.")
-    )
+        label=_("Note"), required=False, max_length=2000, widget=UnfoldAdminTextareaWidget,
+        help_text=_("The athlete reads it."),
+    )  # fmt: skip
 
     def __init__(self, advice: Advice, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from unfold.admin import ModelAdmin
 
 from athletes.access import squads_coached_by
@@ -30,7 +31,7 @@ class NoticePreferenceAdmin(ModelAdmin):  # type: ignore[misc]
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if isinstance(request.user, User) and self.has_change_permission(request):
             notices.own_rows(request.user)
-        title = {"title": "How I am told about athletes who share their status with me"}
+        title = {"title": gettext("How I am told about athletes who share their status with me")}
         page: HttpResponse = super().changelist_view(request, (extra_context or {}) | title)
         return page
 

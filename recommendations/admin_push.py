@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 
 from athletes.admin_scope import ScopedAdmin
@@ -23,7 +24,7 @@ class DeviceAdmin(ModelAdmin):  # type: ignore[misc]
     fields = readonly_fields = list_display
     actions = ("deactivate",)
 
-    @admin.action(description="Send nothing there any more", permissions=["deactivate"])
+    @admin.action(description=_("Send nothing there any more"), permissions=["deactivate"])
     def deactivate(self, request: HttpRequest, chosen: QuerySet[Device]) -> None:
         for device in chosen:
             retire(device, "deactivated by staff")
@@ -62,17 +63,17 @@ class DeliveryAdmin(ScopedAdmin):
         told = ("notice__date", "notice__athlete__display_name", "notice__athlete__user__email")
         return rows.only(*own, "device__kind", "advice__date", "advice__revision", *athlete, *told)
 
-    @admin.display(description="athlete")
+    @admin.display(description=_("athlete"))
     def athlete(self, delivery: Delivery) -> str:
         about = delivery.advice or delivery.notice
         return str(about.athlete) if about else ""
 
-    @admin.display(description="day")
+    @admin.display(description=_("day"))
     def day(self, delivery: Delivery) -> str:
         if delivery.advice is None:
             return str(delivery.notice.date) if delivery.notice else ""
         return f"{delivery.advice.date} r{delivery.advice.revision}"
 
-    @admin.display(description="phone")
+    @admin.display(description=_("phone"))
     def phone(self, delivery: Delivery) -> str:
         return delivery.device.get_kind_display()

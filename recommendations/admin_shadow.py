@@ -6,10 +6,13 @@ from typing import Any
 from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.translation import gettext, ngettext
 from unfold.admin import ModelAdmin
 
 from mlmodels.models import PolicyVersion
 from mlmodels.registry import SHADOW_DAYS_NEEDED
+from recommendations.charts import name_of
 from recommendations.models import ActionCode, ShadowAdvice
 
 DRIFT_LINE, ENOUGH_STATES = (
@@ -41,7 +44,7 @@ class ShadowAdviceAdmin(ModelAdmin):  # type: ignore[misc]
         versions = known(request)
         chosen = chosen_of(request, versions)
         context = self.admin_site.each_context(request) | {
-            "title": "Shadow mode",
+            "title": gettext("Shadow mode"),
             "versions": versions,
             "chosen": chosen,
             "page": page_of(chosen) if chosen else None,
@@ -74,14 +77,37 @@ def page_of(version: PolicyVersion) -> dict[str, Any]:
     return found | {
         "cards": cards_of(version, found, OVERRIDE_LINE_PCT),
         "matrix": matrix_of(found["pairs"]),
-        "active": active.name if active else "the policy that answers",
+        "extent": extent_of(found) if found["n"] else "",
+        "active": active.name if active else gettext("the policy that answers"),
         "day_chart": day_chart(found["by_day"]),
         "drift_chart": drift_chart(found["drift"]["psi"]),
-        "drift_worst": max(found["drift"]["psi"].items(), key=lambda pair: pair[1], default=None),
+        "drift_worst": max(
+            ((name_of(name), psi) for name, psi in found["drift"]["psi"].items()),
+            key=lambda pair: pair[1],
+            default=None,
+        ),
         "drift_line": DRIFT_LINE,
         "enough_states": ENOUGH_STATES,
         "options": json.dumps({"plugins": {"legend": {"display": True}}, "maintainAspectRatio": False}),
     }
+
+
+def extent_of(found: dict[str, Any]) -> str:
+    """On how much it rests."""
+    return gettext(
+        "%(mornings)s of %(athletes)s on %(days)s, %(since)s to %(until)s; mornings before a learned policy is due are"
+        " left out."
+    ) % {
+        "mornings": counted(ngettext("%(n)d morning", "%(n)d mornings", found["compared"]), found["compared"]),
+        "athletes": counted(ngettext("%(n)d athlete", "%(n)d athletes", found["athletes"]), found["athletes"]),
+        "days": counted(ngettext("%(n)d day", "%(n)d days", found["days"]), found["days"]),
+        "since": date_format(found["since"]),
+        "until": date_format(found["until"]),
+    }
+
+
+def counted(text: str, n: int) -> str:
+    return text % {"n": n}
 
 
 def cards_of(version: PolicyVersion, found: dict[str, Any], override_line: float) -> list[dict[str, Any]]:
@@ -91,25 +117,26 @@ def cards_of(version: PolicyVersion, found: dict[str, Any], override_line: float
     over = [found[f"{who}_override_pct"] for who in ("own", "active")]
     return [
         {
-            "title": "Disagreement",
+            "title": gettext("Disagreement"),
             "value": share(found["disagreement_pct"]),
-            "note": f"{share(found['disagreement_before_guards_pct'])} before the guards",
+            "note": gettext("%(share)s before the guards") % {"share": share(found["disagreement_before_guards_pct"])},
         },
         {
-            "title": "Overruled by guards",
+            "title": gettext("Overruled by guards"),
             "value": share(over[0]),
-            "note": f"active policy {share(over[1])}; line {override_line:.0f} %",
+            "note": gettext("active policy %(share)s; line %(line).0f %%")
+            % {"share": share(over[1]), "line": override_line},
             "alarm": over[0] is not None and over[0] >= override_line,
         },
         {
-            "title": "Days in shadow",
+            "title": gettext("Days in shadow"),
             "value": str(version.shadow_days),
-            "note": f"{SHADOW_DAYS_NEEDED} needed for an approval",
+            "note": gettext("%(days)d needed for an approval") % {"days": SHADOW_DAYS_NEEDED},
         },
         {
-            "title": "Without an answer",
+            "title": gettext("Without an answer"),
             "value": share(found["unanswered_pct"]),
-            "note": "outside of what it learned, or not finite",
+            "note": gettext("outside of what it learned, or not finite"),
             "alarm": bool(found["unanswered"]),
         },
     ]
@@ -135,10 +162,10 @@ def matrix_of(pairs: dict[tuple[str, str], int]) -> dict[str, Any]:
 def day_chart(by_day: list[tuple[Any, float]]) -> str:
     return json.dumps(
         {
-            "labels": [f"{day:%d %b}" for day, _ in by_day],
+            "labels": [date_format(day, "MONTH_DAY_FORMAT") for day, _ in by_day],
             "datasets": [
                 {
-                    "label": "Disagreement, % of athletes",
+                    "label": gettext("Disagreement, % of athletes"),
                     "data": [round(share, 1) for _, share in by_day],
                     "borderColor": OWN_COLOUR,
                     "backgroundColor": OWN_COLOUR,
@@ -152,15 +179,15 @@ def drift_chart(psi: dict[str, float]) -> str:
     worst_first = sorted(psi.items(), key=lambda pair: -pair[1])
     return json.dumps(
         {
-            "labels": [name.replace("_", " ") for name, _ in worst_first],
+            "labels": [name_of(name) for name, _ in worst_first],
             "datasets": [
                 {
-                    "label": "PSI of the newest mornings against the training",
+                    "label": gettext("PSI of the newest mornings against the training"),
                     "data": [round(value, 3) for _, value in worst_first],
                     "backgroundColor": [LINE_COLOUR if value >= DRIFT_LINE else OWN_COLOUR for _, value in worst_first],
                 },
                 {
-                    "label": f"Line, {DRIFT_LINE}",
+                    "label": gettext("Line, %(line)s") % {"line": DRIFT_LINE},
                     "type": "line",
                     "data": [DRIFT_LINE] * len(worst_first),
                     "borderColor": ACTIVE_COLOUR,

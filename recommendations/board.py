@@ -129,7 +129,7 @@ def fill_in(lines: list[Line], reader: User) -> None:
     for word in Override.objects.filter(**of_advice).select_related("advice", "by"):
         words[word.advice.athlete_id, word.advice.date].append(word)
     warnings: dict[int, list[Warning]] = defaultdict(list)
-    for warning in Warning.objects.filter(athlete__in=athletes).order_by("-opened_on"):
+    for warning in showing.warnings_between(athletes, days):
         warnings[warning.athlete_id].append(warning)
     signs = red_flags.of_days(athletes, days)
     unseen = Notice.objects.filter(coach=reader, seen_at=None, athlete__in=athletes)

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from mlmodels import risk
 from recommendations.models import ActionCode
@@ -18,12 +19,12 @@ STROKES = {
     ActionCode.AS_PLANNED: ("#888888", ""),
 }
 # Title, which of the result's tables, signal, lines worth seeing.
-PANELS: tuple[tuple[str, str, str, tuple[float, ...]], ...] = (
-    ("400 m, % faster than today", "bands", "perf_change_pct", (0.0,)),
-    ("400 m, % faster than by the plan unchanged today", "against_as_planned", "perf_change_pct", (0.0,)),
-    ("ACWR", "bands", "acwr", (risk.ACWR_WARNING, risk.ACWR_DANGER)),
-    ("HRV, 7-day mean, SD from own mean", "bands", "hrv_z", (0.0, risk.HRV_LOW_SD)),
-    ("Sleep, 3-night mean, SD from own mean", "bands", "sleep_z", (0.0, risk.SLEEP_LOW_SD)),
+PANELS: tuple[tuple[Any, str, str, tuple[float, ...]], ...] = (
+    (gettext_lazy("400 m, % faster than today"), "bands", "perf_change_pct", (0.0,)),
+    (gettext_lazy("400 m, % faster than by the plan unchanged today"), "against_as_planned", "perf_change_pct", (0.0,)),
+    (gettext_lazy("ACWR"), "bands", "acwr", (risk.ACWR_WARNING, risk.ACWR_DANGER)),
+    (gettext_lazy("HRV, 7-day mean, SD from own mean"), "bands", "hrv_z", (0.0, risk.HRV_LOW_SD)),
+    (gettext_lazy("Sleep, 3-night mean, SD from own mean"), "bands", "sleep_z", (0.0, risk.SLEEP_LOW_SD)),
 )
 Series = Sequence[float | None]
 
@@ -32,15 +33,18 @@ def forecast_chart(result: dict[str, Any], advised: str) -> SafeString:
     """Medians of the four first actions, and the 80 % band of the advised one."""
     firsts = result["first_actions"]
     panels = [
-        panel(title, {code: first[table][signal] for code, first in firsts.items()}, advised, lines)
+        panel(str(title), {code: first[table][signal] for code, first in firsts.items()}, advised, lines)
         for title, table, signal, lines in PANELS
     ]
     return format_html(
-        '<div class="flex flex-wrap gap-4">{}</div><p class="mt-2">{} The shaded band holds 80 of 100 samples if the'
-        " advice is followed. Forecasts of a model, not promises: three 400 m tests show changes from {} % on.</p>",
+        '<div class="flex flex-wrap gap-4">{}</div><p class="mt-2">{} {}</p>',
         format_html_join("", "{}", ((p,) for p in panels)),
         legend(firsts),
-        risk.MINIMUM_DETECTABLE_CHANGE_PCT,
+        gettext(
+            "The shaded band holds 80 of 100 samples if the advice is followed. Forecasts of a model, not promises: "
+            "three 400 m tests show changes from %(pct)s %% on."
+        )
+        % {"pct": risk.MINIMUM_DETECTABLE_CHANGE_PCT},
     )
 
 
@@ -53,8 +57,9 @@ def legend(firsts: dict[str, Any]) -> SafeString:
             colour,
             dash,
         )
-        vetoed = "" if firsts[code]["allowed"] else " (vetoed by a guard today)"
-        return line, f"{ActionCode(code).label} today{vetoed}"
+        if firsts[code]["allowed"]:
+            return line, gettext("%(action)s today") % {"action": ActionCode(code).label}
+        return line, gettext("%(action)s today (vetoed by a guard today)") % {"action": ActionCode(code).label}
 
     return format_html_join(" ", '<span class="whitespace-nowrap mr-4">{} {}</span>', map(entry, firsts))
 
@@ -64,13 +69,13 @@ def panel(title: str, bands: dict[str, dict[str, Series]], advised: str, lines: 
     if advised in bands:
         shown += [v for key in ("p10", "p90") for v in bands[advised][key] if v is not None]
     if not shown:
-        return format_html("<p>{}: not measured</p>", title)
+        return format_html("<p>{}</p>", gettext("%(title)s: not measured") % {"title": title})
     low, high = min([*shown, *lines[:1]]), max([*shown, *lines[:1]])
     scale = Scale(low, high, max(len(band["p50"]) for band in bands.values()))
     rules = [y for y in map(scale.y, lines) if TOP <= y <= BASE]
     return format_html(
         '<svg width="{}" height="{}" role="img" aria-label="{}"><g font-size="11" fill="currentColor">'
-        '<text x="4" y="14" font-weight="600">{}</text>{}{}<text x="{}" y="{}" text-anchor="end">days from today</text>'
+        '<text x="4" y="14" font-weight="600">{}</text>{}{}<text x="{}" y="{}" text-anchor="end">{}</text>'
         "</g>{}{}{}</svg>",
         PANEL_W,
         PANEL_H,
@@ -80,6 +85,7 @@ def panel(title: str, bands: dict[str, dict[str, Series]], advised: str, lines: 
         day_labels(scale),
         PANEL_W - RIGHT,
         PANEL_H - 2,
+        gettext("days from today"),
         format_html_join("", RULE, ((LEFT, PANEL_W - RIGHT, f"{y:.1f}") for y in rules)),
         shade(bands[advised], scale) if advised in bands else "",
         format_html_join("", "{}", ((curve(code, band["p50"], scale),) for code, band in bands.items())),
@@ -141,13 +147,31 @@ def described(title: str, bands: dict[str, dict[str, Series]], advised: str) -> 
     if advised not in bands:
         return title
     last = {key: bands[advised][key][-1] for key in ("p10", "p50", "p90")}
-    return f"{title}: as advised, median {last['p50']} after four weeks, 80 % band {last['p10']} to {last['p90']}"
+    said = gettext("%(title)s: as advised, median %(p50)s after four weeks, 80 %% band %(p10)s to %(p90)s")
+    return said % {"title": title, **last}
 
 
 # --- why ------------------------------------------------------------------------------------------------------------
 
 BAR_W = 120
-FEATURE_NAMES = {"hrv": "HRV, 7 days", "hrv_today": "HRV today", "acwr": "ACWR", "sleep": "sleep, 3 nights"}
+FEATURE_NAMES = {
+    "hrv": gettext_lazy("HRV, 7 days"),
+    "hrv_today": gettext_lazy("HRV today"),
+    "acwr": gettext_lazy("ACWR"),
+    "sleep": gettext_lazy("sleep, 3 nights"),
+    "acute": gettext_lazy("acute"),
+    "chronic": gettext_lazy("chronic"),
+    "performance": gettext_lazy("performance"),
+    "sleep_today": gettext_lazy("sleep today"),
+    "last_load": gettext_lazy("last load"),
+    "intensity_average": gettext_lazy("intensity average"),
+    "volume_average": gettext_lazy("volume average"),
+    "sick": gettext_lazy("sick"),
+    "intensity_fatigue": gettext_lazy("intensity fatigue"),
+    "volume_fatigue": gettext_lazy("volume fatigue"),
+    "planned_load": gettext_lazy("planned load"),
+    "planned_high_load": gettext_lazy("planned high load"),
+}
 
 
 def contribution_bars(contributions: dict[str, Any]) -> SafeString:
@@ -156,16 +180,19 @@ def contribution_bars(contributions: dict[str, Any]) -> SafeString:
     longest = max((abs(c["value"]) for c in values), default=1.0)
     rows = ((name_of(c["feature"]), bar(c["value"] / longest), f"{c['value']:+.4f}") for c in values)
     return format_html(
-        '<p class="mb-2">{} against {}. On a usual morning the lead would be {}.</p><table>{}</table>',
-        ActionCode(contributions["preferred"]).label,
-        ActionCode(contributions["runner_up"]).label.lower(),
-        f"{contributions['usual']:+.4f}",
+        '<p class="mb-2">{}</p><table>{}</table>',
+        gettext("%(preferred)s against %(runner_up)s. On a usual morning the lead would be %(usual)+.4f.")
+        % {
+            "preferred": ActionCode(contributions["preferred"]).label,
+            "runner_up": ActionCode(contributions["runner_up"]).label,
+            "usual": contributions["usual"],
+        },
         format_html_join("", '<tr><td class="pr-4">{}</td><td>{}</td><td class="pl-4">{}</td></tr>', rows),
     )
 
 
 def name_of(feature: str) -> str:
-    return FEATURE_NAMES.get(feature, feature.replace("_", " "))
+    return str(FEATURE_NAMES.get(feature, feature.replace("_", " ")))
 
 
 def bar(share: float) -> SafeString:

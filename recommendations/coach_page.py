@@ -23,7 +23,7 @@ def page_of(advice: Advice, *, values: bool, may_override: bool) -> dict[str, An
     return {
         "headline": body["headline"],
         "who": _("%(name)s, %(weekday)s %(date)s")
-        % {"name": advice.athlete, "weekday": date_format(advice.date, "l"), "date": advice.date},
+        % {"name": advice.athlete, "weekday": date_format(advice.date, "l"), "date": date_format(advice.date)},
         "detail": body["detail"],
         "advised": body["advised"] and _("The advice had been: %(headline)s.") % body["advised"],
         "reasons": [reason["text"] for reason in body["reasons"]],

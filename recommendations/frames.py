@@ -174,22 +174,48 @@ def forget_carries(earliest: dict[int, date]) -> None:
 
 
 def carries(asked: Sequence[Asked]) -> Carried:
-    """Packed rows that end before today and are of this version; anything else is rebuilt from the days."""
-    todays = {a.athlete.pk: a.today for a in asked}
-    rows = StateCarry.objects.filter(athlete__in=todays, state_version=STATE_VERSION)
-    return {
-        athlete_id: (through, bytes(packed))
-        for athlete_id, through, packed in rows.values_list("athlete_id", "through", "packed")
-        if through < todays[athlete_id]
-    }
+    """The newest packed row before today, of this version; where there is none it is rebuilt from the days."""
+    found: Carried = {}
+    for today, athletes in by_date(asked).items():
+        of_athlete = StateCarry.objects.filter(athlete=OuterRef("athlete"), state_version=STATE_VERSION)
+        newest = of_athlete.filter(through__lt=today).order_by("-through").values("pk")[:1]
+        rows = StateCarry.objects.filter(athlete__in=athletes, pk=Subquery(newest))
+        for athlete, through, packed in rows.values_list("athlete_id", "through", "packed"):
+            found[athlete] = through, bytes(packed)
+    return found
 
 
-def keep_carries(asked: Sequence[Asked], blobs: Sequence[bytes]) -> None:
+def kept_evenings(today: date) -> set[date]:
+    """From where late records are reached: the last four evenings, three Sundays, and a Sunday each quarter for a year.
+
+    The quarters' Sundays lie on a grid of their own, so that one that is kept today is kept tomorrow.
+    """
+    sunday = today - timedelta(days=today.isoweekday())
+    quarter = sunday - timedelta(weeks=sunday.toordinal() // 7 % QUARTER_WEEKS)
+    lately = {today - timedelta(days=n) for n in range(1, 5)} | {sunday - timedelta(weeks=n) for n in range(3)}
+    return lately | {quarter - timedelta(weeks=QUARTER_WEEKS * n) for n in range(4)}
+
+
+QUARTER_WEEKS = 13
+
+
+def keep_carries(evenings: Sequence[tuple[Asked, date, bytes]]) -> None:
     rows = [
-        StateCarry(athlete=a.athlete, through=a.today - ONE_DAY, state_version=STATE_VERSION, packed=blob)
-        for a, blob in zip(asked, blobs, strict=True)
+        StateCarry(athlete=a.athlete, through=evening, state_version=STATE_VERSION, packed=blob)
+        for a, evening, blob in evenings
     ]
-    statements.upsert_many(rows, unique=("athlete_id",))
+    statements.upsert_many(rows, unique=("athlete_id", "through"))
+    for today, athletes in by_date([a for a, _, _ in evenings]).items():
+        passed = StateCarry.objects.filter(athlete__in=athletes, through__lt=today)
+        passed.exclude(through__in=kept_evenings(today)).delete()
+
+
+def by_date(asked: Iterable[Asked]) -> dict[date, set[int]]:
+    """Local date -> athletes: three dates at most at any moment, and mostly one."""
+    found: dict[date, set[int]] = defaultdict(set)
+    for a in asked:
+        found[a.today].add(a.athlete.pk)
+    return found
 
 
 def walk_to_today(asked: Sequence[Asked], signs: Signs, *, keep: bool = True) -> Tracker:
@@ -205,6 +231,9 @@ def walk_to_today(asked: Sequence[Asked], signs: Signs, *, keep: bool = True) ->
     every = [(a, row) for a, days in zip(asked, history, strict=True) for row in days]
     flat = fields_of(every, signs)
     flat |= evening_fields_of(asked, history)
+    kept = {today: kept_evenings(today) for today in by_date(asked)}
+    on_the_way = flags(keep and row["date"] in kept[a.today] for a, row in every) > 0
+    evenings: list[tuple[Asked, date, bytes]] = []
     tracker = Tracker.unpack([blobs[i] for i in moving], profiles.select(moving))
     for step in range(int(steps.max())):
         at = offsets[moving] + step
@@ -213,12 +242,14 @@ def walk_to_today(asked: Sequence[Asked], signs: Signs, *, keep: bool = True) ->
         turn_hrv(tracker, this_morning, every, at)
         tracker.evening(this_morning, evening(today))
         arrived = steps[moving] == step + 1
-        if arrived.any():
-            for i, blob in zip(moving[arrived], tracker.select(arrived).pack(), strict=True):
-                blobs[i] = blob
+        packing = arrived | on_the_way[at]
+        if packing.any():
+            for i, place, blob in zip(moving[packing], at[packing], tracker.select(packing).pack(), strict=True):
+                blobs[i] = blob  # the last one is where the athlete stands
+                if on_the_way[place]:
+                    evenings.append((asked[i], every[place][1]["date"], blob))
             tracker, moving = tracker.select(~arrived), moving[~arrived]
-    walked = [int(i) for i in np.flatnonzero(steps) if keep]
-    keep_carries([asked[i] for i in walked], [blobs[i] for i in walked])
+    keep_carries(evenings)
     return Tracker.unpack(blobs, profiles)
 
 
@@ -329,7 +360,8 @@ def fields_of(days: Sequence[tuple[Asked, DayRow]], signs: Signs) -> dict[str, F
 
 def evening_fields_of(asked: Sequence[Asked], history: Sequence[list[DayRow]]) -> dict[str, FloatArray]:
     rows = [row for days in history for row in days]
-    taken = actions_taken([a for a, days in zip(asked, history, strict=True) if days])
+    first = min((row["date"] for row in rows), default=date.max)
+    taken = actions_taken([a for a, days in zip(asked, history, strict=True) if days], first)
     keys = [(a.athlete.pk, row["date"]) for a, days in zip(asked, history, strict=True) for row in days]
     return {
         "load_au": numbers(row["load_au"] for row in rows),
@@ -352,20 +384,21 @@ def evening(columns: dict[str, FloatArray]) -> Evening:
     return Evening.of(len(columns["weekday"]), **{name: columns[name] for name in EVENING})
 
 
-def actions_taken(asked: Sequence[Asked]) -> dict[tuple[int, date], int]:
-    """What was advised and not declined; the coach's newest override counts for more than the advice.
+def actions_taken(asked: Sequence[Asked], first: date) -> dict[tuple[int, date], int]:
+    """What was advised from `first` on and not declined; the coach's newest override counts for more than the advice.
 
     Of days before the athlete's records came here, what a season log says of it.
     """
     athletes = [a.athlete.pk for a in asked]
-    logged = SeasonDay.objects.filter(athlete__in=athletes, advised__isnull=False).order_by()
+    logged = SeasonDay.objects.filter(athlete__in=athletes, date__gte=first, advised__isnull=False).order_by()
     before = {(pk, day): int(code or 0) for pk, day, code in logged.values_list("athlete_id", "date", "advised")}
-    shown = Advice.objects.filter(athlete__in=athletes, current=True).exclude(action="").order_by()
+    shown = Advice.objects.filter(athlete__in=athletes, date__gte=first, current=True).exclude(action="").order_by()
     taken = {(pk, day): action for pk, day, action in shown.values_list("athlete_id", "date", "action")}
-    overrides = Override.objects.filter(advice__athlete__in=athletes).order_by("created_at", "pk")
+    of_advice = {"advice__athlete__in": athletes, "advice__date__gte": first}
+    overrides = Override.objects.filter(**of_advice).order_by("created_at", "pk")
     for pk, day, action in overrides.values_list("advice__athlete_id", "advice__date", "action"):
         taken[pk, day] = action
-    declined = Feedback.objects.filter(advice__athlete__in=athletes, followed=Feedback.Followed.NO)
+    declined = Feedback.objects.filter(**of_advice, followed=Feedback.Followed.NO)
     for key in declined.values_list("advice__athlete_id", "advice__date"):
         taken.pop(key, None)
         before.pop(key, None)

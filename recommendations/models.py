@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from athletes.encryption import EncryptedTextField
 from athletes.identifiers import uuid7
@@ -13,42 +15,54 @@ from mlmodels.models import PolicyVersion
 class ActionCode(models.TextChoices):
     """The codes of mlmodels.actions.Action, again, so that the web process needs no numpy; a test compares them."""
 
-    INCREASE_INTENSITY = "increase_intensity", "More intensity"
-    INCREASE_VOLUME = "increase_volume", "More volume"
-    ACTIVE_RECOVERY = "active_recovery", "Active recovery"
-    AS_PLANNED = "as_planned", "As planned"
+    INCREASE_INTENSITY = "increase_intensity", _("More intensity")
+    INCREASE_VOLUME = "increase_volume", _("More volume")
+    ACTIVE_RECOVERY = "active_recovery", _("Active recovery")
+    AS_PLANNED = "as_planned", _("As planned")
 
 
 class WaitingDay(models.Model):
     """This day was revised (or its deadline rang) and nobody has answered yet. Deleted by the transaction that does."""
 
     class Reason(models.TextChoices):
-        REVISED = "revised"
-        DEADLINE = "deadline"
+        REVISED = "revised", _("Revised")
+        DEADLINE = "deadline", _("Deadline")
 
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="+")
-    date = models.DateField()
-    reason = models.CharField(max_length=8, choices=Reason.choices, default=Reason.REVISED)
-    rings = models.BooleanField(default=True, help_text="may lead to a push; False for season imports")
-    since = models.DateTimeField(db_index=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    not_before = models.DateTimeField(null=True, blank=True, help_text="set back after a failure, with the error")
-    error = models.CharField(max_length=200, blank=True)
+    athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="+")
+    date = models.DateField(_("date"))
+    reason = models.CharField(_("reason"), max_length=8, choices=Reason.choices, default=Reason.REVISED)
+    rings = models.BooleanField(_("rings"), default=True, help_text=_("may lead to a push; False for season imports"))
+    since = models.DateTimeField(_("since"), db_index=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    not_before = models.DateTimeField(
+        _("not before"), null=True, blank=True, help_text=_("set back after a failure, with the error")
+    )
+    error = models.CharField(_("error"), max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("waiting day")
+        verbose_name_plural = _("waiting days")
         constraints = [models.UniqueConstraint(fields=["athlete", "date"], name="one_waiting_row_per_athlete_and_date")]
 
     def __str__(self) -> str:
-        return f"waiting {self.date}"
+        return gettext("waiting %(date)s") % {"date": self.date}
 
 
 class StateCarry(models.Model):
-    """The tracker's packed memory after the evening of `through`: a cache, rebuilt from the days when they change."""
+    """The tracker's packed memory after the evening of `through`: a cache, rebuilt from the days when they change.
 
-    athlete = models.OneToOneField(Athlete, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    Of several evenings, so that a record that comes late is reached from shortly before it.
+    """
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="+", db_index=False)
     through = models.DateField()
     state_version = models.PositiveSmallIntegerField()
     packed = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("state carry")
+        verbose_name_plural = _("state carries")
+        constraints = [models.UniqueConstraint(fields=["athlete", "through"], name="one_carry_per_athlete_and_evening")]
 
     def __str__(self) -> str:
         return f"carry through {self.through}"
@@ -58,68 +72,85 @@ class Advice(models.Model):
     """Never edited, only superseded. Holds all that is needed to derive it again, bit for bit."""
 
     class Status(models.TextChoices):
-        PROVISIONAL = "provisional"
-        FINAL = "final"
-        WITHHELD = "withheld"
+        PROVISIONAL = "provisional", _("Provisional")
+        FINAL = "final", _("Final")
+        WITHHELD = "withheld", _("Withheld")
 
     class WithheldReason(models.TextChoices):
-        INSUFFICIENT_HISTORY = "insufficient_history"
-        STALE_DATA = "stale_data"
-        OUT_OF_DISTRIBUTION = "out_of_distribution"
-        ILLNESS = "illness"
-        RED_FLAG = "red_flag"
-        INJURY = "injury"
-        NO_CONSENT = "no_consent"
-        MODEL_UNAVAILABLE = "model_unavailable"
-        MEDICAL_HOLD = "medical_hold"
-        PAIN = "pain"
-        SIGNS = "signs"
+        INSUFFICIENT_HISTORY = "insufficient_history", _("Insufficient History")
+        STALE_DATA = "stale_data", _("Stale Data")
+        OUT_OF_DISTRIBUTION = "out_of_distribution", _("Out Of Distribution")
+        ILLNESS = "illness", _("Illness")
+        RED_FLAG = "red_flag", _("Red Flag")
+        INJURY = "injury", _("Injury")
+        NO_CONSENT = "no_consent", _("No Consent")
+        MODEL_UNAVAILABLE = "model_unavailable", _("Model Unavailable")
+        MEDICAL_HOLD = "medical_hold", _("Medical Hold")
+        PAIN = "pain", _("Pain")
+        SIGNS = "signs", _("Signs")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="advice")
-    date = models.DateField()
-    revision = models.PositiveIntegerField()
-    current = models.BooleanField(default=True)
-    status = models.CharField(max_length=12, choices=Status.choices)
-    withheld_reason = models.CharField(max_length=24, choices=WithheldReason.choices, blank=True)
-    stage = models.CharField(max_length=12, help_text="profile, provisional or learned (cold start)")
-    action = models.CharField(max_length=20, choices=ActionCode.choices, blank=True)
-    policy_action = models.CharField(max_length=20, choices=ActionCode.choices, blank=True)
-    q_values = models.JSONField(null=True, blank=True)
-    doses = models.JSONField(default=dict, help_text="action -> AU that it would make of today's session, before caps")
-    guards = models.JSONField(default=list, help_text='[{"code", "effect"}], all that fired, the deciding one first')
-    observation = models.JSONField(null=True, blank=True, help_text="every input of the decision; replay() starts here")
-    prescription = models.JSONField(null=True, blank=True)
+    athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="advice")
+    date = models.DateField(_("date"))
+    revision = models.PositiveIntegerField(_("revision"))
+    current = models.BooleanField(_("current"), default=True)
+    status = models.CharField(_("status"), max_length=12, choices=Status.choices)
+    withheld_reason = models.CharField(_("withheld reason"), max_length=24, choices=WithheldReason.choices, blank=True)
+    stage = models.CharField(_("stage"), max_length=12, help_text=_("profile, provisional or learned (cold start)"))
+    action = models.CharField(_("action"), max_length=20, choices=ActionCode.choices, blank=True)
+    policy_action = models.CharField(_("policy action"), max_length=20, choices=ActionCode.choices, blank=True)
+    q_values = models.JSONField(_("q values"), null=True, blank=True)
+    doses = models.JSONField(
+        _("doses"), default=dict, help_text=_("action -> AU that it would make of today's session, before caps")
+    )
+    guards = models.JSONField(
+        _("guards"), default=list, help_text=_('[{"code", "effect"}], all that fired, the deciding one first')
+    )
+    observation = models.JSONField(
+        _("observation"), null=True, blank=True, help_text=_("every input of the decision; replay() starts here")
+    )
+    prescription = models.JSONField(_("prescription"), null=True, blank=True)
     said = models.JSONField(
+        _("said"),
         default=dict,
-        help_text="headline, detail, reasons, would_change_if: keys of sentences with their numbers, worded when shown",
+        help_text=_(
+            "headline, detail, reasons and what would change it: sentences' keys and numbers, worded when shown"
+        ),
     )
     wording_version = models.PositiveSmallIntegerField(
-        default=0, help_text="of the sentences it was first shown with; 0: the words themselves were kept"
+        _("wording version"),
+        default=0,
+        help_text=_("of the sentences it was first shown with; 0: the words themselves were kept"),
     )
-    language = models.CharField(max_length=16, blank=True, help_text="the athlete's when it was given")
+    language = models.CharField(
+        _("language"), max_length=16, blank=True, help_text=_("the athlete's when it was given")
+    )
     tells_coach = models.BooleanField(
-        default=False, help_text="a guard asks for the coach's eye, or recovery on 3 of 4 days"
+        _("tells coach"), default=False, help_text=_("a guard asks for the coach's eye, or recovery on 3 of 4 days")
     )
-    policy_name = models.CharField(max_length=80, blank=True, help_text="the policy that answered")
-    policy_sha256 = models.CharField(max_length=64, blank=True)
+    policy_name = models.CharField(_("policy name"), max_length=80, blank=True, help_text=_("the policy that answered"))
+    policy_sha256 = models.CharField(_("policy SHA-256"), max_length=64, blank=True)
     active_sha256 = models.CharField(
+        _("active SHA-256"),
         max_length=64,
         blank=True,
-        help_text="the policy that was active, empty when none could be loaded: replay() asks it",
+        help_text=_("the policy that was active, empty when none could be loaded: replay() asks it"),
     )
-    used_fallback = models.BooleanField(default=False)
+    used_fallback = models.BooleanField(_("used fallback"), default=False)
     unclear = models.BooleanField(
-        default=False, help_text="the plan, because nothing stood above it by more than the policy may be wrong"
+        _("unclear"),
+        default=False,
+        help_text=_("the plan, because nothing stood above it by more than the policy may be wrong"),
     )
-    guard_version = models.PositiveSmallIntegerField()
-    state_version = models.PositiveSmallIntegerField()
-    issued_at = models.DateTimeField()
-    valid_until = models.DateTimeField()
-    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    guard_version = models.PositiveSmallIntegerField(_("guard version"))
+    state_version = models.PositiveSmallIntegerField(_("state version"))
+    issued_at = models.DateTimeField(_("issued at"))
+    valid_until = models.DateTimeField(_("valid until"))
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
 
     class Meta:
-        verbose_name_plural = "advice"
+        verbose_name = _("advice")
+        verbose_name_plural = pgettext_lazy("several", "advice")
         ordering = ["-date", "-revision"]
         constraints = [
             models.UniqueConstraint(fields=["athlete", "date", "revision"], name="one_advice_per_revision"),
@@ -140,7 +171,7 @@ class Advice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"advice {self.date} r{self.revision}"
+        return gettext("advice %(date)s r%(revision)d") % {"date": self.date, "revision": self.revision}
 
 
 class Forecast(models.Model):
@@ -181,6 +212,8 @@ class Forecast(models.Model):
     error = models.CharField(max_length=200, blank=True)
 
     class Meta:
+        verbose_name = _("forecast")
+        verbose_name_plural = _("forecasts")
         constraints = [
             models.CheckConstraint(
                 condition=~Q(state="ready") | Q(result__isnull=False), name="a_ready_forecast_has_a_result"
@@ -208,6 +241,10 @@ class AthleteTwin(models.Model):
     fitted_at = models.DateTimeField()
     own = models.JSONField(help_text="arrays in the order of the twin's, and how far each part is the athlete's own")
 
+    class Meta:
+        verbose_name = _("athlete twin")
+        verbose_name_plural = _("athlete twins")
+
     def __str__(self) -> str:
         return f"twin of {self.logged_days} days"
 
@@ -216,52 +253,65 @@ class ShadowAdvice(models.Model):
     """What a policy in shadow would have advised where the active one did. Read by whoever judges policies, by nobody
     else: no athlete, coach or client is ever shown it."""
 
-    advice = models.ForeignKey(Advice, on_delete=models.CASCADE, related_name="shadows")
-    policy = models.ForeignKey(PolicyVersion, on_delete=models.CASCADE, related_name="+")
-    date = models.DateField(help_text="of the advice")
-    policy_action = models.CharField(max_length=20, choices=ActionCode.choices, help_text="before the guards")
-    action = models.CharField(max_length=20, choices=ActionCode.choices, blank=True, help_text="empty: withheld")
-    margin = models.FloatField(null=True, help_text="Q[best] - Q[second]; empty where the policy was not asked")
+    advice = models.ForeignKey(Advice, verbose_name=_("advice"), on_delete=models.CASCADE, related_name="shadows")
+    policy = models.ForeignKey(PolicyVersion, verbose_name=_("policy"), on_delete=models.CASCADE, related_name="+")
+    date = models.DateField(_("date"), help_text=_("of the advice"))
+    policy_action = models.CharField(
+        _("policy action"), max_length=20, choices=ActionCode.choices, help_text=_("before the guards")
+    )
+    action = models.CharField(
+        _("action"), max_length=20, choices=ActionCode.choices, blank=True, help_text=_("empty: withheld")
+    )
+    margin = models.FloatField(
+        _("margin"), null=True, help_text=_("Q[best] - Q[second]; empty where the policy was not asked")
+    )
     unanswered = models.BooleanField(
-        default=False, help_text="it was due and had no answer (outside of what it learned, or not finite)"
+        _("unanswered"),
+        default=False,
+        help_text=_("it was due and had no answer (outside of what it learned, or not finite)"),
     )
 
     class Meta:
-        verbose_name_plural = "shadow advice"
+        verbose_name = _("shadow advice")
+        verbose_name_plural = pgettext_lazy("several", "shadow advice")
         constraints = [
             models.UniqueConstraint(fields=["advice", "policy"], name="one_shadow_advice_per_advice_and_policy")
         ]
         indexes = [models.Index(fields=["policy", "date"], name="shadow_advice_by_policy")]
 
     def __str__(self) -> str:
-        return f"shadow advice {self.date}"
+        return gettext("shadow advice %(date)s") % {"date": self.date}
 
 
 class Warning(models.Model):
     """Opened and closed with hysteresis; says what was seen and against which line, never what will happen."""
 
     class Level(models.TextChoices):
-        INFO = "info"
-        CAUTION = "caution"
-        WARNING = "warning"
-        DANGER = "danger"
+        INFO = "info", _("Info")
+        CAUTION = "caution", _("Caution")
+        WARNING = "warning", _("Warning")
+        DANGER = "danger", _("Danger")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="warnings")
-    kind = models.CharField(max_length=32)
-    level = models.CharField(max_length=8, choices=Level.choices)
-    opened_on = models.DateField()
-    last_seen_on = models.DateField()
-    closed_on = models.DateField(null=True, blank=True)
-    evidence = models.JSONField(default=dict, help_text="inputs with units; the text is made of them when it is shown")
-    citation = models.CharField(max_length=200)
-    rule_version = models.PositiveSmallIntegerField()
-    pushed_on = models.DateField(null=True, blank=True)
-    acknowledged_at = models.DateTimeField(null=True, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="warnings")
+    kind = models.CharField(_("kind"), max_length=32)
+    level = models.CharField(_("level"), max_length=8, choices=Level.choices)
+    opened_on = models.DateField(_("opened on"))
+    last_seen_on = models.DateField(_("last seen on"))
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    evidence = models.JSONField(
+        _("evidence"), default=dict, help_text=_("inputs with units; the text is made of them when it is shown")
+    )
+    citation = models.CharField(_("citation"), max_length=200)
+    rule_version = models.PositiveSmallIntegerField(_("rule version"))
+    pushed_on = models.DateField(_("pushed on"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("acknowledged at"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
 
     class Meta:
+        verbose_name = _("warning")
+        verbose_name_plural = _("warnings")
         ordering = ["-opened_on", "-id"]
         constraints = [
             models.UniqueConstraint(
@@ -277,36 +327,44 @@ class Warning(models.Model):
 class OrderCode(models.TextChoices):
     """What a coach may order: one of the four actions, rest, or a session of the coach's own."""
 
-    INCREASE_INTENSITY = "increase_intensity", "More intensity"
-    INCREASE_VOLUME = "increase_volume", "More volume"
-    ACTIVE_RECOVERY = "active_recovery", "Active recovery"
-    AS_PLANNED = "as_planned", "As planned"
-    REST = "rest", "Rest"
-    OWN = "own", "Own session"
+    INCREASE_INTENSITY = "increase_intensity", _("More intensity")
+    INCREASE_VOLUME = "increase_volume", _("More volume")
+    ACTIVE_RECOVERY = "active_recovery", _("Active recovery")
+    AS_PLANNED = "as_planned", _("As planned")
+    REST = "rest", _("Rest")
+    OWN = "own", _("Own session")
 
 
 class Override(models.Model):
     """A coach outranks the advice. Append-only; the newest one of the day counts."""
 
     class Reason(models.TextChoices):
-        COMPETITION = "competition", "Competition plan"
-        SEEN_AT_TRAINING = "seen_at_training", "What I saw at training"
-        ATHLETE_ASKED = "athlete_asked", "The athlete asked"
-        DATA_DOUBTFUL = "data_doubtful", "The data are doubtful"
-        OTHER = "other", "Other"
+        COMPETITION = "competition", _("Competition plan")
+        SEEN_AT_TRAINING = "seen_at_training", _("What I saw at training")
+        ATHLETE_ASKED = "athlete_asked", _("The athlete asked")
+        DATA_DOUBTFUL = "data_doubtful", _("The data are doubtful")
+        OTHER = "other", _("Other")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    advice = models.ForeignKey(Advice, on_delete=models.CASCADE, related_name="overrides")
-    action = models.CharField(max_length=20, choices=OrderCode.choices)
-    load_au = models.FloatField(null=True, blank=True, help_text="of today's session as ordered; null: not known")
-    session = models.CharField(max_length=200, blank=True, help_text="the coach's own session, in a coach's words")
-    reason_code = models.CharField(max_length=20, choices=Reason.choices)
-    note = EncryptedTextField(blank=True)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField()
-    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    advice = models.ForeignKey(Advice, verbose_name=_("advice"), on_delete=models.CASCADE, related_name="overrides")
+    action = models.CharField(_("action"), max_length=20, choices=OrderCode.choices)
+    load_au = models.FloatField(
+        _("load AU"), null=True, blank=True, help_text=_("of today's session as ordered; null: not known")
+    )
+    session = models.CharField(
+        _("session"), max_length=200, blank=True, help_text=_("the coach's own session, in a coach's words")
+    )
+    reason_code = models.CharField(_("reason code"), max_length=20, choices=Reason.choices)
+    note = EncryptedTextField(_("note"), blank=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created at"))
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
 
     class Meta:
+        verbose_name = _("override")
+        verbose_name_plural = _("overrides")
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(
@@ -316,24 +374,26 @@ class Override(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"override to {self.action}"
+        return gettext("override to %(action)s") % {"action": self.action}
 
 
 class Feedback(models.Model):
     class Followed(models.TextChoices):
-        YES = "yes"
-        PARTLY = "partly"
-        NO = "no"
+        YES = "yes", _("Yes")
+        PARTLY = "partly", _("Partly")
+        NO = "no", _("No")
 
-    advice = models.OneToOneField(Advice, on_delete=models.CASCADE, related_name="feedback")
-    followed = models.CharField(max_length=8, choices=Followed.choices)
-    reason_code = models.CharField(max_length=32, blank=True)
-    agreement = models.PositiveSmallIntegerField(null=True, blank=True)
-    comment = EncryptedTextField(blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
-    change_seq = models.BigIntegerField(default=0, editable=False, help_text="its place among the athlete's changes")
+    advice = models.OneToOneField(Advice, verbose_name=_("advice"), on_delete=models.CASCADE, related_name="feedback")
+    followed = models.CharField(_("followed"), max_length=8, choices=Followed.choices)
+    reason_code = models.CharField(_("reason code"), max_length=32, blank=True)
+    agreement = models.PositiveSmallIntegerField(_("agreement"), null=True, blank=True)
+    comment = EncryptedTextField(_("comment"), blank=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
 
     class Meta:
+        verbose_name = _("feedback")
+        verbose_name_plural = _("feedback")
         constraints = [
             models.CheckConstraint(
                 condition=Q(agreement__isnull=True) | Q(agreement__range=(1, 5)), name="feedback_agreement_in_range"
@@ -341,28 +401,36 @@ class Feedback(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"feedback {self.followed}"
+        return gettext("feedback %(followed)s") % {"followed": self.followed}
 
 
 class Device(models.Model):
     """Where a push goes. Registering again moves the owner; an address the service calls gone deactivates itself."""
 
     class Kind(models.TextChoices):
-        WEBPUSH = "webpush"
-        FCM = "fcm"
+        WEBPUSH = "webpush", _("Webpush")
+        FCM = "fcm", _("Fcm")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="devices")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
-    name = models.CharField(max_length=80, blank=True)
-    address_sha256 = models.CharField(max_length=64, unique=True, help_text="of endpoint or token")
-    address = EncryptedTextField(help_text="web push endpoint or FCM token")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="devices"
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices)
+    name = models.CharField(_("name"), max_length=80, blank=True)
+    address_sha256 = models.CharField(
+        _("address SHA-256"), max_length=64, unique=True, help_text=_("of endpoint or token")
+    )
+    address = EncryptedTextField(_("address"), help_text=_("web push endpoint or FCM token"))
     p256dh = EncryptedTextField(blank=True)
     auth = EncryptedTextField(blank=True)
-    active = models.BooleanField(default=True)
-    deactivated_reason = models.CharField(max_length=80, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    last_success_at = models.DateTimeField(null=True, blank=True)
+    active = models.BooleanField(_("active"), default=True)
+    deactivated_reason = models.CharField(_("deactivated reason"), max_length=80, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    last_success_at = models.DateTimeField(_("last success at"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("device")
+        verbose_name_plural = _("devices")
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name}".strip()
@@ -375,31 +443,39 @@ class Notice(models.Model):
     """
 
     class Kind(models.TextChoices):
-        RED_FLAG = "red_flag", "Warning sign"
-        OPEN_INJURY = "open_injury", "Open injury"
-        FEVER = "fever", "Fever"
-        PAIN_STOP = "pain_stop", "Pain that stops training"
-        WORST_MORNING = "worst_morning", "One of the worst mornings"
-        THIRD_RECOVERY = "third_recovery", "Third recovery day of four"
-        SOURCE_SILENT = "source_silent", "No data for two days"
+        RED_FLAG = "red_flag", _("Warning sign")
+        OPEN_INJURY = "open_injury", _("Open injury")
+        FEVER = "fever", _("Fever")
+        PAIN_STOP = "pain_stop", _("Pain that stops training")
+        WORST_MORNING = "worst_morning", _("One of the worst mornings")
+        THIRD_RECOVERY = "third_recovery", _("Third recovery day of four")
+        SOURCE_SILENT = "source_silent", _("No data for two days")
 
     class Level(models.TextChoices):
-        STOP = "stop"
-        LOOK = "look"
-        SILENT = "silent"
+        STOP = "stop", _("Stop")
+        LOOK = "look", _("Look")
+        SILENT = "silent", _("Silent")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    coach = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
-    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=16, choices=Kind.choices)
-    date = models.DateField(help_text="the athlete's local day on which it began or was noticed")
-    advice = models.ForeignKey(Advice, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
-    created_at = models.DateTimeField()
-    over_at = models.DateTimeField(null=True, blank=True, help_text="an advice no longer told of it")
-    seen_at = models.DateTimeField(null=True, blank=True)
-    mail_at = models.DateTimeField(null=True, blank=True, help_text="when a mail is due; empty: none, or written")
+    coach = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("coach"), on_delete=models.CASCADE, related_name="notices"
+    )
+    athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
+    date = models.DateField(_("date"), help_text=_("the athlete's local day on which it began or was noticed"))
+    advice = models.ForeignKey(
+        Advice, verbose_name=_("advice"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(_("created at"))
+    over_at = models.DateTimeField(_("over at"), null=True, blank=True, help_text=_("an advice no longer told of it"))
+    seen_at = models.DateTimeField(_("seen at"), null=True, blank=True)
+    mail_at = models.DateTimeField(
+        _("mail at"), null=True, blank=True, help_text=_("when a mail is due; empty: none, or written")
+    )
 
     class Meta:
+        verbose_name = _("notice")
+        verbose_name_plural = _("notices")
         ordering = ["-created_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["coach", "athlete", "kind", "date"], name="one_notice_per_coach_and_event")
@@ -411,7 +487,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"notice {self.date}"
+        return gettext("notice %(date)s") % {"date": self.date}
 
     @property
     def level(self) -> "Notice.Level":
@@ -424,12 +500,16 @@ class Notice(models.Model):
 class NoticePreference(models.Model):
     """How a coach hears of one kind; without a row: the default. On the board it is shown in any case."""
 
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
-    kind = models.CharField(max_length=16, choices=Notice.Kind.choices)
-    push = models.BooleanField()
-    mail = models.BooleanField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="+"
+    )
+    kind = models.CharField(_("kind"), max_length=16, choices=Notice.Kind.choices)
+    push = models.BooleanField(_("push"))
+    mail = models.BooleanField(_("mail"))
 
     class Meta:
+        verbose_name = _("notice preference")
+        verbose_name_plural = _("notice preferences")
         constraints = [models.UniqueConstraint(fields=["user", "kind"], name="one_notice_preference_per_user_and_kind")]
 
     def __str__(self) -> str:
@@ -443,32 +523,41 @@ class Delivery(models.Model):
     """
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        SENT = "sent"
-        DEAD = "dead"
-        OBSOLETE = "obsolete"
+        WAITING = "waiting", _("Waiting")
+        SENT = "sent", _("Sent")
+        DEAD = "dead", _("Dead")
+        OBSOLETE = "obsolete", _("Obsolete")
 
     class Kind(models.TextChoices):
-        ADVICE = "advice"
-        OVERRIDE = "override"
-        NOTICE = "notice"
+        ADVICE = "advice", _("Advice")
+        OVERRIDE = "override", _("Override")
+        NOTICE = "notice", _("Notice")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="deliveries")
-    advice = models.ForeignKey(Advice, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
-    kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.ADVICE)
-    override = models.ForeignKey(Override, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
-    notice = models.ForeignKey(Notice, null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries")
-    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(help_text="moved ahead as a lease while a sender holds it")
-    valid_until = models.DateTimeField()
-    outcome = models.CharField(max_length=120, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    device = models.ForeignKey(Device, verbose_name=_("device"), on_delete=models.CASCADE, related_name="deliveries")
+    advice = models.ForeignKey(
+        Advice, verbose_name=_("advice"), null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    kind = models.CharField(_("kind"), max_length=8, choices=Kind.choices, default=Kind.ADVICE)
+    override = models.ForeignKey(
+        Override, verbose_name=_("override"), null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    notice = models.ForeignKey(
+        Notice, verbose_name=_("notice"), null=True, blank=True, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    state = models.CharField(_("state"), max_length=8, choices=State.choices, default=State.WAITING)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(
+        _("next attempt at"), help_text=_("moved ahead as a lease while a sender holds it")
+    )
+    valid_until = models.DateTimeField(_("valid until"))
+    outcome = models.CharField(_("outcome"), max_length=120, blank=True)
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:
-        verbose_name_plural = "deliveries"
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
         constraints = [
             models.UniqueConstraint(
                 fields=["device", "advice"], condition=Q(kind="advice"), name="one_delivery_per_device_and_advice"
@@ -491,7 +580,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"delivery {self.state}"
+        return gettext("delivery %(state)s") % {"state": self.state}
 
     @property
     def addressee_id(self) -> int:

@@ -15,9 +15,11 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Max, Q
 from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 
 from athletes.access import athletes_visible_to, coaches_of
+from athletes.languages import language_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, User
 from mlmodels import risk
@@ -230,14 +232,14 @@ def line_of(row: Notice) -> str:
 
 def write_due_mails(now: datetime) -> int:
     """The mails of notices that are due become rows of mail; what was seen meanwhile needs none."""
-    due = Notice.objects.filter(mail_at__lte=now).select_related("coach", "athlete__user").order_by("mail_at", "pk")
+    due = Notice.objects.filter(mail_at__lte=now).select_related("coach__athlete", "athlete__user")
     written = 0
-    for row in due[:MAILS_A_RUN]:
+    for row in due.order_by("mail_at", "pk")[:MAILS_A_RUN]:
         mine = Notice.objects.filter(pk=row.pk, mail_at=row.mail_at).update(mail_at=None)
         if not mine or why_not(row):
             continue
         try:
-            with transaction.atomic():
+            with transaction.atomic(), translation.override(language_of(row.coach)):
                 board = settings.PUBLIC_URL + reverse("admin:index")
                 send_mail(title_of(row), f"{line_of(row)}.\n\n{board}\n", None, [row.coach.email])
         except ValueError:  # an address no mail can be made for: the others, and the pushes after them, must leave

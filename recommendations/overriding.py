@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from athletes import statements
 from athletes.changes import lock_advised
@@ -53,14 +54,14 @@ def override(
         lock_advised(advice.athlete_id)
         advice = Advice.objects.select_for_update().select_related("athlete").get(pk=advice.pk)
         if advice.valid_until <= now:
-            raise Refused("advice_expired", "The day of this advice is over.")
+            raise Refused("advice_expired", _("The day of this advice is over."))
         if not advice.current:
-            raise Refused("advice_superseded", "There is a newer revision of this advice; look at it first.")
+            raise Refused("advice_superseded", _("There is a newer revision of this advice; look at it first."))
         word = Override(advice=advice, action=action, reason_code=reason_code, note=note, by=by, created_at=now)
         word.load_au = dose_ordered(advice, action, load_au)
         word.session = session if action == OrderCode.OWN else ""
         if not is_allowed(word, advice):
-            raise Refused("stop_cannot_be_lowered", "A safety stop holds today; nobody can lower it.")
+            raise Refused("stop_cannot_be_lowered", _("A safety stop holds today; nobody can lower it."))
         statements.number([word])
         word.save(force_insert=True)
         deliveries.announce([], overrides=[word], now=now)

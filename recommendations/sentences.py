@@ -5,8 +5,9 @@ which is the active one. The coach's form names nobody and has no pronoun, so th
 Change a sentence's sense and raise ``WORDING_VERSION``; ``docs/wording.md`` is the voice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any, NamedTuple
 
 from django.utils.formats import number_format
@@ -51,6 +52,14 @@ def filled(sentence: Sentence, numbers: Mapping[str, Any], *, own: bool) -> str:
     return str(text % {name: shown(name, n, own=own) for name, n in numbers.items()} if numbers else text)
 
 
+def paragraph(kept: Iterable[Mapping[str, Any]], *, own: bool) -> str:
+    """Sentences one after the other, with what the language puts between them; Chinese puts nothing."""
+    said = [words_kept(line, own=own) for line in kept]
+    return (
+        reduce(lambda before, next_: _("%(before)s %(next)s") % {"before": before, "next": next_}, said) if said else ""
+    )
+
+
 def words_kept(kept: Mapping[str, Any], *, own: bool) -> str:
     """Of a line as it was kept. Before wording version 1 the athlete's words themselves were kept: nobody words them
     again."""
@@ -66,10 +75,14 @@ def shown(name: str, value: Any, *, own: bool) -> Any:
     if name == "what":
         return str(UNLIKE[value])
     if name == "signs":
-        return _(", ").join(filled(SIGNS[code], {}, own=own) for code in value)
+        return reduce(listed, (filled(SIGNS[code], {}, own=own) for code in value))
     if name in DIGITS:
         return number_format(value, DIGITS[name])
     return int(value) if isinstance(value, float) and value.is_integer() else value  # a plural needs a whole number
+
+
+def listed(before: str, last: str) -> str:
+    return _("%(before)s, %(last)s") % {"before": before, "last": last}
 
 
 DIGITS = {"hours": 1, "rated": 1, "monotony": 1}
@@ -417,7 +430,7 @@ BODY = {
     ),
     "wellness_low.muscles": Sentence(
         gettext_lazy("You rated your muscles %(sore).0f of 5"),
-        gettext_lazy("Rated the soreness of the muscles %(sore).0f of 5"),
+        gettext_lazy("Rated the muscles %(sore).0f of 5"),
     ),
     "wellness_low.answer": Sentence(
         gettext_lazy("One of your answers was the worst there is"),

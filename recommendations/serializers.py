@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -12,8 +14,8 @@ from athletes.rest import strict
 from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override, Warning
 
 MAX_LOAD_AU = 6_000
-OWN_NEEDS = "A session of your own needs words and a load (RPE x minutes)."
-NOTE_NEEDED = "Say why, when the reason is none of the others."
+OWN_NEEDS = gettext_lazy("A session of your own needs words and a load (RPE x minutes).")
+NOTE_NEEDED = gettext_lazy("Say why, when the reason is none of the others.")
 
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
@@ -39,10 +41,12 @@ class OverrideBody(strict.StrictSerializer):
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         if given["reason_code"] == Override.Reason.OTHER and not given.get("note"):
-            raise serializers.ValidationError({"note": [serializers.ErrorDetail(NOTE_NEEDED, "required")]})
+            raise serializers.ValidationError({"note": [serializers.ErrorDetail(str(NOTE_NEEDED), "required")]})
         missing = [name for name in ("session", "load_au") if given.get(name) in (None, "")]
         if given["action"] == OrderCode.OWN and missing:
-            raise serializers.ValidationError({n: [serializers.ErrorDetail(OWN_NEEDS, "required")] for n in missing})
+            raise serializers.ValidationError(
+                {n: [serializers.ErrorDetail(str(OWN_NEEDS), "required")] for n in missing}
+            )
         return given
 
 
@@ -64,7 +68,7 @@ class PlanBody(strict.StrictSerializer):
         minutes, rpe, load = given.get("duration_min"), given.get("rpe"), given.get("load_au")
         if load is None:
             if minutes is None or rpe is None:
-                refusal = serializers.ErrorDetail("Needed, unless duration_min and rpe are given.", "required")
+                refusal = serializers.ErrorDetail(_("Needed, unless duration_min and rpe are given."), "required")
                 raise serializers.ValidationError({"load_au": [refusal]})
             load = minutes * rpe
         kind = given.get("kind", TrainingSession.Kind.OTHER)

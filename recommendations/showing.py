@@ -1,11 +1,12 @@
 """Advice and warnings as the phone and the coach see them: plain dicts, api.md's shape."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -57,9 +58,7 @@ def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
         words[word.advice.athlete_id, word.advice.date].append(word)
     for feedback in Feedback.objects.filter(**of_days).select_related("advice").order_by("updated_at"):
         told[feedback.advice.athlete_id, feedback.advice.date] = feedback
-    for warning in Warning.objects.filter(athlete__in=athletes, opened_on__lte=max(days)).order_by(
-        "-opened_on", "kind"
-    ):
+    for warning in warnings_between(athletes, days):
         open_[warning.athlete_id].append(warning)
     ready = Forecast.objects.filter(advice__in=[a.pk for a in advice_rows], state=Forecast.State.READY).defer("result")
     ahead = {forecast.pk: forecast for forecast in ready}
@@ -88,6 +87,15 @@ def up_to(sessions: Iterable[tuple[date, str]], day: date) -> list[tuple[date, s
 def since(day: date, before: timedelta) -> date:
     """The calendar begins at year 1."""
     return max(day, date.min + before) - before
+
+
+def warnings_between(athletes: Iterable[int], days: Collection[date]) -> QuerySet[Warning]:
+    """Those open on any of the days between the first and the last, newest first; years of closed ones stay unread."""
+    if not days:
+        return Warning.objects.none()
+    lasting = Q(closed_on=None) | Q(closed_on__gt=min(days))
+    rows = Warning.objects.filter(lasting, athlete__in=athletes, opened_on__lte=max(days))
+    return rows.order_by("-opened_on", "kind")
 
 
 def on_day(warnings: Iterable[Warning], day: date) -> list[Warning]:
@@ -158,7 +166,7 @@ def headline_of(advice: Advice, *, own: bool) -> str:
 
 
 def detail_of(advice: Advice, *, own: bool) -> str:
-    return " ".join(sentences.words_kept(line, own=own) for line in advice.said["detail"])
+    return sentences.paragraph(advice.said["detail"], own=own)
 
 
 def advised_body(advice: Advice, *, own: bool) -> Row:

@@ -6,6 +6,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
 from rest_framework.generics import ListAPIView
@@ -31,12 +32,12 @@ class SubscriptionKeys(strict.StrictSerializer):
 
     def validate_p256dh(self, key: str) -> str:
         if not vapid.is_subscription_key(key):
-            raise serializers.ValidationError("Not an uncompressed P-256 point in base64url.", "invalid_key")
+            raise serializers.ValidationError(_("Not an uncompressed P-256 point in base64url."), "invalid_key")
         return key
 
     def validate_auth(self, secret: str) -> str:
         if not vapid.is_auth_secret(secret):
-            raise serializers.ValidationError("Not 16 bytes in base64url.", "invalid_key")
+            raise serializers.ValidationError(_("Not 16 bytes in base64url."), "invalid_key")
         return secret
 
 
@@ -52,7 +53,7 @@ class Subscription(strict.StrictSerializer):
             provider_of(endpoint)
         except EndpointRefused:
             raise serializers.ValidationError(
-                "Not an endpoint of a known push service.", "unknown_push_service"
+                _("Not an endpoint of a known push service."), "unknown_push_service"
             ) from None
         return endpoint
 
@@ -67,16 +68,18 @@ class Registration(strict.StrictSerializer):
 
     def validate_token(self, token: str) -> str:
         if not FCM_TOKEN.fullmatch(token):
-            raise serializers.ValidationError("Not an FCM registration token.", "invalid_token")
+            raise serializers.ValidationError(_("Not an FCM registration token."), "invalid_token")
         return token
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         needed, other = ("subscription", "token") if given["kind"] == Device.Kind.WEBPUSH else ("token", "subscription")
         wrong = {}
         if needed not in given:
-            wrong[needed] = [serializers.ErrorDetail(f"Needed for {given['kind']}.", "required")]
+            wrong[needed] = [serializers.ErrorDetail(_("Needed for %(kind)s.") % {"kind": given["kind"]}, "required")]
         if other in given:
-            wrong[other] = [serializers.ErrorDetail(f"Not for {given['kind']}.", "not_for_this_kind")]
+            wrong[other] = [
+                serializers.ErrorDetail(_("Not for %(kind)s.") % {"kind": given["kind"]}, "not_for_this_kind")
+            ]
         if wrong:
             raise serializers.ValidationError(wrong)
         return given
@@ -143,7 +146,7 @@ class Devices(ListAPIView[Device]):
         given = serializer.validated_data
         if given["kind"] == Device.Kind.FCM and not settings.FCM_CREDENTIALS_FILE:
             raise Problem(
-                422, "push_not_configured", "This server sends no FCM messages; register a webpush subscription."
+                422, "push_not_configured", _("This server sends no FCM messages; register a webpush subscription.")
             )
         device, is_new = devices.register(
             cast(User, request.user), kind=given["kind"], name=given.get("name", ""), **address_of(given)
@@ -169,7 +172,7 @@ class PublicKey(APIView):
         try:
             return Response({"public_key": vapid.public_key()})
         except vapid.NoVapidKey:
-            raise Problem(404, "push_not_configured", "This server has no key for web pushes.") from None
+            raise Problem(404, "push_not_configured", _("This server has no key for web pushes.")) from None
 
 
 def own_devices(request: Request) -> QuerySet[Device]:

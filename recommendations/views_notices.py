@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -82,7 +83,7 @@ class NoticePages(GenericAPIView[Notice]):
         """Whom to look at, newest first. Which illness, injury or warning sign it is stands in no notice."""
         rows, asked = told(request), request.GET.get("unseen")
         if asked not in (None, "true", "false"):
-            raise invalid_parameter("unseen", "not_a_boolean", "Must be true or false.")
+            raise invalid_parameter("unseen", "not_a_boolean", _("Must be true or false."))
         if asked is not None:
             rows = rows.filter(seen_at__isnull=asked == "true")
         page = self.paginate_queryset(self.filter_queryset(rows)) or []

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -92,7 +91,7 @@ class WhatIf(APIView):
         `Retry-After` until they are computed."""
         athlete = athlete_named(request)
         if not reader_of(request, athlete).values:
-            raise Problem(403, "values_not_shared", "The athlete does not share measured values.")
+            raise Problem(403, "values_not_shared", _("The athlete does not share measured values."))
         today = local_today(athlete)
         advice = Advice.objects.filter(athlete=athlete, date=today, current=True).first()
         if advice is None:
@@ -121,8 +120,6 @@ def unavailable(reason: str) -> dict[str, Any]:
 
 
 def ready(athlete: Athlete, forecast: Forecast) -> dict[str, Any]:
-    with translation.override(athlete.locale):
-        disclaimer = _("Not medical advice")
     return {
         "status": "ready",
         "athlete": athlete.pk,
@@ -136,5 +133,5 @@ def ready(athlete: Athlete, forecast: Forecast) -> dict[str, Any]:
         "twin_days": forecast.twin_days,
         "twin_sha256": forecast.twin_sha256,
         "computed_at": in_utc(forecast.computed_at),
-        "disclaimer": disclaimer,
+        "disclaimer": _("Not medical advice"),
     }

@@ -9,10 +9,12 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from athletes import clients, statements
+from athletes.languages import speak_to
 from athletes.models import User
 
 
@@ -24,21 +26,23 @@ class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
         if value := clients.opaque_token(request):
             user, token = clients.sign_in(request, value)
             structlog.contextvars.bind_contextvars(user_id=user.pk, client_id=token.client_id)
+            speak_to(user)
             return user, token
         try:
             signed_in = super().authenticate(request)
         except AuthenticationFailed:
-            raise AuthenticationFailed("The access token is invalid or has ended.", "invalid_token") from None
+            raise AuthenticationFailed(_("The access token is invalid or has ended."), "invalid_token") from None
         if signed_in is not None:
             # not in the middleware: reading request.user there freezes it before the token has been looked at
             structlog.contextvars.bind_contextvars(user_id=signed_in[0].pk)
+            speak_to(signed_in[0])
         return signed_in
 
     def authenticate_credentials(self, key: str) -> tuple[User, dict[str, Any]]:
         """As allauth's with stateful validation, but session, user and athlete profile are read in one statement."""
         found = holder_of(key)
         if found is None:
-            raise AuthenticationFailed("Invalid token.")
+            raise AuthenticationFailed(_("Invalid token."))
         return found
 
     def authenticate_header(self, request: Request) -> str:

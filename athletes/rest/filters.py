@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
@@ -29,14 +30,14 @@ def strict_query(request: Any, allowed: Iterable[str] = ()) -> dict[str, str]:
     errors = [
         error(
             "unknown_parameter" if name not in names else "repeated_parameter",
-            "Not accepted here.",
+            _("Not accepted here."),
             parameter=name[:64],
         )
         for name, values in request.GET.lists()
         if name not in names or len(values) > 1
     ]
     if errors:
-        raise Problem(400, errors[0]["code"], "A query parameter cannot be accepted.", errors)
+        raise Problem(400, errors[0]["code"], _("A query parameter cannot be accepted."), errors)
     return {name: str(request.GET[name]) for name in request.GET}
 
 
@@ -97,6 +98,8 @@ def filter_parameters(view: Any) -> tuple[str, ...]:
 def check_range(date_from: date | None, date_to: date | None) -> None:
     if date_from and date_to:
         if date_from > date_to:
-            raise invalid_parameter("date_to", "reversed_range", "Must not be before date_from.")
+            raise invalid_parameter("date_to", "reversed_range", _("Must not be before date_from."))
         if (date_to - date_from).days > LONGEST_RANGE_DAYS:
-            raise invalid_parameter("date_to", "range_too_long", f"At most {LONGEST_RANGE_DAYS} days after date_from.")
+            raise invalid_parameter(
+                "date_to", "range_too_long", _("At most %(days)d days after date_from.") % {"days": LONGEST_RANGE_DAYS}
+            )

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import orjson
 from django.http import UnreadablePostError
+from django.utils.translation import gettext as _
 from drf_orjson_renderer.renderers import ORJSONRenderer
 from rest_framework.parsers import BaseParser
 
@@ -29,21 +30,21 @@ class StrictJSONParser(BaseParser):
         view = context.get("view")
         limit_bytes = getattr(view, "max_body_bytes", MAX_BODY_BYTES)
         too_large = Problem(
-            413, "body_too_large", f"The body may have at most {limit_bytes} bytes.",
+            413, "body_too_large", _("The body may have at most %(most)d bytes.") % {"most": limit_bytes},
             extra={"limits": getattr(view, "body_limits", {"bytes_inflated": limit_bytes})},
         )  # fmt: skip
         headers = context["request"].META
         encoding = headers.get("HTTP_CONTENT_ENCODING", "").lower()
         zipped = encoding == "gzip" and getattr(view, "accepts_gzip", False)
         if encoding not in ("identity", "") and not zipped:
-            raise Problem(415, "unsupported_content_encoding", "Bodies in this encoding are not accepted here.")
+            raise Problem(415, "unsupported_content_encoding", _("Bodies in this encoding are not accepted here."))
         body = read_at_most(stream, limit_bytes, headers, too_large)
         return strict_object(inflated(body, limit_bytes, too_large) if zipped else body)
 
 
 def inflated(body: bytes, limit_bytes: int, too_large: Problem) -> bytes:
     """gzip. A bomb meets the limit before it meets the memory."""
-    malformed = Problem(400, "malformed_gzip", "The body is not valid gzip.")
+    malformed = Problem(400, "malformed_gzip", _("The body is not valid gzip."))
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
         unpacked = unpacker.decompress(body, limit_bytes + 1)
@@ -60,7 +61,7 @@ def read_at_most(stream: Any, limit_bytes: int, headers: dict[str, Any], too_lar
     announced_bytes = int(headers.get("CONTENT_LENGTH") or 0)
     if announced_bytes > limit_bytes:
         raise too_large
-    incomplete = Problem(400, "incomplete_body", "The body ended early.")
+    incomplete = Problem(400, "incomplete_body", _("The body ended early."))
     try:
         body: bytes = stream.read(limit_bytes + 1)
     except UnreadablePostError:
@@ -122,15 +123,15 @@ def read_strictly(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        raise Problem(400, "not_utf8", "The body is not UTF-8.") from None
+        raise Problem(400, "not_utf8", _("The body is not UTF-8.")) from None
     if depth_of(text) > MAX_DEPTH:
-        raise Problem(400, "too_deep", f"The body is nested more than {MAX_DEPTH} deep.")
+        raise Problem(400, "too_deep", _("The body is nested more than %(most)d deep.") % {"most": MAX_DEPTH})
     try:
         value = DECODER.decode(text)
     except (ValueError, RecursionError):  # ValueError: also an integer of more than 4,300 digits
-        raise Problem(400, "malformed_json", "The body is not valid JSON.") from None
+        raise Problem(400, "malformed_json", _("The body is not valid JSON.")) from None
     if not isinstance(value, dict):
-        raise Problem(400, "not_an_object", "The body must be a JSON object.")
+        raise Problem(400, "not_an_object", _("The body must be a JSON object."))
     return value
 
 
@@ -154,9 +155,9 @@ def checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
         where = error(
-            "duplicate_key", "This key is given twice.", pointer=f"/{escaped(FORBIDDEN_TEXT.sub('?', twice))}"
+            "duplicate_key", _("This key is given twice."), pointer=f"/{escaped(FORBIDDEN_TEXT.sub('?', twice))}"
         )
-        raise Problem(400, "duplicate_key", "A key is given twice in one object.", [where])
+        raise Problem(400, "duplicate_key", _("A key is given twice in one object."), [where])
     for name, member in pairs:
         refuse_forbidden_text(name)
         refuse_forbidden_text(member)
@@ -166,7 +167,7 @@ def checked_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def refuse_forbidden_text(value: Any) -> None:
     if isinstance(value, str):
         if FORBIDDEN_TEXT.search(value):
-            raise Problem(400, "forbidden_character", "Text may not hold NUL or half a surrogate pair.")
+            raise Problem(400, "forbidden_character", _("Text may not hold NUL or half a surrogate pair."))
     elif isinstance(value, list):
         for member in value:
             refuse_forbidden_text(member)
@@ -175,12 +176,12 @@ def refuse_forbidden_text(value: Any) -> None:
 def finite(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
-        raise Problem(400, "number_too_large", "A number is too large.")
+        raise Problem(400, "number_too_large", _("A number is too large."))
     return value
 
 
 def refuse_constant(name: str) -> NoReturn:
-    raise Problem(400, "not_a_number", "NaN and Infinity are not JSON; send null for what was not measured.")
+    raise Problem(400, "not_a_number", _("NaN and Infinity are not JSON; send null for what was not measured."))
 
 
 DECODER = json.JSONDecoder(object_pairs_hook=checked_object, parse_float=finite, parse_constant=refuse_constant)

@@ -7,6 +7,7 @@ from urllib import parse
 
 from django.core import signing
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -37,7 +38,9 @@ class RecordCursorPagination(CursorPagination):
     def get_page_size(self, request: Request) -> int:
         text = request.query_params.get("limit", str(DEFAULT_LIMIT))
         if not re.fullmatch("[0-9]{1,3}", text, re.ASCII) or not 1 <= int(text) <= MAX_LIMIT:
-            raise invalid_parameter("limit", "out_of_range", f"Must be a whole number from 1 to {MAX_LIMIT}.")
+            raise invalid_parameter(
+                "limit", "out_of_range", _("Must be a whole number from 1 to %(most)d.") % {"most": MAX_LIMIT}
+            )
         return int(text)
 
     def decode_cursor(self, request: Request) -> Cursor | None:
@@ -47,7 +50,7 @@ class RecordCursorPagination(CursorPagination):
         try:
             pairs = self.signer.unsign(urlsafe_b64decode(text.encode() + b"==").decode())
         except (signing.BadSignature, ValueError):
-            raise invalid_parameter("cursor", "invalid_cursor", "Not a cursor of this list.") from None
+            raise invalid_parameter("cursor", "invalid_cursor", _("Not a cursor of this list.")) from None
         tokens = parse.parse_qs(pairs, keep_blank_values=True)
         position: Any = tokens["p"][0] or None
         return Cursor(int(tokens["o"][0]), tokens["r"][0] == "1", position)
@@ -69,5 +72,5 @@ class RecordCursorPagination(CursorPagination):
 
 def invalid_parameter(name: str, code: str, message: str) -> Problem:
     return Problem(
-        400, "invalid_parameter", "A query parameter cannot be accepted.", [error(code, message, parameter=name)]
+        400, "invalid_parameter", _("A query parameter cannot be accepted."), [error(code, message, parameter=name)]
     )

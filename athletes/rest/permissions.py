@@ -1,5 +1,6 @@
 from typing import Any, cast
 
+from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -14,7 +15,9 @@ def athlete_of(request: Request) -> Athlete:
     if cached is None:
         cached = cast("Athlete | None", getattr(request.user, "athlete", None))
         if cached is None:
-            raise Problem(403, "not_an_athlete", "This account has no athlete profile; PATCH /api/v1/me/ starts one.")
+            raise Problem(
+                403, "not_an_athlete", _("This account has no athlete profile; PATCH /api/v1/me/ starts one.")
+            )
         request._athlete = cached  # type: ignore[attr-defined]
     return cached
 
@@ -29,5 +32,5 @@ class IsCoach(BasePermission):
         if not (request.user and request.user.is_authenticated):
             return False
         if not squads_coached_by(request.user).exists():
-            raise Problem(403, "not_a_coach", "This account coaches no squad.")
+            raise Problem(403, "not_a_coach", _("This account coaches no squad."))
         return True

@@ -10,22 +10,34 @@ import structlog
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 CONTENT_TYPE = "application/problem+json"
 DATABASE_RETRY_AFTER_S = 2
 
-ALLOWED = "Not one of: "  # our own list of allowed codes follows
+# Of a refused choice where the message lists our own allowed codes; answered as invalid_choice.
+LISTED_CHOICE = "listed_choice"
 # Django's and DRF's own wording for these repeats what the client sent.
 SILENT_MESSAGES = {
-    "invalid_choice": "Not one of the allowed values.",
-    "does_not_exist": "Does not exist.",
-    "incorrect_type": "Of the wrong type.",
-    "unsupported_media_type": "This content type is not accepted; send application/json.",
-    "method_not_allowed": "This method is not allowed here.",
-    "not_found": "Not found.",
+    "invalid_choice": gettext_lazy("Not one of the allowed values."),
+    "does_not_exist": gettext_lazy("Does not exist."),
+    "incorrect_type": gettext_lazy("Of the wrong type."),
+    "unsupported_media_type": gettext_lazy("This content type is not accepted; send application/json."),
+    "method_not_allowed": gettext_lazy("This method is not allowed here."),
+    "not_found": gettext_lazy("Not found."),
 }
+
+PHRASES = (  # of HTTPStatus, for those that we answer; two have another name from Python 3.13 on
+    gettext_noop("Bad Request"), gettext_noop("Unauthorized"), gettext_noop("Forbidden"), gettext_noop("Not Found"),
+    gettext_noop("Method Not Allowed"), gettext_noop("Not Acceptable"), gettext_noop("Conflict"), gettext_noop("Gone"),
+    gettext_noop("Length Required"), gettext_noop("Precondition Failed"), gettext_noop("Request Entity Too Large"),
+    gettext_noop("Content Too Large"), gettext_noop("Unsupported Media Type"), gettext_noop("Unprocessable Entity"),
+    gettext_noop("Unprocessable Content"), gettext_noop("Too Many Requests"), gettext_noop("Internal Server Error"),
+    gettext_noop("Service Unavailable"),
+)  # fmt: skip
 
 logger = structlog.get_logger(__name__)
 
@@ -69,8 +81,10 @@ def errors_of(detail: Any, pointer: str = "") -> Iterator[dict[str, str]]:
             yield from errors_of(inner, pointer if leaves else f"{pointer}/{index}")
     else:
         code = getattr(detail, "code", "invalid")
-        own = str(detail).startswith(ALLOWED)
-        yield error(code, str(detail) if own else SILENT_MESSAGES.get(code, str(detail)), pointer=pointer)
+        if code == LISTED_CHOICE:
+            yield error("invalid_choice", str(detail), pointer=pointer)
+        else:
+            yield error(code, str(SILENT_MESSAGES.get(code, detail)), pointer=pointer)
 
 
 def escaped(name: str) -> str:
@@ -83,7 +97,7 @@ def body_of(
 ) -> dict[str, Any]:
     return {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": _(HTTPStatus(status).phrase),
         "status": status,
         "detail": detail,
         "instance": instance,
@@ -113,20 +127,20 @@ def problem_of(exc: Exception) -> Problem | None:
         case Problem():
             return exc
         case exceptions.ValidationError():
-            return Problem(400, "validation_failed", "Some fields cannot be accepted.", errors_of(exc.detail))
+            return Problem(400, "validation_failed", _("Some fields cannot be accepted."), errors_of(exc.detail))
         case exceptions.Throttled():
             wait_s = max(1, math.ceil(getattr(exc, "wait", None) or 1))
-            return Problem(429, "throttled", "Too many requests.", retry_after_s=wait_s)
+            return Problem(429, "throttled", _("Too many requests."), retry_after_s=wait_s)
         case Http404():
-            return Problem(404, "not_found", SILENT_MESSAGES["not_found"])
+            return Problem(404, "not_found", str(SILENT_MESSAGES["not_found"]))
         case PermissionDenied():
-            return Problem(403, "permission_denied", "You may not do this.")
+            return Problem(403, "permission_denied", _("You may not do this."))
         case exceptions.APIException():
             code = str(exc.get_codes())
-            return Problem(exc.status_code, code, SILENT_MESSAGES.get(code, str(exc.detail)))
+            return Problem(exc.status_code, code, str(SILENT_MESSAGES.get(code, exc.detail)))
         case OperationalError() | InterfaceError():
             logger.error("database_unavailable", kind=type(exc).__name__)
-            detail = "The server cannot store or read right now; nothing was stored."
+            detail = _("The server cannot store or read right now; nothing was stored.")
             return Problem(503, "database_unavailable", detail, retry_after_s=DATABASE_RETRY_AFTER_S)
     return None
 

@@ -18,6 +18,7 @@ from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.common import CommonMiddleware
+from django.utils.translation import gettext as _
 from django_prometheus.middleware import PrometheusAfterMiddleware  # type: ignore[import-untyped]
 from django_structlog.middlewares.request import RequestMiddleware, logger
 
@@ -143,7 +144,7 @@ class ApiRules:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Refused before anybody converts it: Django takes a malformed one for 0, django-prometheus answers 500.
         if not CONTENT_LENGTH.fullmatch(request.META.get("CONTENT_LENGTH") or "0"):
-            problem = Problem(400, "malformed_content_length", "Content-Length is no number.")
+            problem = Problem(400, "malformed_content_length", _("Content-Length is no number."))
             response = problem_response(request, problem)
         else:
             response = self.get_response(request)
@@ -174,9 +175,9 @@ def answers(resource: Any, method: str | None) -> bool:
 def refuse_unreadable(request: HttpRequest, kwargs: dict[str, Any]) -> None:
     too_large = any(isinstance(value, int) and value > LARGEST_ID for value in kwargs.values())
     if too_large or "\x00" in request.path_info:
-        raise Problem(404, "not_found", "Not found.")
+        raise Problem(404, "not_found", _("Not found."))
     if "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower() and not request.META.get("CONTENT_LENGTH"):
-        raise Problem(411, "length_required", "Send a Content-Length.")
+        raise Problem(411, "length_required", _("Send a Content-Length."))
 
 
 def query_parameters(resource: Any, method: str | None) -> tuple[str, ...]:

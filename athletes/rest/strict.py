@@ -5,13 +5,17 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 from zoneinfo import available_timezones
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.utils.formatting import lazy_format
 
-from athletes.rest.problems import ALLOWED
+from athletes.rest.problems import LISTED_CHOICE
 
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 LOCAL_TIME = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
@@ -28,10 +32,10 @@ class StrictFields:
 
     may_be_empty = False
     default_error_messages = {
-        "not_an_object": "Must be an object.",
-        "unknown_field": "There is no such field.",
-        "read_only_field": "This field cannot be written.",
-        "empty": "Nothing was sent.",
+        "not_an_object": gettext_lazy("Must be an object."),
+        "unknown_field": gettext_lazy("There is no such field."),
+        "read_only_field": gettext_lazy("This field cannot be written."),
+        "empty": gettext_lazy("Nothing was sent."),
     }
 
     def to_internal_value(self, data: Any) -> Any:
@@ -60,18 +64,29 @@ class StrictSerializer(StrictFields, serializers.Serializer[Any]):  # type: igno
     pass
 
 
+def speak_each_time(field: serializers.Field[Any, Any, Any, Any]) -> None:
+    """DRF writes a limit's message once, in the language of who came first; our serializers live as long as the
+    process."""
+    limits: list[Any] = [each for each in field.validators if isinstance(getattr(each, "message", None), lazy_format)]
+    for limit in limits:
+        limit.message = format_lazy(limit.message.format_string, **limit.message.kwargs)
+
+
 class StrictFloatField(serializers.FloatField):
     """A finite JSON number. `zero_is_missing`: 0 and -1 are how devices spell "not measured"; null is how we do."""
 
     default_error_messages = {
-        "not_a_number": "Must be a number.",
-        "missing_sentinel": "0 and -1 are not measurements; send null, or nothing, for what was not measured.",
+        "not_a_number": gettext_lazy("Must be a number."),
+        "step": gettext_lazy("Must be a multiple of {step}."),
+        "missing_sentinel": gettext_lazy(
+            "0 and -1 are not measurements; send null, or nothing, for what was not measured."
+        ),
     }
 
     def __init__(self, *, zero_is_missing: bool = False, step: float | None = None, **kwargs: Any) -> None:
         self.zero_is_missing, self.step = zero_is_missing, step
         super().__init__(**kwargs)
-        self.error_messages.setdefault("step", f"Must be a multiple of {step:g}." if step else "")
+        speak_each_time(self)
 
     def to_internal_value(self, data: Any) -> float:
         if isinstance(data, bool) or not isinstance(data, int | float):
@@ -85,7 +100,7 @@ class StrictFloatField(serializers.FloatField):
         if self.zero_is_missing and value in (0, -1):
             self.fail("missing_sentinel")
         if self.step and not math.isclose(value / self.step, round(value / self.step), abs_tol=1e-9):
-            self.fail("step")
+            self.fail("step", step=f"{self.step:g}")
         return value
 
 
@@ -93,7 +108,7 @@ class StrictIntegerField(serializers.IntegerField):
     """A JSON integer; 5.0, "5" and true are none."""
 
     default_error_messages = {
-        "not_an_integer": "Must be a whole number.",
+        "not_an_integer": gettext_lazy("Must be a whole number."),
         "missing_sentinel": StrictFloatField.default_error_messages["missing_sentinel"],
     }
 
@@ -102,6 +117,7 @@ class StrictIntegerField(serializers.IntegerField):
         kwargs.setdefault("min_value", -(2**63))
         kwargs.setdefault("max_value", 2**63 - 1)
         super().__init__(**kwargs)
+        speak_each_time(self)
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, bool) or not isinstance(data, int):
@@ -112,7 +128,7 @@ class StrictIntegerField(serializers.IntegerField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    default_error_messages = {"not_a_boolean": "Must be true or false."}
+    default_error_messages = {"not_a_boolean": gettext_lazy("Must be true or false.")}
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -123,11 +139,12 @@ class StrictBooleanField(serializers.BooleanField):
 class StrictCharField(serializers.CharField):
     """Text. NUL is refused by DRF's own validator, half surrogates by the parser."""
 
-    default_error_messages = {"not_a_string": "Must be a string."}
+    default_error_messages = {"not_a_string": gettext_lazy("Must be a string.")}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("max_length", 2000)
         super().__init__(**kwargs)
+        speak_each_time(self)
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         if data is not serializers.empty and data is not None and not isinstance(data, str):
@@ -140,8 +157,12 @@ class StrictChoiceField(serializers.ChoiceField):
 
     def __init__(self, choices: Any, **kwargs: Any) -> None:
         super().__init__(choices=choices, **kwargs)
-        listed = ", ".join(str(code) for code in self.choices if code != "")
-        self.error_messages["invalid_choice"] = f"{ALLOWED}{listed}."
+        self.listed = ", ".join(str(code) for code in self.choices if code != "")
+
+    def fail(self, key: str, **kwargs: Any) -> NoReturn:
+        if key == "invalid_choice":
+            raise serializers.ValidationError(_("Not one of: %(codes)s.") % {"codes": self.listed}, LISTED_CHOICE)
+        super().fail(key, **kwargs)
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
@@ -159,7 +180,7 @@ class StrictUUIDField(serializers.UUIDField):
 class ISODateField(serializers.DateField):
     """2026-11-22 and nothing else: no week dates, no times."""
 
-    default_error_messages = {"not_a_date": "Must be a date like 2026-11-22."}
+    default_error_messages = {"not_a_date": gettext_lazy("Must be a date like 2026-11-22.")}
 
     def to_internal_value(self, value: Any) -> date:
         if not isinstance(value, str) or not ISO_DATE.fullmatch(value):
@@ -174,7 +195,7 @@ class ISODateField(serializers.DateField):
 class LocalTimeField(serializers.TimeField):
     """06:30 or 06:30:00, on the athlete's own clock."""
 
-    default_error_messages = {"not_a_time": "Must be a local time like 06:30."}
+    default_error_messages = {"not_a_time": gettext_lazy("Must be a local time like 06:30.")}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(format="%H:%M", **kwargs)
@@ -192,9 +213,9 @@ class OffsetDateTimeField(serializers.DateTimeField):
     """An RFC 3339 instant with its offset. The offset is kept: it decides to which local day a record belongs."""
 
     default_error_messages = {
-        "not_an_instant": "Must be a time like 2026-11-22T06:52:10+08:00.",
-        "missing_offset": "The time needs an offset, like +08:00 or Z.",
-        "out_of_range": "The time or its offset is out of range.",
+        "not_an_instant": gettext_lazy("Must be a time like 2026-11-22T06:52:10+08:00."),
+        "missing_offset": gettext_lazy("The time needs an offset, like +08:00 or Z."),
+        "out_of_range": gettext_lazy("The time or its offset is out of range."),
     }
 
     def to_internal_value(self, value: Any) -> datetime:
@@ -223,7 +244,7 @@ def zones() -> frozenset[str]:
 class TimezoneField(StrictCharField):
     """An IANA zone that this server's tz database knows."""
 
-    default_error_messages = {"unknown_timezone": "Not an IANA time zone such as Europe/Berlin."}
+    default_error_messages = {"unknown_timezone": gettext_lazy("Not an IANA time zone such as Europe/Berlin.")}
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_length=64, **kwargs)

@@ -11,6 +11,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView  # type: ignore[import-untyped]
@@ -29,25 +31,25 @@ from athletes.rest.requests import API_PREFIX
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not request.path.startswith(API_PREFIX):
         return defaults.bad_request(request, exception)
-    return problem_response(request, Problem(400, "bad_request", "The request cannot be read."))
+    return problem_response(request, Problem(400, "bad_request", _("The request cannot be read.")))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not request.path.startswith(API_PREFIX):
         return defaults.permission_denied(request, exception)
-    return problem_response(request, Problem(403, "permission_denied", "You may not do this."))
+    return problem_response(request, Problem(403, "permission_denied", _("You may not do this.")))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not request.path.startswith(API_PREFIX):
         return defaults.page_not_found(request, exception)
-    return problem_response(request, Problem(404, "not_found", "There is no such URL."))
+    return problem_response(request, Problem(404, "not_found", _("There is no such URL.")))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if not request.path.startswith(API_PREFIX):
         return defaults.server_error(request)
-    detail = "Something went wrong here. It was logged under the request_id; sending the request again is safe."
+    detail = _("Something went wrong here. It was logged under the request_id; sending the request again is safe.")
     return problem_response(request, Problem(500, "server_error", detail))
 
 
@@ -135,6 +137,10 @@ class Document(SpectacularAPIView):
     authentication_classes = []
     permission_classes = [AllowAny]
     query_parameters = ("lang",)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        translation.activate(settings.LANGUAGE_CODE)  # the document is English whoever asks: clients are made from it
 
 
 class Explorer(SpectacularSwaggerSplitView):

@@ -4,6 +4,7 @@ import re
 from typing import cast
 
 from django.http import Http404
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
@@ -26,7 +27,7 @@ def athlete_named(request: Request) -> Athlete:
     if named is None:
         return athlete_of(request)
     if not re.fullmatch("[0-9]{1,18}", named, re.ASCII):
-        raise invalid_parameter("athlete", "not_an_id", "Must be an athlete's id.")
+        raise invalid_parameter("athlete", "not_an_id", _("Must be an athlete's id."))
     athlete = athletes_visible_to(user_of(request)).filter(pk=int(named)).first()
     if athlete is None:
         raise Http404

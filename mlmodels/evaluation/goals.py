@@ -152,4 +152,4 @@ def above(what: str, interval: Interval, line: float) -> Goal:
 
 def below(what: str, value: float, limit: float, plan: float | None = None) -> Goal:
     shown = f"{value:.2f}" if plan is None else f"{value:.2f} (plan {plan:.2f})"
-    return Goal(what, shown, f"<= {limit:.2f}", value <= limit)
+    return Goal(what, shown, f"<= {limit:.2f}", bool(value <= limit))  # a NumPy truth is not ``True`` itself

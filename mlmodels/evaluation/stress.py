@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +23,7 @@ from mlmodels.evaluation.comparing import (
     played,
     rounds_of,
 )
+from mlmodels.evaluation.forked import in_order
 from mlmodels.evaluation.goals import Seasons, difference
 from mlmodels.evaluation.report import interval_shown, markdown_table
 from mlmodels.evaluation.rollouts import Season
@@ -83,7 +82,7 @@ def play_stress(
 ) -> list[Strained]:
     """Row by row, the plan untouched first in each; the same however many processes play. ``tick``: a row is done."""
     results: list[Strained] = []
-    for row in _each(partial(play_row, contenders, rounds), rows, processes):
+    for row in in_order(partial(play_row, contenders, rounds), rows, processes):
         results += row
         if tick:
             tick()
@@ -248,28 +247,3 @@ def _gain(one: Strained) -> str:
     shown = f"{gain.mean:+.3f} [{gain.low:+.3f}]"
     first = guards_goal({"": one.ahead_of_health})[0] if one.policy == GUARDS_ALONE else stress_gate({"": one.trial})[0]
     return shown if first.passed or one.policy in (RANDOM, HEALTH_STOPS_ALONE) else f"**{shown}**"
-
-
-# --- Several processes -----------------------------------------------------------------------------------------------
-
-
-def _each(play: Callable[[str], list[Strained]], rows: Sequence[str], processes: int) -> Iterator[list[Strained]]:
-    """In the order of ``rows``. Forked, not spawned: an open ONNX session is inherited but cannot be sent."""
-    if processes <= 1 or len(rows) == 1:
-        yield from map(play, rows)
-        return
-    with ProcessPoolExecutor(
-        min(processes, len(rows)), mp_context=get_context("fork"), initializer=_inherit, initargs=(play,)
-    ) as pool:
-        yield from pool.map(_play_inherited, rows)
-
-
-_INHERITED: list[Callable[[str], list[Strained]]] = []
-
-
-def _inherit(play: Callable[[str], list[Strained]]) -> None:
-    _INHERITED[:] = [play]
-
-
-def _play_inherited(row: str) -> list[Strained]:
-    return _INHERITED[0](row)

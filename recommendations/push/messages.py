@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy
 
+from athletes.languages import language_of, supported
 from recommendations import notices
 from recommendations.models import Delivery, Notice
 
@@ -42,7 +43,7 @@ def message_of(delivery: Delivery) -> Message:
         return notice_message(delivery.notice, delivery.valid_until)
     advice = delivery.advice
     assert advice is not None  # by constraint
-    with translation.override(advice.athlete.locale):
+    with translation.override(supported(advice.athlete.locale)):
         title = str(TITLES[Delivery.Kind(delivery.kind)])
     data: dict[str, str | int] = {
         "title": title,
@@ -62,9 +63,11 @@ def message_of(delivery: Delivery) -> Message:
 
 
 def notice_message(notice: Notice, valid_until: datetime) -> Message:
+    with translation.override(language_of(notice.coach)):
+        title, line = notices.title_of(notice), notices.line_of(notice)
     data: dict[str, str | int] = {
-        "title": notices.title_of(notice),
-        "body": notices.line_of(notice),
+        "title": title,
+        "body": line,
         "notice_id": str(notice.pk),
         "date": notice.date.isoformat(),
         "kind": Delivery.Kind.NOTICE.value,

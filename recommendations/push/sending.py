@@ -34,6 +34,7 @@ NEEDED = (
     "advice__athlete__user_id", "advice__athlete__locale", "advice__athlete__wants_push", "advice__athlete__timezone",
     "advice__athlete__quiet_hours_start", "advice__athlete__quiet_hours_end",
     "notice__kind", "notice__date", "notice__seen_at", "notice__coach__is_active", "notice__coach__is_superuser",
+    "notice__coach__browser_language", "notice__coach__athlete__locale",
     "notice__athlete__display_name", "notice__athlete__timezone",
 )  # fmt: skip
 
@@ -61,7 +62,7 @@ def claim(count: int, now: datetime) -> list[Delivery]:
     """Compare and swap on next_attempt_at: of two senders that see a row one gets it, for the length of a lease."""
     due = list(
         Delivery.objects.filter(state=Delivery.State.WAITING, next_attempt_at__lte=now)
-        .select_related("device", "advice__athlete", "notice__coach", "notice__athlete")
+        .select_related("device", "advice__athlete", "notice__coach__athlete", "notice__athlete")
         .only(*NEEDED)
         .order_by("next_attempt_at", "pk")[:count]
     )

@@ -440,7 +440,7 @@ def test_the_coach_accepts_estimates_in_the_own_name_and_what_is_unknown_stays_s
     estimated = session("w").estimated_rpe
     chosen = {"action": "accept_estimates", "_selected_action": [str(session(name).pk) for name in "wu"]}
     page = coached.post("/admin/athletes/trainingsession/", chosen, follow=True).content.decode()
-    assert "1 estimate(s) accepted." in page
+    assert "1 estimate accepted." in page
     assert (session("w").rated_by, session("w").rated_rpe) == (charlie, round(2 * estimated) / 2)
     assert session("u").load_basis == "none"
     one = coached.get(f"/admin/athletes/trainingsession/{session('w').pk}/change/").content.decode()
@@ -452,4 +452,4 @@ def test_the_page_of_one_session_says_what_its_estimate_stands_on(coached, alice
     store(alice, workout("w", avg_hr_bpm=140.0))
     page = coached.get(f"/admin/athletes/trainingsession/{session('w').pk}/change/").content.decode()
     assert f"RPE {session('w').estimated_rpe:.1f}, give or take 57 %" in page
-    assert "(group convention, resting hr assumed, max hr assumed)" in page
+    assert "(group convention, resting HR assumed, highest HR assumed)" in page

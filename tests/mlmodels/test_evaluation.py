@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels import guard
+from mlmodels import guard, registry
 from mlmodels.actions import Action
 from mlmodels.baselines.acwr_rule import AcwrRule
 from mlmodels.baselines.constant import AllRest, PlanUnchanged
@@ -18,6 +18,7 @@ from mlmodels.evaluation.guard_table import without
 from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, draw_season, track
 from mlmodels.evaluation.rollouts import Calendar, Season, play, world_from
 from mlmodels.evaluation.scores import Interval, _one_draw, _one_draw_alike, bootstrap, score, worst_tenth
+from mlmodels.management.commands.evaluate_policies import shipped_first
 from mlmodels.simulator import World, make_cohort
 from mlmodels.state import Morning
 from mlmodels.twin.environment import SeasonEnv
@@ -200,6 +201,7 @@ def test_the_oracle_sees_the_world_it_is_judged_in_and_gains_by_it():
         Oracle(-1, 0).choose(None)
     goals = {goal.what: goal for goal in goals_of("rest", seasons, "true")}
     assert goals["gain over the plan unchanged, %"].reached is False
+    assert goals["recovery, % of days"].reached is False
     whole = goals["share of the observables-only room"].cells()
     assert whole[1:] == ("no ceiling was played", ">= 75 %", "not compared")
     seasons["ceiling"] = seasons[Oracle.name]
@@ -241,3 +243,10 @@ def test_each_arguable_guard_has_a_price_and_the_fixed_ones_have_none():
     price = {cost.code: cost.gain_given_up_pct for cost in costs}
     assert price["G16"] == 0  # nobody has a race here
     assert price["G08"] != 0  # resting while HRV is low changes fitness; which way is the world's affair
+
+
+def test_a_page_begins_with_the_policy_that_ships_whatever_its_name():
+    first, *others = shipped_first()
+    assert first == registry.shipped()
+    assert others == sorted(others)
+    assert {first, *others} == set(registry.ARTIFACTS.glob("*.onnx"))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from mlmodels import risk
 from mlmodels.actions import Action, dose
-from mlmodels.guard import GUARD_CODES, RULES, Effect, _reads, acwr_after, apply
+from mlmodels.guard import BODY, GUARD_CODES, RULES, Effect, _reads, acwr_after, apply
 from mlmodels.state import (
     HOLD_CLINICIAN,
     HOLD_HEART,
@@ -95,7 +95,7 @@ LINES = [
     ({"hrv_today_z": -3.1}, "G08", "active_recovery", RECOVERY, RECOVERY),
     ({"hrv_today_z": 3.1}, "G08", "no_increase", PLAN, PLAN),
     ({"hrv_doubted_z": -2.1, "hrv_age_days": 1}, "G08", "active_recovery", RECOVERY, RECOVERY),
-    ({"hrv_low_days": 3}, "G08", "no_intensity", PLAN, VOLUME),
+    ({"hrv_low_days": 3}, "G08", "no_increase", PLAN, PLAN),
     ({"hrv_low_days": 5}, "G08", "no_increase", PLAN, PLAN),
     ({"hrv_very_low_days": 3}, "G08", "no_increase", PLAN, PLAN),
     ({"hrv_very_low_days": 7}, "G08", "active_recovery", RECOVERY, RECOVERY),
@@ -151,6 +151,12 @@ def test_each_line_has_its_effect(values, code, effect, for_intensity, for_volum
 def test_every_guard_of_the_table_has_a_line_above():
     assert {line[1] for line in LINES} == set(GUARD_CODES) == {f"G{i:02d}" for i in range(1, 20)}
     assert len(LINES) >= len(RULES)
+
+
+def test_a_sign_of_the_body_holds_both_increases_back_and_load_alone_may_hold_one():
+    one_kind = {rule.code for rule in RULES if rule.effect in (Effect.NO_VOLUME, Effect.NO_INTENSITY)}
+    assert one_kind == {"G06", "G07", "G17"}  # how much and how hard the last days were
+    assert not one_kind & {*BODY, "G01", "G04"}
 
 
 JUST_INSIDE = [
@@ -385,7 +391,7 @@ def test_no_increase_passes_any_danger_line():
             "note": o.note_asks > 0, "zones": o.zones_to_settle >= 3,
             "resting heart rate": o.resting_hr_delta_bpm >= 10,
             "doubted": o.hrv_doubted_z < -2, "today": np.abs(o.hrv_today_z) > 3, "acwr": o.acwr >= 1.3,
-            "hrv": (o.hrv_low_days >= 5) | (o.hrv_very_low_days >= 3), "short sleep": o.sleep_h <= 5,
+            "hrv": (o.hrv_low_days >= 3) | (o.hrv_very_low_days >= 3), "short sleep": o.sleep_h <= 5,
             "sleep debt": (o.sleep_mean_3d_h < 5.5) | (o.sleep_short_nights >= 2), "return": o.return_week > 0,
             "worst": (o.readiness_worst_days >= 2) | (o.soreness_worst_days >= 2), "monotonous": o.monotonous > 0,
             "child": o.age_years < 16, "no hrv": o.hrv_age_days > 0, "unlogged": o.load_unlogged_days > 2,
@@ -394,7 +400,7 @@ def test_no_increase_passes_any_danger_line():
         }  # fmt: skip
         assert [name for name, there in dangers.items() if there.any()] == []
         harder = obs.select(np.flatnonzero(result.action == INTENSITY))
-        held = (harder.hrv_low_days >= 3) | (harder.intensity_run >= 2) | (harder.hours_since_top_speed_h < 48)
+        held = (harder.intensity_run >= 2) | (harder.hours_since_top_speed_h < 48)
         assert not held.any()
         assert not (is_increase(result.action) & (result.action != proposed)).any()
     assert increases > CASES / 1000  # the property is not empty

@@ -14,7 +14,7 @@ from mlmodels.hazards import KIND_CODES, warning_levels
 from mlmodels.state import Tracker
 from recommendations import advising, frames, waiting
 from recommendations.advising import differences, drain
-from recommendations.frames import Asked
+from recommendations.frames import ONE_DAY, Asked
 from recommendations.models import Advice, Delivery, Device, Feedback, Override, StateCarry, WaitingDay, Warning
 from tests import factories
 from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, ordinary, wake_up
@@ -51,7 +51,7 @@ def test_a_check_in_becomes_one_current_advice_and_leaves_the_queue(alice):
     assert advice.action in ("as_planned", "active_recovery", "increase_volume", "increase_intensity")
     assert advice.valid_until.isoformat() == "2026-05-20T22:00:00+00:00"
     assert not WaitingDay.objects.exists()
-    assert StateCarry.objects.get(athlete=alice).through == YESTERDAY
+    assert carry_of(alice).through == YESTERDAY
 
 
 def test_it_is_provisional_until_hrv_and_sleep_are_in(alice):
@@ -220,6 +220,39 @@ def test_a_check_in_of_two_minutes_to_midnight_is_answered_for_its_own_day(alice
     assert not WaitingDay.objects.exists()
 
 
+def carry_of(athlete):
+    return StateCarry.objects.filter(athlete=athlete).latest("through")
+
+
+@pytest.mark.parametrize("days_late", [1, 3, 9, 80, 250])
+def test_a_late_record_is_reached_from_the_evening_kept_before_it_and_gives_the_same_state(alice, bob, days_late):
+    for athlete in (alice, bob):
+        live(athlete, 400)
+        wake_up(athlete)
+    drain(MORNING)
+    late = TODAY - timedelta(days=days_late)
+    for athlete in (alice, bob):
+        Day.objects.filter(athlete=athlete, date=late).update(load_au=777.0)
+        waiting.enqueue(athlete.pk, [late], rings=True)
+    StateCarry.objects.filter(athlete=bob).delete()
+    reached = StateCarry.objects.filter(athlete=alice, through__lt=late).latest("through").through
+    assert (late - reached).days <= {1: 1, 3: 4, 9: 14}.get(days_late, 91)
+    drain(MORNING)
+    assert todays(alice).observation == todays(bob).observation
+    kept = StateCarry.objects.filter(athlete=alice).order_by("through").values_list("through", "packed")
+    assert list(kept) == list(
+        StateCarry.objects.filter(athlete=bob).order_by("through").values_list("through", "packed")
+    )
+    assert {through for through, _ in kept} == frames.kept_evenings(TODAY)
+
+
+def test_the_evenings_kept_today_hold_all_that_is_kept_tomorrow_but_this_evening():
+    for n in range(800):
+        today = TODAY + timedelta(days=n)
+        assert frames.kept_evenings(today + ONE_DAY) <= frames.kept_evenings(today) | {today}
+        assert len(frames.kept_evenings(today)) <= 11
+
+
 def test_the_carry_gives_the_same_state_as_the_whole_history(alice, bob):
     live(alice, 45)
     live(bob, 45)
@@ -235,11 +268,11 @@ def test_the_carry_gives_the_same_state_as_the_whole_history(alice, bob):
     a, b = todays(alice), todays(bob)
     differing = {k for k in a.observation if a.observation[k] != b.observation[k]}
     assert differing <= {"intensity_run", "intensity_6d", "recovery_3d"}  # bob was not advised before
-    before = bytes(StateCarry.objects.get(athlete=alice).packed)
+    before = bytes(carry_of(alice).packed)
     StateCarry.objects.all().delete()
     waiting.enqueue(alice.pk, [TODAY], rings=True)
     drain(MORNING)
-    assert bytes(StateCarry.objects.get(athlete=alice).packed) == before
+    assert bytes(carry_of(alice).packed) == before
 
 
 def test_athletes_of_different_histories_in_one_batch_are_each_as_if_alone(alice, bob):
@@ -476,7 +509,7 @@ def test_a_carry_of_another_version_is_rebuilt(alice):
     StateCarry.objects.create(athlete=alice, through=YESTERDAY, state_version=0, packed=b"old")
     wake_up(alice)
     drain(MORNING)
-    kept = StateCarry.objects.get(athlete=alice)
+    kept = carry_of(alice)
     assert Tracker.unpack([bytes(kept.packed)]).days[0] == 40
     assert todays(alice).status == "final"
 

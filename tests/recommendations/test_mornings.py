@@ -18,6 +18,10 @@ HERE = Path(__file__).parent
 GOLDEN = [
     ("mornings.txt", "en", ATHLETE),
     ("mornings-coach.txt", "en", COACH),
+    ("mornings-de.txt", "de", ATHLETE),
+    ("mornings-de-coach.txt", "de", COACH),
+    ("mornings-zh-Hans.txt", "zh-hans", ATHLETE),
+    ("mornings-zh-Hans-coach.txt", "zh-hans", COACH),
 ]
 
 

@@ -16,9 +16,7 @@ REASON = {"code": "hrv_in_range", "text": "Your 7-day HRV (60 ms) is within your
 
 
 def migrate(to):
-    executor = MigrationExecutor(connection)
-    executor.migrate([to])
-    return executor.loader.project_state([to]).apps
+    return MigrationExecutor(connection).migrate([to]).apps
 
 
 @pytest.fixture

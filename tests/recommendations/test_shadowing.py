@@ -287,7 +287,7 @@ def test_staff_who_may_read_it_without_any_athletes_name(client, alice, active, 
     url = reverse("admin:recommendations_shadowadvice_changelist")
     page = client.get(url).content.decode()
     assert "What <strong>shadow</strong> would have advised where <strong>active</strong> did." in page
-    assert "1 mornings of 1 athlete on 1 day" in page
+    assert "1 morning of 1 athlete on 1 day" in page
     assert str(alice) not in page
     assert url in client.get(reverse("admin:index")).content.decode()
     assert client.get(url, {"policy": "no"}).status_code == 404

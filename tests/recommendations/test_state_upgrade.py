@@ -31,7 +31,7 @@ def test_todays_advice_of_the_version_before_is_given_again_from_the_days(alice,
     drain(MORNING)
     now = Advice.objects.get(athlete=alice, date=TODAY, current=True)
     assert (now.state_version, now.revision) == (STATE_VERSION, 2)
-    assert StateCarry.objects.get(athlete=alice).state_version == STATE_VERSION
+    assert set(StateCarry.objects.filter(athlete=alice).values_list("state_version", flat=True)) == {STATE_VERSION}
 
 
 NEW_IN_3 = ("worst_item_1_5", "note_asks", "zones_to_settle", "hrv_doubted_ms", "hrv_doubted_z", "hrv_low_lifting",

@@ -92,7 +92,7 @@ class Command(BaseCommand):
             }
         made = ["results/stress.csv"] if options["stress"] else ["results.csv", "results.md"]
         refuse_to_overwrite(options["overwrite"], *(options["out"] / name for name in made))
-        files = sorted(ARTIFACTS.glob("*.onnx")) if options["policy"] is None else options["policy"]
+        files = shipped_first() if options["policy"] is None else options["policy"]
         try:
             worlds = {name: world_from(name) for name in options["world"] or WORLDS}
             log = read_season_log(options["log"]) if options["log"] else make_cohort(25, 168, 1)
@@ -272,6 +272,14 @@ class Command(BaseCommand):
             made.append(("Learning curves of the networks trained for this page", "results/learning.svg"))
             draw_learning(panels, out / made[2][1])
         return made
+
+
+def shipped_first() -> list[Path]:
+    """The policies beside the code, the one that ships before the others: a page begins with it, whatever its name."""
+    from mlmodels import registry
+
+    ships = registry.shipped(ARTIFACTS)
+    return sorted(ARTIFACTS.glob("*.onnx"), key=lambda file: (file != ships, file.name))
 
 
 def about(options: dict[str, Any]) -> list[str]:

@@ -94,7 +94,7 @@ def acts(athlete: Athlete) -> dict[date, dict[str, int]]:
     from recommendations.frames import actions_taken as advised
 
     found: dict[date, dict[str, int]] = {day: {"action": code} for day, code in actions_taken(athlete).items()}
-    for (_, day), code in advised([Asked(athlete, local_today(athlete), NOTHING)]).items():
+    for (_, day), code in advised([Asked(athlete, local_today(athlete), NOTHING)], date.min).items():
         found.setdefault(day, {})["advised"] = code
     return found
 
