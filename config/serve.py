@@ -23,6 +23,7 @@ from granian._granian import ListenerSpec
 from granian.constants import Interfaces
 from granian.server import MPServer
 
+from athletes import key_check
 from config import front
 
 STUCK_AFTER_S = float(os.environ.get("HOMESTRETCH_STUCK_AFTER_S", "30"))
@@ -97,6 +98,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--stop-within", type=int, default=10, help="seconds that requests have to end in")
     given = parser.parse_args()
+    key_check.stop_unless_it_fits()
     server = Server(
         address=given.host, port=given.port, workers=given.workers, workers_kill_timeout=given.stop_within,
         respawn_failed_workers=True,

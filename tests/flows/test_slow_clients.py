@@ -105,7 +105,7 @@ def test_a_stranger_s_large_body_is_answered_before_any_of_it_was_sent(live, pat
 def test_so_many_uploads_arrive_at_once_and_the_next_is_asked_to_come_again(live):
     asked = head("POST", "/api/v1/ingest/fit/", Content_Type="application/octet-stream", Content_Length=5_000_000,
                  **live.sign_in("alice@example.org"))  # fmt: skip
-    lines = [connection(live) for _ in range(9)]  # two places in each of two processes
+    lines = [connection(live) for _ in range(9)]  # there are two places in each web worker
     try:
         for line in lines:
             line.sendall(asked + b"slow")
