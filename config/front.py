@@ -24,8 +24,10 @@ from typing import Any, Protocol
 import orjson
 import structlog
 
+from config.wsgi import application as django  # first: it sets Django up
+
+# isort: split
 from athletes.rest import problems
-from config.wsgi import application as django
 
 HANDLER_THREADS = int(os.environ.get("HOMESTRETCH_HANDLER_THREADS", "4"))  # of each web process
 UPLOAD_THREADS = 2  # of each web process

@@ -23,8 +23,10 @@ from granian._granian import ListenerSpec
 from granian.constants import Interfaces
 from granian.server import MPServer
 
+from config import front  # first: it sets Django up
+
+# isort: split
 from athletes import key_check
-from config import front
 
 STUCK_AFTER_S = float(os.environ.get("HOMESTRETCH_STUCK_AFTER_S", "30"))
 BEAT_EVERY_S = min(3.0, STUCK_AFTER_S / 5)
