@@ -109,6 +109,17 @@ def copy(data: Path, latest: list[Copy]) -> Copy:
     return latest[-1]
 
 
+@pytest.fixture(scope="module")
+def at_rest(data: Path, latest: list[Copy], tmp_path_factory) -> Path:
+    """Such a data directory, as a copy that was stopped leaves it: to be copied and harmed."""
+    if not (data / "demo-loaded").exists():
+        latest.append(Copy(data, free_port()))
+        latest[-1].wait_until_ready()
+    for each in latest:
+        each.end()
+    return shutil.copytree(data, tmp_path_factory.mktemp("at") / "rest", ignore=shutil.ignore_patterns("*.sock"))
+
+
 def test_up_serves_and_says_where_and_stops_everything_on_ctrl_c(copy):
     assert copy.answers()
     assert f"http://127.0.0.1:{copy.port}/admin/" in copy.output
@@ -321,9 +332,8 @@ def small_disk(tmp_path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", tmp_path], check=True)
 
 
-def test_on_a_full_disk_everything_that_stores_says_come_again_and_readyz_says_why(copy, small_disk):
-    copy.end()
-    on_it = shutil.copytree(copy.data, small_disk / "data", ignore=shutil.ignore_patterns("*.sock"))
+def test_on_a_full_disk_everything_that_stores_says_come_again_and_readyz_says_why(at_rest, small_disk):
+    on_it = shutil.copytree(at_rest, small_disk / "data")
     full = Copy(on_it, free_port())
     try:
         full.wait_until_ready()
@@ -380,11 +390,8 @@ OTHER_KEYS = f"SECRET_KEY={'x' * 50}\nFIELD_ENCRYPTION_KEYS={base64.urlsafe_b64e
     ],
     ids=["secrets lost", "secrets empty", "secrets not UTF-8", "bad keys", "other keys", "cut", "garbage", "newer"],
 )
-def test_data_that_does_not_fit_is_refused_in_a_sentence_that_says_what_to_do(
-    latest, copy, tmp_path, file, harm, said
-):
-    copy.end()
-    harmed = shutil.copytree(copy.data, tmp_path / "data", ignore=shutil.ignore_patterns("*.sock"))
+def test_data_that_does_not_fit_is_refused_in_a_sentence_that_says_what_to_do(latest, copy, tmp_path, file, harm, said):
+    harmed = shutil.copytree(at_rest, tmp_path / "data")
     harm(harmed / file)
     before = (harmed / "homestretch.sqlite3").stat().st_size
     run = Copy(harmed, free_port())

@@ -53,9 +53,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django calls it while it handles the exception: a full disk or a lost database is none of our mistakes."""
     error = sys.exc_info()[1]
-    problem = problem_of(error) if isinstance(error, DatabaseError | InterfaceError | OSError) else None
-    if problem is not None:
-        return problem_response(request, problem)
+    while error is not None:  # sessions turn it into an UpdateError of theirs
+        problem = problem_of(error) if isinstance(error, DatabaseError | InterfaceError | OSError) else None
+        if problem is not None:
+            return problem_response(request, problem)
+        error = error.__cause__ or error.__context__
     if not request.path.startswith(API_PREFIX):
         return defaults.server_error(request)
     detail = _("Something went wrong here. It was logged under the request_id; sending the request again is safe.")

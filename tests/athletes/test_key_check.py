@@ -3,6 +3,7 @@
 import base64
 
 import pytest
+import time_machine
 from django.db.migrations.recorder import MigrationRecorder
 
 from athletes import key_check
@@ -10,7 +11,8 @@ from athletes.encryption import cipher
 from athletes.models import Athlete, CheckIn, KeyCheck
 
 OTHER_KEY = base64.urlsafe_b64encode(b"another key of thirty-two bytes!").decode()
-CHECK_IN = "/api/v1/check-ins/2026-05-01/"
+CHECK_IN = "/api/v1/check-ins/2026-11-22/"
+MORNING = {"fatigue": 4, "sleep_quality": 4, "muscle_soreness": 4, "stress": 4, "mood": 4, "scale": "mclean_1_5"}
 
 
 @pytest.fixture
@@ -59,10 +61,11 @@ def test_a_database_of_a_newer_version_is_refused_by_name(db):
     assert "athletes.9999_later" in key_check.what_does_not_fit()
 
 
+@time_machine.travel("2026-11-22T07:00:00Z", tick=False)
 def test_what_no_key_opens_is_said_in_the_api_and_kept_as_it_was(api, alice, with_other_keys):
     client = api(alice)
     Athlete.objects.update(birth_date="2001-02-03")
-    assert client.put(CHECK_IN, {"fatigue": 2, "notes": "slept badly"}).status_code in (200, 201)
+    assert client.put(CHECK_IN, MORNING | {"notes": "slept badly"}).status_code in (200, 201)
     stored = CheckIn.objects.extra(select={"raw": "notes"}).values_list("raw", flat=True).get()
     with_other_keys()
     for answer in (client.get(CHECK_IN), client.get("/api/v1/me/"), client.get("/api/v1/sync/changes/")):
@@ -70,5 +73,5 @@ def test_what_no_key_opens_is_said_in_the_api_and_kept_as_it_was(api, alice, wit
     assert client.get(CHECK_IN).json()["notes"] == "(cannot be read)"
     CheckIn.objects.get().save()
     assert CheckIn.objects.extra(select={"raw": "notes"}).values_list("raw", flat=True).get() == stored
-    assert client.put(CHECK_IN, {"fatigue": 3, "notes": "new"}).status_code == 200
+    assert client.put(CHECK_IN, MORNING | {"notes": "new"}).status_code == 200
     assert client.get(CHECK_IN).json()["notes"] == "new"
