@@ -390,7 +390,7 @@ OTHER_KEYS = f"SECRET_KEY={'x' * 50}\nFIELD_ENCRYPTION_KEYS={base64.urlsafe_b64e
     ],
     ids=["secrets lost", "secrets empty", "secrets not UTF-8", "bad keys", "other keys", "cut", "garbage", "newer"],
 )
-def test_data_that_does_not_fit_is_refused_in_a_sentence_that_says_what_to_do(latest, copy, tmp_path, file, harm, said):
+def test_data_that_does_not_fit_is_refused_in_a_sentence_that_says_what_to_do(at_rest, tmp_path, file, harm, said):
     harmed = shutil.copytree(at_rest, tmp_path / "data")
     harm(harmed / file)
     before = (harmed / "homestretch.sqlite3").stat().st_size
