@@ -2,7 +2,7 @@
 
 Under granian's WSGI interface a view's read() waits for the client as long as the client likes: four connections that
 sent a byte every five seconds held all four threads, and nobody else was answered. Here a coroutine waits, under a
-deadline, and connections that only wait cost no thread (docs/adr/0020).
+deadline, and connections that only wait cost no thread (docs/adr/0021).
 
     no body, or at most 1 MiB    read into memory, then handed to one of the handler threads
     more, to the API             read while the view reads, in one of the few threads that uploads have for themselves:
@@ -13,7 +13,6 @@ deadline, and connections that only wait cost no thread (docs/adr/0020).
 import asyncio
 import contextlib
 import io
-import os
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
@@ -23,13 +22,13 @@ from typing import Any, Protocol
 
 import orjson
 import structlog
+from django.conf import settings
 
 from config.wsgi import application as django  # first: it sets Django up
 
 # isort: split
 from athletes.rest import problems
 
-HANDLER_THREADS = int(os.environ.get("HOMESTRETCH_HANDLER_THREADS", "4"))  # of each web process
 UPLOAD_THREADS = 2  # of each web process
 READ_WHOLE_BYTES = 1024 * 1024
 SMALL_BYTES = 64 * 1024
@@ -232,7 +231,7 @@ class Threads:
                 log.error("answer_failed", kind=type(error).__name__)
 
 
-handlers = Threads("handler", HANDLER_THREADS)
+handlers = Threads("handler", settings.HANDLER_THREADS)
 uploads = Threads("upload", UPLOAD_THREADS)
 
 

@@ -19,6 +19,7 @@ import threading
 import time
 from typing import Any
 
+from django.conf import settings
 from granian._granian import ListenerSpec
 from granian.constants import Interfaces
 from granian.server import MPServer
@@ -28,7 +29,7 @@ from config import front  # first: it sets Django up
 # isort: split
 from athletes import key_check
 
-STUCK_AFTER_S = float(os.environ.get("HOMESTRETCH_STUCK_AFTER_S", "30"))
+STUCK_AFTER_S: float = settings.STUCK_AFTER_S
 BEAT_EVERY_S = min(3.0, STUCK_AFTER_S / 5)
 PID = struct.Struct("i")
 
