@@ -915,6 +915,15 @@ class RedFlag(models.Model):
 # --- for those who sync -----------------------------------------------------------------------------------------------
 
 
+class KeyCheck(models.Model):
+    """One row, encrypted when the database was new: whoever cannot read it has the wrong keys (athletes.key_check)."""
+
+    word = EncryptedTextField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="there is one key check")]
+
+
 class ChangeNumber(models.Model):
     """Where `change_seq` comes from: on PostgreSQL the sequence of `id`, on SQLite the one row's `last`."""
 

@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.memory [--quick]
 
 Starts the runner on throw-away data with the demo squad, sends some check-ins so that every process has done its work,
-then reads /proc/PID/smaps_rollup. Limits: web 110 MB, one worker child 130 MB, the whole tree 350 MB.
+then reads /proc/PID/smaps_rollup. Limits: one web worker 110 MB, one worker child 130 MB, the whole tree 350 MB.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def role(process: psutil.Process) -> str:
     """Which of the product's processes this is, from its command line and whether its parent is of the same kind."""
     line = " ".join(process.cmdline())
     parent = " ".join(process.parent().cmdline()) if process.parent() else ""
-    for word, name in (("granian", "web"), ("beat", "beat"), ("worker", "worker"), ("valkey-server", "valkey")):
+    for word, name in (("config.serve", "web"), ("beat", "beat"), ("worker", "worker"), ("valkey-server", "valkey")):
         if word in line:
             return f"{name} child" if word in parent and word != "valkey-server" else f"{name} main"
     return "runner"

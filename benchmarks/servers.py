@@ -157,11 +157,13 @@ def valkey(data: Path, env: dict[str, str]) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def web(data: Path, env: dict[str, str], application: str = "config.wsgi:application") -> Iterator[tuple[Server, int]]:
-    """granian as ./homestretch up starts it."""
+def web(data: Path, env: dict[str, str], application: str = "") -> Iterator[tuple[Server, int]]:
+    """The web server as ./homestretch up starts it; or another WSGI application under granian."""
     port = free_port()
-    argv = [BIN / "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--no-ws",
-            "--blocking-threads", 4, "--workers-kill-timeout", 1, application]  # fmt: skip
+    argv: list[object] = [BIN / "python", "-m", "config.serve", "--port", port, "--stop-within", 1]
+    if application:
+        argv = [BIN / "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--no-ws",
+                "--blocking-threads", 4, "--workers-kill-timeout", 1, application]  # fmt: skip
     with running("web", *argv, env=env, data=data) as server:
         wait_until(lambda: answers(port), server)
         yield server, port

@@ -47,6 +47,12 @@ def look_at_the_connection(**kwargs: Any) -> None:
 
 
 @signals.worker_init.connect  # type: ignore[untyped-decorator]
+def stop_unless_the_database_fits(**kwargs: Any) -> None:
+    """A mail that cannot be read would be given up; the web server says the same and ends, too."""
+    importlib.import_module("athletes.key_check").stop_unless_it_fits()
+
+
+@signals.worker_init.connect  # type: ignore[untyped-decorator]
 def load_what_children_share(**kwargs: Any) -> None:
     """After Django is set up, which Celery's own receiver of this signal does first."""
     for module in SHARED:

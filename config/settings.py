@@ -302,6 +302,11 @@ SPECTACULAR_SETTINGS = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# --- the web process (config/front.py, config/serve.py) ---------------------------------------------------------------
+
+HANDLER_THREADS = env.int("HOMESTRETCH_HANDLER_THREADS", default=4)  # one would let a check-in wait for a password
+STUCK_AFTER_S = env.float("HOMESTRETCH_STUCK_AFTER_S", default=30.0)
+
 # --- vendors' payloads ------------------------------------------------------------------------------------------------
 
 UPLOADS_DIR = DATA_DIR / "uploads"  # raw bodies, 30 days; web and worker must share it

@@ -56,7 +56,7 @@ def test_a_forbidden_import_is_noticed(tmp_path, file, line, contract):
 def test_the_web_process_loads_no_library_of_the_science():
     program = """
 import sys
-import config.wsgi
+import config.serve
 from django.urls import get_resolver
 from django.contrib import admin
 def walk(resolver):

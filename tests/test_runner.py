@@ -1,21 +1,29 @@
 """./homestretch up, with real processes: started, watched, and ended in every way a person or a machine ends it."""
 
+import base64
 import contextlib
+import json
 import os
+import shutil
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from email.message import Message
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 RUNNER_VARIABLES = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "VAPID_PRIVATE_KEY", "VALKEY_URL", "DATABASE_URL"}
+
+ALICE = {"email": "alice@example.org", "password": "homestretch-demo"}
 
 pytestmark = pytest.mark.processes
 
@@ -101,6 +109,17 @@ def copy(data: Path, latest: list[Copy]) -> Copy:
     return latest[-1]
 
 
+@pytest.fixture(scope="module")
+def at_rest(data: Path, latest: list[Copy], tmp_path_factory) -> Path:
+    """Such a data directory, as a copy that was stopped leaves it: to be copied and harmed."""
+    if not (data / "demo-loaded").exists():
+        latest.append(Copy(data, free_port()))
+        latest[-1].wait_until_ready()
+    for each in latest:
+        each.end()
+    return shutil.copytree(data, tmp_path_factory.mktemp("at") / "rest", ignore=shutil.ignore_patterns("*.sock"))
+
+
 def test_up_serves_and_says_where_and_stops_everything_on_ctrl_c(copy):
     assert copy.answers()
     assert f"http://127.0.0.1:{copy.port}/admin/" in copy.output
@@ -130,7 +149,7 @@ def test_secrets_are_made_once_and_only_the_owner_reads_them(data, copy):
 
 
 @pytest.mark.parametrize(
-    ("service", "processes"), [("\0worker\0", 3), ("\0beat\0", 1), ("/granian\0", 2), ("valkey-server", 1)]
+    ("service", "processes"), [("\0worker\0", 3), ("\0beat\0", 1), ("config.serve\0", 2), ("valkey-server", 1)]
 )
 def test_a_service_that_is_killed_is_started_again_and_leaves_nothing_behind(copy, service, processes):
     wait_for(lambda: len(copy.descendants(service)) == processes, 20, copy)
@@ -195,7 +214,7 @@ def test_without_its_guardian_the_runner_still_stops_everything(copy):
 
 
 def test_a_killed_runner_leaves_no_orphan(copy):
-    wait_for(lambda: len(copy.descendants()) == 8, 20, copy)  # guardian, valkey, granian 2, celery 3, beat
+    wait_for(lambda: len(copy.descendants()) == 8, 20, copy)  # guardian, valkey, web 2, celery 3, beat
     copy.process.kill()
     copy.process.wait()
     wait_for(lambda: not copy.descendants(), 5, copy)
@@ -240,12 +259,148 @@ def test_setup_installs_and_starts_nothing():
 
 
 def test_a_child_that_never_gets_up_ends_the_run_with_its_message(tmp_path):
-    (tmp_path / "valkey").mkdir()
-    (tmp_path / "valkey/appendonlydir").touch()  # where Valkey wants a directory
+    (tmp_path / "valkey.sock" / "in the way").mkdir(parents=True)  # where Valkey wants its socket
     copy = Copy(tmp_path, free_port())
     assert copy.process.wait(100) == 1
     wait_for(lambda: "valkey does not start: it ended 5 times" in copy.output, 2, copy)
     assert copy.descendants() == set()
+
+
+def web_worker(copy: Copy) -> int:
+    """The younger of the two: the main process has forked it."""
+    wait_for(lambda: len(copy.descendants("config.serve\0")) == 2, 20, copy)
+    return max(copy.descendants("config.serve\0"))
+
+
+def test_a_web_worker_that_is_killed_is_replaced_while_the_port_stays_open(copy):
+    for _ in range(2):
+        killed = web_worker(copy)
+        os.kill(killed, signal.SIGKILL)
+        for _ in range(50):  # also in the moment without a worker connections are taken and answered
+            assert copy.answers(), copy.output
+            time.sleep(0.02)
+        assert web_worker(copy) != killed
+        time.sleep(6)  # twice within 5.5 s granian takes for a crash loop, and ends
+    assert "web ended" not in copy.output
+
+
+def test_a_web_server_that_stands_still_is_replaced_be_it_one_worker_or_all_of_it(tmp_path):
+    copy = Copy(tmp_path, free_port(), HOMESTRETCH_STUCK_AFTER_S="10")
+    try:
+        copy.wait_until_ready()
+        stopped = web_worker(copy)
+        os.kill(stopped, signal.SIGSTOP)
+        wait_for(lambda: web_worker(copy) != stopped and copy.answers(), 40, copy)
+        assert f"web worker {stopped} has answered nothing for 10 s and is killed" in copy.output
+        both = copy.descendants("config.serve\0")
+        for pid in both:
+            os.kill(pid, signal.SIGSTOP)
+        wait_for(lambda: not both & copy.descendants("config.serve\0"), 60, copy)
+        wait_for(copy.answers, 60, copy)
+        assert "and is ended" in copy.output
+    finally:
+        copy.end()
+
+
+def test_a_damaged_log_of_valkey_is_set_aside_and_up_gets_ready(data, copy):
+    copy.end()
+    log = max((data / "valkey").rglob("*.incr.aof"), key=lambda path: path.stat().st_size)
+    log.write_bytes(b"*3\r\n$3\r\nSET\r\n" + b"garbage" * 100 + log.read_bytes())
+    again = Copy(data, copy.port)
+    try:
+        again.wait_until_ready()
+        assert f"starts empty, which loses nothing; they are kept in {data / 'valkey.damaged'}" in again.output
+        assert (data / "valkey.damaged" / log.relative_to(data / "valkey")).exists()
+    finally:
+        again.end()
+
+
+def ask(copy: Copy, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Message, bytes]:
+    request = urllib.request.Request(f"http://127.0.0.1:{copy.port}{path}", body or None, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as refusal:
+        return refusal.code, refusal.headers, refusal.read()
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", tmp_path], check=False).returncode:
+        pytest.skip("only root can mount a disk")
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+def test_on_a_full_disk_everything_that_stores_says_come_again_and_readyz_says_why(at_rest, small_disk):
+    on_it = shutil.copytree(at_rest, small_disk / "data")
+    full = Copy(on_it, free_port())
+    try:
+        full.wait_until_ready()
+        sign_in = "POST", "/_allauth/app/v1/auth/login", json.dumps(ALICE).encode()
+        as_json = {"Content-Type": "application/json"}
+        status, _, body = ask(full, *sign_in, **as_json)
+        assert status == 200, body
+        upload = {"Content-Type": "application/octet-stream"}
+        upload["Authorization"] = f"Bearer {json.loads(body)['meta']['access_token']}"
+        with contextlib.suppress(OSError), open(small_disk / "ballast", "wb", buffering=0) as ballast:
+            while True:
+                ballast.write(bytes(4096))
+        for status, headers, body in [
+            ask(full, *sign_in, **as_json),
+            ask(full, "POST", "/api/v1/ingest/fit/", b"x" * 100_000, **upload),
+        ]:
+            assert (status, json.loads(body)["status"]) == (503, 503), body
+            assert int(headers["Retry-After"]) > 0
+        status, _, body = ask(full, "GET", "/readyz")
+        assert (status, json.loads(body)["checks"]["disk"]) == (503, "full")
+        (small_disk / "ballast").unlink()
+        wait_for(lambda: ask(full, "GET", "/readyz")[0] == 200, 30, full)
+        assert ask(full, *sign_in, **as_json)[0] == 200
+    finally:
+        full.end()
+
+
+def from_a_newer_version(database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('athletes', '9999_later', '')")
+        connection.commit()
+
+
+def cut_in_half(database: Path) -> None:
+    with contextlib.closing(sqlite3.connect(database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    os.truncate(database, database.stat().st_size // 2)
+
+
+OTHER_KEYS = f"SECRET_KEY={'x' * 50}\nFIELD_ENCRYPTION_KEYS={base64.urlsafe_b64encode(b'other' * 6 + b'!!').decode()}\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "harm", "said"),
+    [
+        ("secrets.env", Path.unlink, "has a database and no secrets.env"),
+        ("secrets.env", lambda file: file.write_bytes(b""), "must hold SECRET_KEY and FIELD_ENCRYPTION_KEYS"),
+        ("secrets.env", lambda file: file.write_bytes(b"\xff\xfe\x00"), "must hold SECRET_KEY and"),
+        ("secrets.env", lambda file: file.write_text("SECRET_KEY=x\nFIELD_ENCRYPTION_KEYS=no"), "must hold SECRET_KEY"),
+        ("secrets.env", lambda file: file.write_text(OTHER_KEYS), "was encrypted with other FIELD_ENCRYPTION_KEYS"),
+        ("homestretch.sqlite3", cut_in_half, "is damaged: move it away and put a backup in its place"),
+        ("homestretch.sqlite3", lambda file: file.write_bytes(b"garbage" * 999), "is damaged: move it away"),
+        ("homestretch.sqlite3", from_a_newer_version, "a newer Homestretch (athletes.9999_later): start that version"),
+    ],
+    ids=["secrets lost", "secrets empty", "secrets not UTF-8", "bad keys", "other keys", "cut", "garbage", "newer"],
+)
+def test_data_that_does_not_fit_is_refused_in_a_sentence_that_says_what_to_do(at_rest, tmp_path, file, harm, said):
+    harmed = shutil.copytree(at_rest, tmp_path / "data")
+    harm(harmed / file)
+    before = (harmed / "homestretch.sqlite3").stat().st_size
+    run = Copy(harmed, free_port())
+    assert run.process.wait(60) == 1
+    wait_for(lambda: said in run.output, 2, run)
+    assert "Traceback" not in run.output
+    assert len([line for line in run.lines if said in line and "|" not in line]) == 1
+    assert (harmed / "homestretch.sqlite3").stat().st_size == before
+    assert run.descendants() == set()
 
 
 def test_help_is_the_file_s_own_description():

@@ -1,5 +1,6 @@
 """Every error of the API is an RFC 9457 problem. A body says what is wrong and where, never which value was sent."""
 
+import errno
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
@@ -17,6 +18,8 @@ from rest_framework.response import Response
 
 CONTENT_TYPE = "application/problem+json"
 DATABASE_RETRY_AFTER_S = 2
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+DISK_RETRY_AFTER_S = 60  # somebody has to make room
 
 # Of a refused choice where the message lists our own allowed codes; answered as invalid_choice.
 LISTED_CHOICE = "listed_choice"
@@ -142,6 +145,10 @@ def problem_of(exc: Exception) -> Problem | None:
             logger.error("database_unavailable", kind=type(exc).__name__)
             detail = _("The server cannot store or read right now; nothing was stored.")
             return Problem(503, "database_unavailable", detail, retry_after_s=DATABASE_RETRY_AFTER_S)
+        case OSError(errno=number) if number in DISK_IS_FULL:
+            logger.error("disk_full")
+            detail = "The server has no room left; nothing was stored."
+            return Problem(503, "disk_full", detail, retry_after_s=DISK_RETRY_AFTER_S)
     return None
 
 

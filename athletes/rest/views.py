@@ -1,13 +1,15 @@
 """The pages around the API: what is wrong with a URL, whether the server is well, where things are."""
 
 import ipaddress
+import os
 import secrets
+import sys
 from functools import cache as once
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -24,8 +26,10 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from athletes.rest.problems import Problem, problem_response
+from athletes.rest.problems import Problem, problem_of, problem_response
 from athletes.rest.requests import API_PREFIX
+
+LEAST_FREE_BYTES = 4 * 1024 * 1024  # with less the log of SQLite's writes cannot grow, and writes begin to fail
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -47,6 +51,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Django calls it while it handles the exception: a full disk or a lost database is none of our mistakes."""
+    error = sys.exc_info()[1]
+    while error is not None:  # sessions turn it into an UpdateError of theirs
+        problem = problem_of(error) if isinstance(error, DatabaseError | InterfaceError | OSError) else None
+        if problem is not None:
+            return problem_response(request, problem)
+        error = error.__cause__ or error.__context__
     if not request.path.startswith(API_PREFIX):
         return defaults.server_error(request)
     detail = _("Something went wrong here. It was logged under the request_id; sending the request again is safe.")
@@ -68,9 +79,20 @@ def ready(request: HttpRequest) -> HttpResponse:
     """503 only when requests cannot be answered. Valkey down is `degraded`: limits and hints rest, check-ins answer."""
     checks = {"database": "ok" if database_is_current() else "down or not migrated"}
     checks["valkey"] = "ok" if cache.answers() else "down"  # type: ignore[attr-defined]
-    if checks["database"] != "ok":
+    checks["disk"] = "ok" if disk_has_room() else "full"
+    needed = checks["database"], checks["disk"] if connection.vendor == "sqlite" else "ok"
+    if set(needed) != {"ok"}:
         return JsonResponse({"status": "unavailable", "checks": checks}, status=503)
-    return JsonResponse({"status": "ready" if checks["valkey"] == "ok" else "degraded", "checks": checks})
+    return JsonResponse({"status": "ready" if set(checks.values()) == {"ok"} else "degraded", "checks": checks})
+
+
+def disk_has_room() -> bool:
+    """Where the uploads are, and SQLite's file; PostgreSQL's own disk is looked after where it is."""
+    try:
+        disk = os.statvfs(settings.DATA_DIR)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize >= LEAST_FREE_BYTES
 
 
 def database_is_current() -> bool:

@@ -22,13 +22,13 @@ def test_the_process_is_alive_without_looking_at_anything_else():
 def test_ready(db, valkey):
     answer = Client().get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ready", "checks": {"database": "ok", "valkey": "ok"}}
+    assert answer.json() == {"status": "ready", "checks": {"database": "ok", "valkey": "ok", "disk": "ok"}}
 
 
 def test_without_valkey_it_is_degraded_and_still_answers(db, no_valkey):
     answer = Client().get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "degraded", "checks": {"database": "ok", "valkey": "down"}}
+    assert answer.json() == {"status": "degraded", "checks": {"database": "ok", "valkey": "down", "disk": "ok"}}
 
 
 def test_not_ready_before_the_migrations_are_applied(db, valkey, monkeypatch):
