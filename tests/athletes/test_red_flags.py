@@ -274,7 +274,7 @@ def test_the_admin_names_the_sign_only_where_values_are_shared_and_nobody_edits_
         assert "Head Injury" not in client.get(url).content.decode()
     Membership.objects.filter(athlete=alice).update(shares_values=True)
     assert "Head Injury" in client.get(page).content.decode()
-    assert "Head injury" in client.get("/admin/athletes/redflag/").content.decode()
+    assert "Head Injury" in client.get("/admin/athletes/redflag/").content.decode()
     for url in ("/admin/athletes/redflag/add/", page.replace("change", "delete")):
         assert client.get(url).status_code == 403
     assert client.post(page, {"kind": "fainting"}).status_code == 403
