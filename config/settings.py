@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "athletes.rest.requests.MessagesOfPages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "athletes.rest.second_factor.SecondFactorOfStaff",
     "athletes.rest.requests.OwnSessionsOfPages",
     "simple_history.middleware.HistoryRequestMiddleware",
     "athletes.rest.requests.ContentSecurityPolicy",
