@@ -14,7 +14,9 @@ def proxies_are_counted(**kwargs: Any) -> list[CheckMessage]:
 
 def problems() -> Iterator[CheckMessage]:
     if settings.PROXY_COUNT < 0:
-        yield Error("PROXY_COUNT is negative.", hint="Count the proxies between the internet and us.", id="athletes.E001")
+        yield Error(
+            "PROXY_COUNT is negative.", hint="Count the proxies between the internet and us.", id="athletes.E001"
+        )
     elif settings.BEHIND_PROXY and not settings.PROXY_COUNT:
         yield Error(
             "BEHIND_PROXY is set and PROXY_COUNT is 0: everybody would share the proxy's address, and five wrong"

@@ -1,7 +1,7 @@
 """OAuth as RFC 9700 has it, where allauth leaves it open: what was used once and comes back ends the grant.
 
-A grant is what an athlete gave one program at one time; all its tokens carry the same mark. Used refresh tokens and codes
-stay as rows that open nothing, so that they are known again.
+A grant is what an athlete gave one program at one time; all its tokens carry the same mark. Used refresh tokens and
+codes stay as rows that open nothing, so that they are known again.
 """
 
 import uuid
@@ -16,12 +16,12 @@ from allauth.idp.oidc.internal.oauthlib.request_validator import OAuthLibRequest
 from allauth.idp.oidc.internal.oauthlib.utils import get_validator_context
 from allauth.idp.oidc.models import Client, Token
 from django.utils import timezone
-from oauthlib.common import Request
-from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
+from oauthlib.common import Request  # type: ignore[import-untyped]
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError  # type: ignore[import-untyped]
 
 from athletes.clients import LIVE
 
-USED_REFRESH_TOKEN = "ur"  # used codes: allauth's AUTHORIZATION_CODE, which it makes no rows of itself
+USED_REFRESH_TOKEN = "ur"  # noqa: S105  for used codes there is AUTHORIZATION_CODE: allauth makes no such rows
 GRANT = "grant"  # in Token.data
 
 logger = structlog.get_logger(__name__)
@@ -56,10 +56,11 @@ class Validator(OAuthLibRequestValidator):  # type: ignore[misc]
         grant = grant_of(used) or uuid.uuid4().hex
         if used is not None:
             keep(USED_REFRESH_TOKEN, used.hash, request, grant)
-        elif request.grant_type == Client.GrantType.AUTHORIZATION_CODE:
-            if not keep(Token.Type.AUTHORIZATION_CODE, get_adapter().hash_token(request.code), request, grant):
-                end_if_used(request.client, request.code, Token.Type.AUTHORIZATION_CODE)
-                raise InvalidGrantError(request=request)
+        elif request.grant_type == Client.GrantType.AUTHORIZATION_CODE and not keep(
+            Token.Type.AUTHORIZATION_CODE, get_adapter().hash_token(request.code), request, grant
+        ):  # by another request, since it was validated
+            end_if_used(request.client, request.code, Token.Type.AUTHORIZATION_CODE)
+            raise InvalidGrantError(request=request)
         super().save_bearer_token(token, request, *args, **kwargs)
         given = [token[name] for name in ("access_token", "refresh_token") if name in token]
         for made in Token.objects.filter(type__in=LIVE, hash__in=map(get_adapter().hash_token, given)):
@@ -67,7 +68,7 @@ class Validator(OAuthLibRequestValidator):  # type: ignore[misc]
             made.save(update_fields=["data"])
 
     def revoke_token(self, token: str, token_type_hint: str, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Its own alone, whatever the hint says; with a refresh token goes all that came of the grant (RFC 7009, 2.1)."""
+        """Its own alone, whatever the hint says; with a refresh token goes its whole grant (RFC 7009, 2.1)."""
         found = Token.objects.by_value(token).filter(client=request.client, type__in=LIVE).first()
         if found is None:
             return

@@ -137,7 +137,7 @@ CACHES = {
         "LOCATION": VALKEY_URL,
         "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
     },
-    # While Valkey does not answer: what nobody may get round by that (athletes.valkey). Rows cost more than they do there.
+    # While Valkey does not answer: what nobody may get round by that (athletes.valkey)
     "without_valkey": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "athletes_limitwithoutvalkey",

@@ -1,4 +1,4 @@
-"""The admin shows many people's health: whoever is staff enters it with a second factor, after some days to set one up."""
+"""The admin shows many people's health: after some days to set one up, staff enter it with a second factor only."""
 
 from collections.abc import Callable
 from datetime import timedelta

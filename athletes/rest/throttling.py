@@ -14,7 +14,7 @@ from athletes.valkey import Cache
 
 
 class WindowThrottle(BaseThrottle):
-    """So many requests in each window of so many seconds. Without Valkey nobody is held back."""
+    """So many requests in each window of so many seconds. Without Valkey nobody is held back, but see `within`."""
 
     scope: str
     setting: str

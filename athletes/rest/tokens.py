@@ -22,7 +22,7 @@ class RefreshFamilies(JWTTokenStrategy):  # type: ignore[misc]
 
     Until the newest is used, the one before it is answered with the same newest again, however late: its answer was
     lost. Whatever comes back after that was copied, and the session ends with all its tokens: access tokens are checked
-    against it. So whoever shares a family with its owner must keep in step with her: the first who falls behind ends it.
+    against it. Whoever shares a family with its owner must keep in step with her: the first who falls behind ends it.
     """
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:

@@ -28,7 +28,9 @@ def from_(address: str, *, forged: str = "", email: str = "alice@example.org", p
         REMOTE_ADDR=PROXY,
         HTTP_X_FORWARDED_FOR=forwarded,
     )
-    return "" if answer.status_code == 200 else answer.json().get("errors", [{"code": str(answer.status_code)}])[0]["code"]
+    return (
+        "" if answer.status_code == 200 else answer.json().get("errors", [{"code": str(answer.status_code)}])[0]["code"]
+    )
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """What somebody can do who got hold of an access token, and what the owner of the account learns of it."""
 
+import json
 import re
 
 import pytest
@@ -144,7 +145,7 @@ def test_the_notice_is_in_the_language_of_the_owner_whoever_made_the_request(ali
     alice.locale = "de"
     alice.save()
     token = sign_in()["access_token"]
-    body = '{"current_password": "%s", "new_password": "another long secret"}' % PASSWORD
+    body = json.dumps({"current_password": PASSWORD, "new_password": "another long secret"})
     headers = {"Authorization": f"Bearer {token}", "Accept-Language": "zh-hans"}
     Client().generic("POST", f"{AUTH}/account/password/change", body, "application/json", headers=headers)
     assert "Passwort" in mail.outbox[-1].subject
@@ -160,3 +161,39 @@ def test_the_pages_ask_for_the_password_too(alice):
     assert browser.post("/accounts/sessions/")["Location"].startswith("/accounts/reauthenticate/")
     assert me(phone) == 200
     assert re.search("password", browser.get("/accounts/reauthenticate/").content.decode())
+
+
+def test_a_view_that_asks_for_a_fresh_sign_in_lets_no_older_one_through(alice):
+    from rest_framework.response import Response
+    from rest_framework.test import APIRequestFactory
+    from rest_framework.views import APIView
+
+    from athletes.rest.permissions import FreshSignIn
+
+    class Erase(APIView):
+        permission_classes = [FreshSignIn]
+
+        def delete(self, request):
+            return Response(status=204)
+
+    def erase(token: str):
+        answer = Erase.as_view()(APIRequestFactory().delete("/", headers={"Authorization": f"Bearer {token}"}))
+        return answer.status_code, (answer.data or {}).get("code", "")
+
+    with time_machine.travel("2026-11-22T08:00:00Z", tick=False) as clock:
+        token, thief = sign_in()["access_token"], sign_in()["access_token"]
+        assert erase(token) == (403, "fresh_sign_in_required")
+        confirm(token)
+        assert erase(token) == (204, "")
+        assert erase(thief) == (403, "fresh_sign_in_required")  # another session of hers
+        clock.shift(299)
+        assert erase(token)[0] == 204
+    with time_machine.travel("2026-11-22T10:00:00Z", tick=False) as clock:
+        meta = sign_in()
+        confirm(meta["access_token"])
+        clock.shift(200)
+        token = call("POST", f"{AUTH}/tokens/refresh", {"refresh_token": meta["refresh_token"]}).json()["data"][
+            "access_token"
+        ]
+        clock.shift(101)
+        assert erase(token) == (403, "fresh_sign_in_required")
