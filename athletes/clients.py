@@ -37,6 +37,7 @@ SCOPES: dict[str, dict[str, set[str]]] = {
     "advice:read": {"GET": {"advice-list", "advice-today", "advice-of-date"}},
 }  # fmt: skip
 SAFE = {"HEAD": "GET"}
+LIVE = (Token.Type.ACCESS_TOKEN, Token.Type.REFRESH_TOKEN)  # the other kinds of rows open nothing
 
 
 class Adapter(DefaultOIDCAdapter):  # type: ignore[misc]
@@ -100,7 +101,7 @@ class Connected:
 
 
 def tokens_of(user: User) -> QuerySet[Token]:
-    tokens: QuerySet[Token] = Token.objects.valid().filter(user=user, client__isnull=False)
+    tokens: QuerySet[Token] = Token.objects.valid().filter(user=user, client__isnull=False, type__in=LIVE)
     return tokens
 
 
@@ -116,8 +117,9 @@ def connected(user: User) -> list[Connected]:
 
 def disconnect(user: User, client_id: str) -> bool:
     """Every token of the client for this user. False: it had none."""
-    removed, _ = Token.objects.filter(user=user, client_id=client_id).delete()
-    return bool(removed)
+    had_one = tokens_of(user).filter(client_id=client_id).exists()
+    Token.objects.filter(user=user, client_id=client_id).delete()
+    return had_one
 
 
 def athlete_id_of(user: Any) -> int | None:

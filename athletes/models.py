@@ -51,6 +51,7 @@ class User(AbstractUser):
             "the language that the browser last asked for; mails and pushes to who has no athlete profile follow it"
         ),
     )
+    staff_since = models.DateTimeField(_("staff since"), null=True, blank=True, editable=False)
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = []
     objects = UserManager()  # type: ignore[misc, assignment]
@@ -61,6 +62,22 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        since = (self.staff_since or timezone.now()) if self.is_staff else None
+        if since != self.staff_since:
+            self.staff_since = since
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "staff_since"}
+        super().save(*args, **kwargs)
+
+
+class LimitWithoutValkey(models.Model):
+    """Guesses counted while Valkey does not answer. Django's cache of rows reads and writes them by their columns."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
 
 
 class Athlete(models.Model):

@@ -9,6 +9,7 @@ from typing import Any
 
 import redis
 import structlog
+from django.core.cache import BaseCache, caches
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
 from django.utils.functional import cached_property
 from prometheus_client import Counter
@@ -146,8 +147,17 @@ def or_else(method: Callable[..., Any], otherwise: Any) -> Callable[..., Any]:
     return forgiving
 
 
+def must_hold(key: str) -> bool:
+    """What allauth keeps: how often somebody guessed, which codes of the second factor and of OAuth were used."""
+    return ":allauth" in key
+
+
+def rows() -> BaseCache:
+    return caches["without_valkey"]
+
+
 class ForgivingClient(RedisCacheClient):
-    """Down means: nothing is remembered, and whoever wants a lock gets it (allauth's rate limits wait for theirs)."""
+    """Down means: nothing is remembered, and whoever wants a lock gets it; but what must hold is a row meanwhile."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -156,11 +166,11 @@ class ForgivingClient(RedisCacheClient):
         options = {name: value for name, value in pool_options.items() if name.startswith("socket_")}
         self.line = Line(self._servers[0], **options)  # type: ignore[attr-defined]
 
-    add = or_else(RedisCacheClient.add, lambda *args: True)
-    get = or_else(RedisCacheClient.get, lambda self, key, default: default)
-    set = or_else(RedisCacheClient.set, lambda *args: None)
+    add = or_else(RedisCacheClient.add, lambda self, key, *what: not must_hold(key) or rows().add(key, *what))
+    get = or_else(RedisCacheClient.get, lambda self, key, other: rows().get(key, other) if must_hold(key) else other)
+    set = or_else(RedisCacheClient.set, lambda self, key, *what: rows().set(key, *what) if must_hold(key) else None)
     touch = or_else(RedisCacheClient.touch, lambda *args: False)
-    delete = or_else(RedisCacheClient.delete, lambda *args: False)
+    delete = or_else(RedisCacheClient.delete, lambda self, key: must_hold(key) and rows().delete(key))
     get_many = or_else(RedisCacheClient.get_many, lambda *args: {})
     has_key = or_else(RedisCacheClient.has_key, lambda *args: False)
     incr = or_else(RedisCacheClient.incr, lambda self, key, delta: delta)

@@ -1,14 +1,15 @@
 """Letting a program in (pages, as OAuth has it) and seeing it out again (the API)."""
 
 import re
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.idp.oidc.internal.oauthlib import device_codes
 from allauth.idp.oidc.models import Client
-from allauth.idp.oidc.views import AuthorizationView, DeviceAuthorizationView
+from allauth.idp.oidc.views import AuthorizationView, DeviceAuthorizationView, DeviceCodeView
 from django.core.cache import cache
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -21,9 +22,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import clients
+from athletes import clients, oauth
+from athletes.rest.addresses import client_address
 from athletes.rest.permissions import IsAthlete
+from athletes.rest.throttling import seconds_left, within
 from athletes.serializers import in_utc
+
+oauth.install()
 
 
 class ConnectedClient(serializers.Serializer[Any]):
@@ -132,3 +137,26 @@ def texts_of(device_code: str, client: Client) -> list[str]:
     known = cache.get(device_codes.cache_device_code_key(device_code)) or {}
     scopes = known.get("scope") or client.get_default_scopes()
     return [str(text) for scope, text in clients.SCOPE_TEXTS.items() if scope in scopes]
+
+
+# --- device codes ----------------------------------------------------------------------------------------------------
+
+DEVICE_WINDOW_S = 600  # as long as a code lives
+DEVICE_CODES_PER_PROGRAM_AND_ADDRESS = 10
+DEVICE_CODES_PER_ADDRESS = 30
+
+
+class DeviceCodes(DeviceCodeView):  # type: ignore[misc]
+    """Anybody may ask for codes, and each is kept and could be guessed: not for as many as they like."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        address = client_address(request)
+        of_program = sha256(f"{request.POST.get('client_id', '')} {address}".encode()).hexdigest()
+        allowed = within(f"device:{address}", DEVICE_CODES_PER_ADDRESS, DEVICE_WINDOW_S) and within(
+            f"device:{of_program}", DEVICE_CODES_PER_PROGRAM_AND_ADDRESS, DEVICE_WINDOW_S
+        )
+        if not allowed:
+            wait = {"Retry-After": str(int(seconds_left(DEVICE_WINDOW_S)) + 1)}
+            return JsonResponse({"error": "slow_down"}, status=429, headers=wait)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response

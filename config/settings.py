@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "athletes.rest.requests.MessagesOfPages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "athletes.rest.second_factor.SecondFactorOfStaff",
     "athletes.rest.requests.OwnSessionsOfPages",
     "simple_history.middleware.HistoryRequestMiddleware",
     "athletes.rest.requests.ContentSecurityPolicy",
@@ -145,7 +146,13 @@ CACHES = {
         "BACKEND": "athletes.valkey.Cache",
         "LOCATION": VALKEY_URL,
         "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
-    }
+    },
+    # While Valkey does not answer: what nobody may get round by that (athletes.valkey)
+    "without_valkey": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "athletes_limitwithoutvalkey",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # culling takes live entries too
+    },
 }
 CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://") if VALKEY_URL.startswith("unix:") else VALKEY_URL
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -227,7 +234,13 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "Homestretch: "
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+# Whoever asks is answered alike, after the same work; a mail to an address without an account is not kept (adapter).
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
+# An access token changes neither addresses nor second factor nor sessions: the password is asked for again.
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+USERSESSIONS_ADAPTER = "athletes.rest.accounts.SessionsAdapter"
 HEADLESS_CLIENTS = ("app",)
 HEADLESS_TOKEN_STRATEGY = "athletes.rest.tokens.RefreshFamilies"
 HEADLESS_JWT_ALGORITHM = "HS256"
@@ -240,6 +253,8 @@ IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 3600
 IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = int(timedelta(days=90).total_seconds())
 IDP_OIDC_DEVICE_CODE_EXPIRES_IN = 600
 IDP_OIDC_USERINFO_ENDPOINT = "/api/v1/me/"  # never advertised: allauth's own would answer without a scope
+# Whoever is staff has so many days to set up a second factor; then the admin opens only with one.
+STAFF_MFA_GRACE_DAYS = env.int("STAFF_MFA_GRACE_DAYS", default=14)
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 USERSESSIONS_TRACK_ACTIVITY = False
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
@@ -278,7 +293,7 @@ METRICS_NETWORKS: list[str] = env.list(
 API_DESCRIPTION = """Morning check-ins in, the day's training advice with reasons out. Not medical advice.
 
 **Sign in:** `POST /_allauth/app/v1/auth/login` with `{"email": ..., "password": ...}` answers `meta.access_token` (five
-minutes) and `meta.refresh_token` (30 days, each good once; `POST /_allauth/app/v1/tokens/refresh`). Send
+minutes) and `meta.refresh_token` (30 days, replaced at each use; `POST /_allauth/app/v1/tokens/refresh`). Send
 `Authorization: Bearer <access_token>`. Sign-up (`auth/signup`) and a forgotten password take a code
 from a mail: `docs/api/sign_in.md`.
 
@@ -359,7 +374,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not EMBEDDED
 SECURE_HSTS_SECONDS = 0 if EMBEDDED else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not EMBEDDED
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
+# Each appends the address it was called from to X-Forwarded-For: so many entries from the right are true, no more.
+PROXY_COUNT = env.int("PROXY_COUNT", default=int(BEHIND_PROXY))
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {

@@ -1,6 +1,7 @@
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from athletes import views_clients
@@ -22,6 +23,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("identity/o/authorize", views_clients.Authorize.as_view()),
     path("identity/o/device", views_clients.AuthorizeDevice.as_view()),
+    path("identity/o/api/device/code", csrf_exempt(views_clients.DeviceCodes.as_view())),
     path("", include("allauth.idp.urls")),
     path("_allauth/", include("allauth.headless.urls")),
     path("api/", RedirectView.as_view(pattern_name="api-docs")),

@@ -1,5 +1,8 @@
+from types import SimpleNamespace
 from typing import Any, cast
 
+from allauth.account.internal.flows.reauthentication import did_recently_reauthenticate
+from allauth.headless.tokens.strategies.jwt import internal
 from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -33,4 +36,15 @@ class IsCoach(BasePermission):
             return False
         if not squads_coached_by(request.user).exists():
             raise Problem(403, "not_a_coach", _("This account coaches no squad."))
+        return True
+
+
+class FreshSignIn(BasePermission):
+    """What cannot be taken back asks for the password again, by allauth's rule for the account: a stolen access token
+    lasts five minutes and must not be enough."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        session = internal.get_token_session(request.auth) if isinstance(request.auth, dict) else None
+        if session is None or not did_recently_reauthenticate(SimpleNamespace(user=request.user, session=session)):
+            raise Problem(403, "fresh_sign_in_required", _("Say your password again first: POST auth/reauthenticate."))
         return True

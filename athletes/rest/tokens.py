@@ -1,6 +1,5 @@
 """Refresh tokens that notice theft and survive a lost answer (RFC 9700, 4.14.2)."""
 
-import time
 from typing import Any
 
 import structlog
@@ -10,16 +9,21 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 
-# A phone that lost the answer to a refresh tries again within seconds; a thief who comes later ends the family.
-GRACE_S = 60
-RETIRED = "retired_refresh_tokens"
+from athletes.encryption import cipher
+
+REPLACED = "replaced_refresh_token"  # the last one that was used, and its successor, which was not yet
+OF_OLD = "retired_refresh_tokens"  # of sessions from before
 
 logger = structlog.get_logger(__name__)
 
 
 class RefreshFamilies(JWTTokenStrategy):  # type: ignore[misc]
-    """Every sign-in is a session, every refresh token belongs to one. A token is used once, and again within the grace;
-    later it is stolen or copied, and the session ends with all its tokens: access tokens are checked against it."""
+    """Every sign-in is a session, every refresh token belongs to one, and one of them is the newest.
+
+    Until the newest is used, the one before it is answered with the same newest again, however late: its answer was
+    lost. Whatever comes back after that was copied, and the session ends with all its tokens: access tokens are checked
+    against it. Whoever shares a family with its owner must keep in step with her: the first who falls behind ends it.
+    """
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any] | None:
         request.session.set_expiry(settings.HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN)
@@ -31,7 +35,7 @@ class RefreshFamilies(JWTTokenStrategy):  # type: ignore[misc]
         if payload is None:
             return None
         with transaction.atomic():
-            lock_session(payload)  # two refreshes at once would each forget the other's new token
+            lock_session(payload)  # two refreshes at once would each make a successor
             return self.rotate(payload)
 
     def rotate(self, payload: dict[str, Any]) -> tuple[str, str] | None:
@@ -39,24 +43,25 @@ class RefreshFamilies(JWTTokenStrategy):  # type: ignore[misc]
         user = session and internal.validate_token_user(payload, session)
         if not user:
             return None
-        now = int(time.time())
-        live = internal.get_refresh_token_state(session)
-        retired = {jti: at for jti, at in session.get(RETIRED, {}).items() if now - at <= GRACE_S}
-        if payload["jti"] not in live | retired:
+        jti, replaced = payload["jti"], session.get(REPLACED, {})
+        if jti in internal.get_refresh_token_state(session):
+            successor = succeed(jti, user, session)
+        elif jti == replaced.get("jti"):
+            successor = cipher().decrypt(replaced["successor"]).decode()
+        else:
             logger.warning("refresh_token_reused", user_id=user.pk)
             session.delete()
             return None
-        if live.pop(payload["jti"], None):
-            retired[payload["jti"]] = now
-        for jti in [jti for jti, expires_at in live.items() if expires_at <= now]:
-            del live[jti]
-        session[RETIRED] = retired
-        tokens = (
-            internal.create_access_token(user, session, self.get_claims(user)),
-            internal.create_refresh_token(user, session),
-        )
-        session.save()
-        return tokens
+        return internal.create_access_token(user, session, self.get_claims(user)), successor
+
+
+def succeed(jti: str, user: Any, session: Any) -> str:
+    internal.get_refresh_token_state(session).clear()
+    successor: str = internal.create_refresh_token(user, session)
+    session[REPLACED] = {"jti": jti, "successor": cipher().encrypt(successor.encode()).decode()}
+    session.pop(OF_OLD, None)
+    session.save()
+    return successor
 
 
 def lock_session(payload: dict[str, Any]) -> None:

@@ -290,3 +290,130 @@ def test_the_servers_description_names_our_scopes_and_no_account_data():
     assert told["scopes_supported"] == list(clients.SCOPE_TEXTS)
     assert "userinfo_endpoint" not in told
     assert told["device_authorization_endpoint"].endswith("/identity/o/api/device/code")
+
+
+# --- what was used once, and what belongs to somebody else ------------------------------------------------------------
+
+
+def reads(api, access_token: str) -> int:
+    return with_token(api, access_token).get("/api/v1/days/2026-11-20/").status_code
+
+
+def refreshed(program, token: str):
+    return redeem(program, grant_type="refresh_token", refresh_token=token)
+
+
+def test_a_refresh_token_used_twice_ends_that_grant_and_no_other(api, browser, program):
+    stolen, other = tokens_for(browser, program, "days:read"), tokens_for(browser, program, "days:read")
+    newest = refreshed(program, stolen["refresh_token"]).json()
+    assert (reads(api, stolen["access_token"]), reads(api, newest["access_token"])) == (200, 200)
+    assert refreshed(program, stolen["refresh_token"]).json()["error"] == "invalid_grant"
+    assert (reads(api, stolen["access_token"]), reads(api, newest["access_token"])) == (401, 401)
+    assert refreshed(program, newest["refresh_token"]).status_code == 400
+    assert reads(api, other["access_token"]) == 200
+    assert refreshed(program, other["refresh_token"]).status_code == 200
+
+
+def test_a_grant_of_before_the_marks_gets_one_with_its_next_refresh(api, browser, program):
+    first = tokens_for(browser, program, "days:read")
+    Token.objects.update(data=None)
+    second = refreshed(program, first["refresh_token"]).json()
+    third = refreshed(program, second["refresh_token"]).json()
+    assert reads(api, third["access_token"]) == 200
+    assert refreshed(program, second["refresh_token"]).status_code == 400
+    assert (reads(api, second["access_token"]), reads(api, third["access_token"])) == (401, 401)
+
+
+def test_a_code_redeemed_twice_ends_what_it_gave(api, browser, program):
+    answer = allow(browser, ask(browser, program), "days:read")
+    code = parse_qs(urlsplit(answer["Location"]).query)["code"][0]
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
+    tokens = redeem(program, **fields).json()
+    newest = refreshed(program, tokens["refresh_token"]).json()
+    assert (reads(api, tokens["access_token"]), reads(api, newest["access_token"])) == (200, 200)
+    assert redeem(program, **fields).json()["error"] == "invalid_grant"
+    assert (reads(api, tokens["access_token"]), reads(api, newest["access_token"])) == (401, 401)
+    assert refreshed(program, newest["refresh_token"]).status_code == 400
+
+
+def test_what_was_used_is_no_connected_program(api, alice, browser, program):
+    tokens = tokens_for(browser, program, "days:read")
+    refreshed(program, tokens["refresh_token"])
+    refreshed(program, tokens["refresh_token"])
+    assert Token.objects.exists()
+    assert api(alice).get("/api/v1/me/clients/").json() == {"results": []}
+    assert api(alice).delete(f"/api/v1/me/clients/{program.pk}/").status_code == 404
+
+
+def revoke(program, token: str, **fields) -> int:
+    return posted("/identity/o/api/revoke", {"client_id": program.pk, "token": token, **fields}).status_code
+
+
+@pytest.fixture
+def other_program(program):
+    other = Client.objects.get(pk=program.pk)
+    other.pk, other.name = "other", "Another"
+    other.save(force_insert=True)
+    return other
+
+
+def test_a_program_revokes_its_own_tokens_alone(api, browser, program, other_program):
+    tokens = tokens_for(browser, program, "days:read")
+    assert revoke(other_program, tokens["access_token"]) == revoke(other_program, tokens["refresh_token"]) == 200
+    assert reads(api, tokens["access_token"]) == 200
+    assert revoke(program, tokens["access_token"], token_type_hint="refresh_token") == 200  # a hint is only that
+    assert reads(api, tokens["access_token"]) == 401
+    newest = refreshed(program, tokens["refresh_token"]).json()
+    assert revoke(program, newest["refresh_token"]) == 200
+    assert reads(api, newest["access_token"]) == 401
+    assert refreshed(program, newest["refresh_token"]).status_code == 400
+
+
+def test_another_program_cannot_end_a_grant_by_replaying_its_tokens(api, browser, program, other_program):
+    tokens = tokens_for(browser, program, "days:read")
+    newest = refreshed(program, tokens["refresh_token"]).json()
+    assert refreshed(other_program, tokens["refresh_token"]).status_code == 400
+    assert reads(api, newest["access_token"]) == 200
+
+
+@pytest.mark.parametrize(
+    ("registered", "asked"),
+    [
+        (BACK, f"{BACK}?more=1"), (BACK, f"{BACK}#x"), (BACK, BACK.upper()), (BACK, f"{BACK}/"),
+        ("http://127.0.0.1:4000/back", "http://127.0.0.1:4001/back"), ("https://*.example.org/back", BACK),
+        (BACK, "https://user@sync.example.org/back"),
+    ],
+)  # fmt: skip
+def test_a_redirect_goes_to_a_registered_address_to_the_letter(browser, program, registered, asked):
+    program.redirect_uris, program.allow_uri_wildcards = registered, "*" in registered
+    program.save()
+    page = ask(browser, program, redirect_uri=asked)
+    assert b"Allow" not in page.content
+    assert "Location" not in page
+
+
+@time_machine.travel("2026-11-22T08:00:01Z", tick=False)
+def test_device_codes_are_limited_per_program_and_address(program, other_program):
+    def begun(who, address: str = "198.51.100.9") -> int:
+        body = urlencode({"client_id": who.pk})
+        form = "application/x-www-form-urlencoded"
+        return Browser().post("/identity/o/api/device/code", body, form, REMOTE_ADDR=address).status_code
+
+    assert [begun(program) for _ in range(12)] == [200] * 10 + [429] * 2
+    assert begun(other_program) == 200
+    assert begun(program, "203.0.113.5") == 200
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        assert begun(program) == 200
+
+
+@time_machine.travel("2026-11-22T08:00:01Z", tick=False)
+def test_one_address_cannot_go_round_the_limit_with_more_programs(program):
+    def begun(name: str):
+        return posted("/identity/o/api/device/code", {"client_id": name})
+
+    assert begun(program.pk).status_code == 200
+    refused = [begun(f"made-up-{n}").status_code for n in range(40)]
+    assert refused == [400] * 29 + [429] * 11
+    answer = begun(program.pk)
+    assert (answer.status_code, answer.json()["error"]) == (429, "slow_down")
+    assert answer["Retry-After"] == "600"

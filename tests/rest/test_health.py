@@ -41,13 +41,16 @@ def test_not_ready_before_the_migrations_are_applied(db, valkey, monkeypatch):
         assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
 
 
+def caches_at(settings, path) -> dict:
+    """Valkey is to be found there; the rows that stand in for it stay where they are."""
+    return {**settings.CACHES, "default": settings.CACHES["default"] | {"LOCATION": f"unix://{path}"}}
+
+
 @pytest.fixture
 def no_valkey(settings, tmp_path, monkeypatch):
     """The cache is configured, and nobody listens there."""
     monkeypatch.setattr(product_valkey.breaker, "open_until_s", 0.0)
-    with override_settings(
-        CACHES={"default": settings.CACHES["default"] | {"LOCATION": f"unix://{tmp_path}/none.sock"}}
-    ):
+    with override_settings(CACHES=caches_at(settings, tmp_path / "none.sock")):
         yield
     product_valkey.breaker.open_until_s = 0.0
 
@@ -76,7 +79,7 @@ def frozen_valkey(settings, tmp_path, monkeypatch):
         time.sleep(0.02)
     server.send_signal(signal.SIGSTOP)
     monkeypatch.setattr(product_valkey.breaker, "open_until_s", 0.0)
-    with override_settings(CACHES={"default": settings.CACHES["default"] | {"LOCATION": f"unix://{path}"}}):
+    with override_settings(CACHES=caches_at(settings, path)):
         yield
     product_valkey.breaker.open_until_s = 0.0
     server.kill()

@@ -99,28 +99,70 @@ def test_refreshing_rotates_the_refresh_token(alice):
     assert refresh(second).status_code == 200
 
 
-def test_a_phone_that_lost_the_answer_keeps_its_session(alice):
+def test_a_phone_that_lost_the_answer_gets_the_same_token_however_late_it_asks(alice):
     with time_machine.travel("2026-11-22T08:00:00Z", tick=False) as clock:
         first = sign_in()["refresh_token"]
         lost = refresh(first).json()["data"]
-        clock.shift(30)
-        again = refresh(first)
-        assert again.status_code == 200
-        assert refresh(again.json()["data"]["refresh_token"]).status_code == 200
+        for later_s in (30, 75, 3600):
+            clock.shift(later_s)
+            again = refresh(first)
+            assert again.status_code == 200
+            assert again.json()["data"]["refresh_token"] == lost["refresh_token"]
+            assert me(again.json()["data"]["access_token"]) == 200
         assert refresh(lost["refresh_token"]).status_code == 200
 
 
-def test_a_refresh_token_replayed_later_ends_the_whole_family(alice):
+def test_a_refresh_token_that_comes_back_after_its_successor_was_used_ends_the_family_at_once(alice):
     with time_machine.travel("2026-11-22T08:00:00Z", tick=False) as clock:
         stolen = sign_in()["refresh_token"]
         other_phone = sign_in()
-        newest = refresh(stolen).json()["data"]
-        clock.shift(61)
+        second = refresh(stolen).json()["data"]["refresh_token"]
+        newest = refresh(second).json()["data"]
+        clock.shift(1)
         assert me(newest["access_token"]) == 200
         assert refresh(stolen).status_code == 400
         assert me(newest["access_token"]) == 401
         assert refresh(newest["refresh_token"]).status_code == 400
+        assert refresh(second).status_code == 400
         assert me(other_phone["access_token"]) == 200
+
+
+def test_a_thief_and_the_owner_never_hold_different_tokens_of_one_family(alice):
+    stolen = sign_in()["refresh_token"]
+    hers, the_thiefs = (refresh(stolen).json()["data"]["refresh_token"] for _ in range(2))
+    assert hers == the_thiefs
+    hers = refresh(refresh(hers).json()["data"]["refresh_token"]).json()["data"]
+    assert me(hers["access_token"]) == 200
+    assert refresh(the_thiefs).status_code == 400
+    assert me(hers["access_token"]) == 401
+
+
+def test_refresh_tokens_are_not_kept_readable(alice):
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.sessions.models import Session
+
+    first = sign_in()["refresh_token"]
+    second = refresh(first).json()["data"]["refresh_token"]
+    held = [str(SessionStore().decode(session.session_data)) for session in Session.objects.all()]
+    assert len(held) == 1
+    assert first not in held[0] and second not in held[0]
+
+
+def test_a_family_from_before_the_rule_goes_on(alice):
+    """Sessions held several live tokens, and the retired ones with the second they were used in."""
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.contrib.sessions.models import Session
+
+    token = sign_in()["refresh_token"]
+    session = SessionStore(Session.objects.get().pk)
+    session["headless_refresh_tokens"]["forked"] = 2_000_000_000
+    session["retired_refresh_tokens"] = {"old": 1_700_000_000}
+    session.save()
+    newest = refresh(token).json()["data"]
+    assert me(newest["access_token"]) == 200
+    assert list(SessionStore(Session.objects.get().pk)["headless_refresh_tokens"]) != ["forked"]
+    assert len(SessionStore(Session.objects.get().pk)["headless_refresh_tokens"]) == 1
+    assert refresh(newest["refresh_token"]).status_code == 200
 
 
 def test_a_phone_may_sleep_for_29_days(alice):
@@ -212,6 +254,7 @@ def test_sessions_can_be_listed_and_ended_one_by_one(alice):
     sessions = call("GET", f"{AUTH}/auth/sessions", token=here).json()["data"]
     other = [session["id"] for session in sessions if not session["is_current"]]
     assert len(sessions) == 2
+    assert call("POST", f"{AUTH}/auth/reauthenticate", {"password": PASSWORD}, token=here).status_code == 200
     assert call("DELETE", f"{AUTH}/auth/sessions", {"sessions": other}, token=here).status_code == 200
     assert (me(here), me(lost_phone)) == (200, 401)
 
