@@ -95,7 +95,7 @@ def test_the_upgrade_gives_everybody_who_is_staff_the_same_days():
     with time_machine.travel(NOW, tick=False):
         user, athlete = make_user(ADDRESS, is_staff=True), make_athlete("zoe@club.test")
         get_user_model().objects.update(staff_since=None)
-        import_module("athletes.migrations.0017_accounts").those_who_are_staff_now(apps, None)
+        import_module("athletes.migrations.0016_accounts").those_who_are_staff_now(apps, None)
         user.refresh_from_db()
         athlete.user.refresh_from_db()
         assert (user.staff_since, athlete.user.staff_since) == (timezone.now(), None)
