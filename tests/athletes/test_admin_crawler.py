@@ -13,6 +13,7 @@ from datetime import timedelta
 from itertools import cycle
 
 import pytest
+from django.apps import apps
 from django.contrib import admin
 from django.db import IntegrityError, models, transaction
 from django.test import RequestFactory
@@ -341,3 +342,63 @@ def test_a_filter_by_a_value_finds_only_who_shares_values(client, world):
     page = client.get("/admin/athletes/checkin/", {"illness__exact": "fever"}).content.decode()
     table = page[page.index('id="result_list"') :].partition("</table>")[0]
     assert ("Val" in table, "Stan" in table) == (True, False)
+
+
+def test_search_knows_the_cases_of_every_alphabet_and_no_address_of_anybody(client, world):
+    Athlete.objects.filter(pk=world.stan.pk).update(display_name="Jürgen Groß")
+    client.force_login(world.charlie)
+
+    def found(text):
+        page = client.get("/admin/athletes/athlete/", {"q": text}).content.decode()
+        return "Jürgen" in page.partition('id="result_list"')[2].partition("</table>")[0]
+
+    assert [found(text) for text in ("Jürgen", "JÜRGEN", "ju\u0308rgen gross", "jurgen", "stan@")] == [True] * 3 + [
+        False
+    ] * 2
+
+
+def test_who_shares_nothing_is_named_nowhere(client, api, world):
+    """Nor by the address, where somebody has no name."""
+    Athlete.objects.filter(pk__in=[world.nina.pk, world.stan.pk]).update(display_name="")
+    client.force_login(world.charlie)
+    for at in ("", "athletes/membership/", "athletes/squadinvite/", "athletes/athlete/", "recommendations/advice/"):
+        page = client.get(f"/admin/{at}").content.decode()
+        assert not re.search(r"nina|stan@", page, re.IGNORECASE), at
+        assert f"Athlete {world.nina.pk}" not in page, at
+    board = api(world.charlie).get(f"/api/v1/squads/{world.squad.pk}/board/").json()
+    assert f"Athlete {world.stan.pk}" in {line["display_name"] for line in board["results"]}
+
+
+def test_a_version_of_a_membership_names_no_account(client, api, world):
+    url = f"/api/v1/squads/{world.squad.pk}/membership/"
+    assert api(world.val).patch(url, {"shares_values": False}).status_code == 200
+    membership = Membership.objects.get(athlete=world.val)
+    membership.history.update(history_user=world.val.user)
+    client.force_login(world.charlie)
+    page = client.get(f"/admin/athletes/membership/{membership.pk}/history/")
+    assert page.status_code == 200
+    assert b"val@example.org" not in page.content
+
+
+def test_user_sessions_are_searched(client, db):
+    client.force_login(User.objects.create_superuser("root@example.org"))
+    assert client.get("/admin/usersessions/usersession/", {"q": "root"}).status_code == 200
+
+
+@pytest.mark.parametrize("of", ["athlete", "user"])
+def test_a_superuser_deletes_an_athlete_and_every_row_of_hers_goes(client, world, of):
+    stan = world.stan
+    pk = stan.pk if of == "athlete" else stan.user_id
+    client.force_login(User.objects.create_superuser("root@example.org"))
+    answer = client.post(f"/admin/athletes/{of}/{pk}/delete/", {"post": "yes"})
+    assert answer.status_code == 302
+    kept = {}
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if field.name in ("athlete", "advice") or (model.__name__ == "HistoricalAthlete" and field.name == "id"):
+                path = "advice__athlete" if field.name == "advice" else field.name
+                kept[model.__name__] = model._default_manager.filter(**{path: stan.pk}).count()
+    assert len(kept) > 20
+    assert {name for name, rows in kept.items() if rows} == set()
+    assert Athlete.objects.filter(pk=world.sue.pk).exists()
+    assert User.objects.filter(pk=stan.user_id).exists() == (of == "athlete")
