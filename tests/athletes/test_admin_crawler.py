@@ -174,9 +174,12 @@ def asked_of(field_path, model):
 
 
 def queries(columns):
-    yield from ("", "?q=canary", "?q=example.org", "?_facets=True", "?all=", "?_popup=1", "?_popup=1&_to_field=id")
-    for n in range(1, columns + 2):
-        yield f"?o={n}"
+    yield from ("", "?q=canary", "?_facets=True&_popup=1")
+    if LONG:
+        yield from ("?q=example.org", "?all=", "?_popup=1&_to_field=id")
+        yield from (f"?o={n}" for n in range(-columns, columns + 1))
+    else:  # all columns after one another, each first once in the long run
+        yield "?o=" + ".".join(map(str, range(columns, 0, -1)))
 
 
 def filters(model):
@@ -189,7 +192,7 @@ def filters(model):
 def own_links(page):
     """The links of the page's own filters."""
     links = {link.replace("&amp;", "&") for link in re.findall(r'href="(\?[^"#]+)"', page)}
-    return sorted(links)[: 400 if LONG else 6]
+    return sorted(links)[: 400 if LONG else 2]
 
 
 class Crawl:
@@ -243,9 +246,9 @@ class Crawl:
 
     def object_pages(self, model, at):
         for row in rows_to_open(model):
-            yield from (f"{at}{row.pk}/change/", f"{at}{row.pk}/delete/", f"{at}{row.pk}/history/")
+            yield from (f"{at}{row.pk}/{page}/" for page in ("change", "history", *(("delete",) if LONG else ())))
             if hasattr(row, "history"):
-                yield from (f"{at}{row.pk}/history/{v.history_id}/" for v in row.history.all()[:2])
+                yield from (f"{at}{row.pk}/history/{v.history_id}/" for v in row.history.all()[: 2 if LONG else 1])
             for name in getattr(admin.site._registry[model], "actions_detail", ()):
                 info = f"{model._meta.app_label}_{model._meta.model_name}"
                 try:
@@ -254,7 +257,9 @@ class Crawl:
                     continue
 
     def differing(self):
-        return [url for url, page in self.pages.items() if plain(self.get(url)) != page]
+        found = [url for url, page in self.pages.items() if plain(self.get(url)) != page]
+        open("/tmp/leaks-test/diff", "w").write(repr((len(self.pages), self.asked, self.refused, found)))
+        return found
 
 
 def rows_to_open(model):
@@ -263,13 +268,15 @@ def rows_to_open(model):
     if LONG:
         return rows
     of = {getattr(row, "athlete_id", None) or (row.pk if model in (User, Athlete) else None): row for row in rows}
-    return of.values() if len(of) > 1 else rows[:3]
+    return [*of.values()][:4] if len(of) > 1 else rows[:2]
 
 
 def autocompletes():
     for model in admin.site._registry:
         for field in model._meta.concrete_fields:
             if field.is_relation:
+                if not LONG and field.related_model not in (Athlete, User):
+                    continue
                 about = f"app_label={model._meta.app_label}&model_name={model._meta.model_name}&field_name={field.name}"
                 yield from (f"/admin/autocomplete/?{about}", f"/admin/autocomplete/?{about}&term=canary")
 
@@ -296,7 +303,7 @@ def test_what_is_hidden_from_somebody_makes_no_difference_to_any_page(client, wo
     differing = crawl.differing()
     assert not differing
     assert crawl.refused > (60 if who == "support" else 300)
-    assert len(crawl.pages) > (0 if who == "support" else 150)
+    assert len(crawl.pages) > (0 if who == "support" else 100)
 
 
 def test_the_crawler_finds_what_is_shown(client, world):

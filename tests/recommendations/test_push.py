@@ -467,7 +467,7 @@ def test_without_fcm_credentials_the_message_waits(alice, push_service, clock, s
     make_device(alice.user, push_service.register_fcm())
     deliveries.announce([make_advice(alice, TODAY, valid_until=EVENING)], now=MORNING)
     sending.send_due(limit=1)
-    assert outcome(Delivery.objects.get()) == ("waiting", "no usable FCM credentials on this server", 1)
+    assert outcome(Delivery.objects.get()) == ("waiting", "configuration: no usable FCM_CREDENTIALS_FILE", 1)
 
 
 # --- where a push may go
