@@ -2,24 +2,33 @@ from typing import Any, ClassVar
 
 from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.models import Client, Token
+from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
-from athletes import clients, intake, loads, red_flags, squads, unrated
-from athletes.access import squads_coached_by
-from athletes.admin_scope import ScopedAdmin, ScopedHistoryAdmin, ScopedRelatedFilter, value_column
+from athletes import clients, erasure, intake, loads, red_flags, squads, unrated
+from athletes.access import athletes_visible_to, squads_coached_by
+from athletes.admin_scope import (
+    OfferedOnly,
+    ScopedAdmin,
+    ScopedHistoryAdmin,
+    ScopedRelatedFilter,
+    ValueFilter,
+    choice_column,
+    name_of,
+    value_column,
+)
 from athletes.intensity import share_of
 from athletes.models import (
     Athlete,
@@ -62,12 +71,12 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class GroupAdmin(ModelAdmin):  # type: ignore[misc]
+class GroupAdmin(OfferedOnly):
     search_fields = ("name",)
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
+class PersonAdmin(OfferedOnly, UserAdmin):  # type: ignore[type-arg]
     """Accounts. For superusers: a coach sees names on the squad pages, never accounts."""
 
     form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
@@ -84,6 +93,17 @@ class PersonAdmin(UserAdmin, ModelAdmin):  # type: ignore[misc, type-arg]
     )
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        rows, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        return rows, counts, set() if request.user.is_superuser else forbidden, protected
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        erasure.erase_account(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for account in queryset:
+            erasure.erase_account(account)
+
 
 @admin.register(Athlete)
 class AthleteAdmin(ScopedHistoryAdmin):
@@ -91,10 +111,28 @@ class AthleteAdmin(ScopedHistoryAdmin):
 
     athlete_path = "pk"
     never = ("birth_date", "next_morning_at")
+    for_superusers = ("hold", "user")  # an account goes by its address
+    value_fields = ("max_hr_bpm", "usual_session_rpe", "usual_session_min", "usual_sessions_per_week", "sex")
     list_display = ("display_name", "event", "timezone", "main_race_on", "current_squads")
-    search_fields = ("display_name", "user__email")
+    search_fields = ("display_name",)
     readonly_fields = ("user", "created_at", "source_priority", "source_periods")  # the athlete's own; days follow
     ordering = ("display_name",)
+
+    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
+        """Not by address, which is not shown: an answer to ?q= would tell it letter by letter."""
+        return ("display_name", "user__email") if request.user.is_superuser else ("display_name",)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Days, check-ins and advice are nobody's to delete one by one; with the athlete they go."""
+        rows, counts, forbidden, protected = super().get_deleted_objects(objs, request)
+        return rows, counts, set() if request.user.is_superuser else forbidden, protected
+
+    def delete_model(self, request: HttpRequest, obj: Athlete) -> None:
+        erasure.erase(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> None:
+        for athlete in queryset:
+            erasure.erase(athlete)
 
     @admin.display(description=_("squads"))
     def current_squads(self, athlete: Athlete) -> str:
@@ -109,7 +147,7 @@ class AthleteAdmin(ScopedHistoryAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_fields(request, obj)
-        return fields if request.user.is_superuser else [name for name in fields if name != "hold"]
+        return fields if request.user.is_superuser else [name for name in fields if name not in self.for_superusers]
 
     def has_view_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
@@ -143,7 +181,8 @@ class SquadAdmin(OfOwnSquads):
 
 @admin.register(Membership)
 class MembershipAdmin(OfOwnSquads):
-    """What is shared is the athlete's own choice: read here, changed in the app. Past members are nobody's to see."""
+    """What is shared is the athlete's own choice: read here, changed in the app. Past members are nobody's to see, and
+    who shares nothing is counted on the board and named nowhere."""
 
     coach_may = frozenset({"view", "end"})
     anybody_may_not = frozenset({"change", "delete"})
@@ -154,7 +193,7 @@ class MembershipAdmin(OfOwnSquads):
 
     def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
         rows = super().scoped(rows, request)
-        return rows if request.user.is_superuser else rows.filter(left_at=None)
+        return rows if request.user.is_superuser else rows.filter(left_at=None, shares_status=True)
 
     def has_end_permission(self, request: HttpRequest) -> bool:
         return self.allows("end", request, None, by_django=True)
@@ -169,12 +208,19 @@ class MembershipAdmin(OfOwnSquads):
 class SquadInviteAdmin(ScopedAdmin):
     coach_may = frozenset({"view", "add", "delete"})
     anybody_may_not = frozenset({"change"})
-    list_display = ("code", "squad", "expires_at", "used_by")
+    list_display = ("code", "squad", "expires_at", "used_at", "joined")
     list_filter = (("squad", ScopedRelatedFilter),)
     list_select_related = ("squad", "used_by__user")
 
     def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+        shown = athletes_visible_to(request.user).filter(pk=OuterRef("used_by"))
+        rows = rows.annotate(is_shown=Exists(shown))
         return rows if request.user.is_superuser else rows.filter(squad__in=squads_coached_by(request.user))
+
+    @admin.display(description=_("used by"))
+    def joined(self, invite: Any) -> str:
+        """Who shares nothing, or has left, has no name here."""
+        return str(invite.used_by) if invite.used_by and invite.is_shown else "-"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return ("squad",) if obj is None else ("squad", "code", "expires_at", "used_at")
@@ -196,19 +242,19 @@ class CheckInAdmin(ScopedAdmin):
     never = ("notes",)
     value_fields = (
         "scale", *ITEMS, "sleep_duration_min", "resting_hr_bpm", "hrv_metric", "hrv_value_ms", "hrv_context", "quality",
-        "injury_body_site",
+        "illness", "injury_status", "injury_body_site", "red_flag", "pain_0_10",
     )  # fmt: skip
     list_display = (
         "athlete",
         "date",
-        "illness",
-        "injury_status",
-        "pain_0_10",
+        choice_column("illness", _("illness")),
+        choice_column("injury_status", _("injury status")),
+        value_column("pain_0_10", _("pain 0 10")),
         value_column("hrv_value_ms", _("HRV, ms")),
         value_column("sleep_duration_min", _("sleep, min")),
         value_column("resting_hr_bpm", _("resting HR, bpm")),
     )
-    list_filter = (BY_ATHLETE, "illness", "injury_status")
+    list_filter = (BY_ATHLETE, ("illness", ValueFilter), ("injury_status", ValueFilter))
     list_select_related = ("athlete__user",)
     date_hierarchy = "date"
 
@@ -410,7 +456,7 @@ class TrainingSessionAdmin(RecordAdmin):
     @admin.display(description=_("rated by"))
     def rater(self, session: TrainingSession) -> str:
         """The name alone: a coach may not open accounts."""
-        return str(session.rated_by) if session.rated_by else "-"
+        return name_of(session.rated_by) or "-"
 
     @admin.display(description=_("RPE by its source"))
     def source_rpe(self, session: TrainingSession) -> str:
@@ -471,27 +517,25 @@ class SeasonDayAdmin(ScopedAdmin):
 
 @admin.register(Day)
 class DayAdmin(ScopedAdmin):
-    """What counts for the day. Without the athlete's consent to values: that there is a day, and its health status."""
+    """What counts for the day. Without the athlete's consent to values: that there is a day, and when she answered."""
 
     anybody_may_not = NOBODY_WRITES
-    value_fields = (
-        "hrv_ms", "hrv_era", "sleep_score", "sleep_score_basis", "sleep_duration_min", "resting_hr_bpm", "load_au",
-        "wellness_score", "fatigue_1_5", "soreness_1_5", "readiness_1_5", "high_intensity_share", "first_session_at",
-        "t400_s", "t400_timing", "provenance",
-    )  # fmt: skip
+    value_fields = tuple(
+        field.name for field in Day._meta.fields if field.name not in ("id", "athlete", "date", "checked_in_at")
+    )
     list_display = (
         "athlete",
         "date",
         "checked_in_at",
-        "illness",
-        "injury_status",
+        choice_column("illness", _("illness")),
+        choice_column("injury_status", _("injury status")),
         value_column("readiness_1_5", _("readiness, 1-5"), "{:.1f}".format),
         value_column("hrv_ms", _("HRV, ms")),
         value_column("sleep_score", _("sleep, 0-100"), "{:.0f}".format),
         value_column("load_au", _("load, AU"), "{:.0f}".format),
         value_column("t400_s", _("400 m, s"), "{:.2f}".format),
     )
-    list_filter = (BY_ATHLETE, "illness", "injury_status")
+    list_filter = (BY_ATHLETE, ("illness", ValueFilter), ("injury_status", ValueFilter))
     list_per_page = 31
     list_select_related = ("athlete__user",)
     date_hierarchy = "date"
@@ -599,7 +643,7 @@ class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 @admin.register(Client)
-class ClientAdmin(ModelAdmin):  # type: ignore[misc]
+class ClientAdmin(OfferedOnly):
     """Programs that may ask athletes to be let in. The athlete is always asked; nobody grants in their place."""
 
     form = ClientForm
@@ -618,7 +662,7 @@ class ClientAdmin(ModelAdmin):  # type: ignore[misc]
 
 
 @admin.register(VendorAccount)
-class VendorAccountAdmin(ModelAdmin):  # type: ignore[misc]
+class VendorAccountAdmin(OfferedOnly):
     """Whose data a webhook brings. Set here and not by athletes: a vendor's user number can be guessed."""
 
     list_display = ("provider", "vendor_user_id", "athlete", "created_at")
@@ -627,8 +671,20 @@ class VendorAccountAdmin(ModelAdmin):  # type: ignore[misc]
     autocomplete_fields = ("athlete",)
 
 
+admin.site.unregister(UserSession)
+
+
+@admin.register(UserSession)
+class UserSessionAdmin(OfferedOnly):
+    """allauth's own searches by a user name, which accounts here have not."""
+
+    list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
+    search_fields = ("user__email", "ip")
+    raw_id_fields = ("user",)
+
+
 @admin.register(Mail)
-class MailAdmin(ModelAdmin):  # type: ignore[misc]
+class MailAdmin(OfferedOnly):
     """Has it left, and if not, why not. What it says is shown to nobody: there are codes in it."""
 
     list_display = ("created_at", "recipients", "attempts", "not_before", "error", "sent_at", "given_up_at")

@@ -3,20 +3,23 @@
 A queryset alone is not enough: history pages, object permissions and the choices of a form do not pass through it.
 """
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
 from athletes.access import athletes_visible_to, squads_coached_by
+from athletes.models import User
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -24,7 +27,42 @@ if TYPE_CHECKING:
 HIDDEN = _("not shared")
 
 
-class ScopedAdmin(ModelAdmin):  # type: ignore[misc]
+class OfferedOnly(ModelAdmin):  # type: ignore[misc]
+    """A list is filtered by what its page offers and by nothing else: any other parameter is a question about a column
+    that the page does not show (`?athlete__hold=pregnancy`, `?address__startswith=`), and is answered 400."""
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        return lookup in self.offered(request)
+
+    def offered(self, request: HttpRequest) -> set[str]:
+        """The parameters of the page's own links."""
+        names = {f"{self.date_hierarchy}__{part}" for part in ("year", "month", "day") if self.date_hierarchy}
+        for item in self.get_list_filter(request):
+            if isinstance(item, type):
+                names.add(item.parameter_name)  # type: ignore[attr-defined]
+                continue
+            path, made_by = item if isinstance(item, tuple | list) else (item, admin.FieldListFilter.create)
+            field = get_fields_from_path(self.model, path)[-1]
+            names |= {*made_by(field, request, {}, self.model, self, field_path=path).expected_parameters()}
+        return names
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """Every word in one of the columns, in any case and alphabet. Compared here: SQLite's LIKE knows the cases of
+        ASCII alone, and there are no more names than a club has people."""
+        columns = self.get_search_fields(request)
+        words = folded(search_term).split()
+        if not columns or not words:
+            return queryset, False
+        named = queryset.order_by().values_list("pk", *columns)
+        found = [pk for pk, *texts in named if all(any(word in folded(text) for text in texts) for word in words)]
+        return queryset.filter(pk__in=found), False
+
+
+def folded(text: Any) -> str:
+    return unicodedata.normalize("NFKC", str(text or "")).casefold()
+
+
+class ScopedAdmin(OfferedOnly):
     """Rows of athletes whom the signed-in coach may see. Superusers keep what Django's permissions give them.
 
     `athlete_path` leads from the row to its athlete. `rows_are_values`: the row is nothing but measured values, so
@@ -105,17 +143,6 @@ class ScopedAdmin(ModelAdmin):  # type: ignore[misc]
         """What the other model's own admin would list."""
         return choices_of(self.admin_site, model, request)
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Coaches filter by what the page offers: ?user__password__startswith= would answer yes or no."""
-        if request.user.is_superuser:
-            return bool(super().lookup_allowed(lookup, value, request))
-        named = {
-            f[0] if isinstance(f, tuple | list) else getattr(f, "parameter_name", f)
-            for f in self.get_list_filter(request)
-        }
-        named = {name for name in named if isinstance(name, str)} | {self.date_hierarchy or ""}
-        return lookup.split("__")[0] in named and lookup.count("__") <= 1
-
 
 class ScopedHistoryAdmin(SimpleHistoryAdmin, ScopedAdmin):  # type: ignore[misc]
     """With the row's history, for reading. simple-history looks versions up by id alone, and saves an old version for
@@ -135,9 +162,40 @@ class ScopedHistoryAdmin(SimpleHistoryAdmin, ScopedAdmin):  # type: ignore[misc]
         page: HttpResponse = super().history_form_view(request, object_id, version_id, extra_context)
         return page
 
+    def set_history_delta_changes(self, request: HttpRequest, page: Any, foreign_keys_are_objs: bool = True) -> None:
+        """Who changed it is an account, which goes by an e-mail address where it has no name: those are superusers'."""
+        whole = bool(request.user.is_superuser)
+        super().set_history_delta_changes(request, page, foreign_keys_are_objs=foreign_keys_are_objs and whole)
+        for version in () if whole else page.object_list:
+            if version.history_user is not None:
+                version.history_user = User(pk=version.history_user.pk, first_name=name_of(version.history_user))
+
     def only_rows_shown(self, request: HttpRequest, object_id: str) -> None:
         if self.get_object(request, unquote(object_id)) is None and not request.user.is_superuser:
             raise Http404
+
+
+def name_of(account: User | None) -> str:
+    """For whoever may not open accounts: no address. An athlete goes by the name she shows."""
+    if account is None:
+        return ""
+    athlete = getattr(account, "athlete", None)
+    return account.get_full_name() or (str(athlete) if athlete else gettext("a coach"))
+
+
+class ValueFilter(admin.ChoicesFieldListFilter):
+    """A filter by a measured or medical value: who does not share values is not found by it, whatever is chosen."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        shown = queryset.filter(values_shared=True) if self.used_parameters else queryset
+        rows: QuerySet[Any] = super().queryset(request, shown)  # type: ignore[assignment]
+        return rows
+
+    def get_facet_counts(self, pk_attname: str, filtered_qs: QuerySet[Any]) -> dict[str, Any]:
+        counts: dict[str, Any] = super().get_facet_counts(pk_attname, filtered_qs)
+        for count in counts.values():
+            count.filter &= models.Q(values_shared=True)
+        return counts
 
 
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
@@ -167,6 +225,17 @@ def value_column(
             return str(HIDDEN)
         value = getattr(row, name)
         return "" if value is None or value == "" else shown(value)
+
+    column.__name__ = f"{name}_column"
+    return column
+
+
+def choice_column(name: str, title: "str | _StrPromise") -> Any:
+    """The same of one of several answers, in its words."""
+
+    @admin.display(description=title)
+    def column(row: Any) -> str:
+        return str(getattr(row, f"get_{name}_display")()) if row.values_shared else str(HIDDEN)
 
     column.__name__ = f"{name}_column"
     return column

@@ -149,7 +149,8 @@ class Athlete(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.display_name or self.user.email
+        """Read by coaches: never the address."""
+        return self.display_name or gettext("Athlete %(id)d") % {"id": self.pk}
 
 
 class Squad(models.Model):
@@ -176,7 +177,7 @@ class Membership(models.Model):
     joined_at = models.DateTimeField(_("joined at"), default=timezone.now)
     left_at = models.DateTimeField(_("left at"), null=True, blank=True)
     shares_status = models.BooleanField(
-        _("shares status"), default=True, help_text=_("coach sees status, advice and warnings")
+        _("shares status"), default=False, help_text=_("coach sees status, advice and warnings")
     )
     shares_values = models.BooleanField(
         _("shares values"), default=False, help_text=_("coach sees HRV, sleep and load values too; never notes")

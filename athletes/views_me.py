@@ -257,6 +257,12 @@ class Sharing(strict.StrictSerializer):
 
 
 class JoinRequest(Sharing):
+    """Nothing is shared by silence: whoever joins says whether the coaches may see her status."""
+
+    shares_status = strict.StrictBooleanField(
+        help_text="coaches see status, advice and warnings; false joins without showing anything",
+        error_messages={"required": gettext_lazy("Say whether the squad's coaches may see the status: true or false.")},
+    )
     code = strict.StrictCharField(max_length=16, help_text="8 characters; case, spaces and hyphens do not matter")
 
     def validate_code(self, code: str) -> str:
@@ -309,6 +315,9 @@ class Squads(ListAPIView[Squad]):
         return squads_of(cast(User, self.request.user))
 
 
+JOINS_WITH_VALUES = {"code": "K7PM-2XWD", "shares_status": True, "shares_values": True}
+
+
 class Join(APIView):
     permission_classes = [IsAthlete]
     throttle_classes = [JoinThrottle, WriteThrottle]
@@ -317,7 +326,7 @@ class Join(APIView):
         request=JoinRequest,
         responses={201: SquadView},
         summary="Join a squad with a coach's code",
-        examples=[OpenApiExample("with values", {"code": "K7PM-2XWD", "shares_values": True}, request_only=True)],
+        examples=[OpenApiExample("with values", JOINS_WITH_VALUES, request_only=True)],
     )
     def post(self, request: Request) -> Response:
         """A code is good for one athlete and seven days. 404 `invite_not_found`, 409 `invite_used`, `invite_expired` or

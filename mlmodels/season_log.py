@@ -137,7 +137,10 @@ def check_season_log(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
 
 
 def write_season_log(frame: pd.DataFrame, path: Path | str) -> None:
-    """Write a log in this format. Numbers keep all their digits; what is not known stays empty."""
+    """Write a log in this format. Numbers keep all their digits; what is not known stays empty.
+
+    A name that a spreadsheet would take for a formula gets an apostrophe before it, and loses it when it is read.
+    """
     path = Path(path)
     marks = [name for name in MARKS if name in frame and (frame[name].notna() & (frame[name] != "")).any()]
     table = frame.reindex(columns=[*COLUMNS, *marks]).copy()
@@ -145,9 +148,18 @@ def write_season_log(frame: pd.DataFrame, path: Path | str) -> None:
     if path.suffix.lower() in (".parquet", ".pq"):
         table.to_parquet(path, index=False)
         return
+    table["athlete"] = table["athlete"].map(_harmless)
     for name in {*_FLAGS, *_CODES} & {*table.columns}:
         table[name] = pd.to_numeric(table[name]).astype("Int64")
     table.to_csv(path, index=False, lineterminator="\n")
+
+
+def _harmless(name: Any) -> str:
+    return f"'{name}" if str(name).lstrip("'").startswith(_FORMULA) else str(name)
+
+
+def _as_named(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 # --- Reading cells -------------------------------------------------------------------------------------------------
@@ -203,6 +215,7 @@ def _read_parquet(path: Path) -> pd.DataFrame:
 def as_cells(frame: pd.DataFrame) -> pd.DataFrame:
     """A typed frame as text cells, numbered as its CSV would be, so that one checker serves both."""
     cells = pd.DataFrame({name: [_as_text(value) for value in frame[name]] for name in frame.columns}, dtype=str)
+    cells["athlete"] = cells["athlete"].map(_harmless)
     cells["line"] = np.arange(2, len(frame) + 2)
     return cells
 
@@ -246,7 +259,7 @@ class _Checker:
     def __init__(self, cells: pd.DataFrame) -> None:
         self.cells = cells.assign(**{name: "" for name in COLUMNS if name not in cells.columns})
         self.lines = self.cells["line"].to_numpy()
-        self.athletes = self.cells["athlete"].str.strip()
+        self.athletes = self.cells["athlete"].str.strip().map(_as_named)
         self.problems: list[Problem] = []
 
     def typed(self) -> pd.DataFrame:
@@ -283,7 +296,8 @@ class _Checker:
     def _check_athletes(self) -> None:
         self._add(self.athletes == "", "athlete", "is empty")
         self._add(self.athletes.str.len() > 128, "athlete", "is longer than 128 characters")
-        self._add(self.athletes.str.startswith(_FORMULA), "athlete", "{cell} looks like a spreadsheet formula")
+        formulas = self.cells["athlete"].str.strip().str.startswith(_FORMULA)
+        self._add(formulas, "athlete", "{cell} looks like a spreadsheet formula")
 
     def _check_widths(self) -> None:
         width = self.cells.attrs.get("width")

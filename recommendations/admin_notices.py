@@ -6,16 +6,16 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
-from unfold.admin import ModelAdmin
 
 from athletes.access import squads_coached_by
+from athletes.admin_scope import OfferedOnly
 from athletes.models import User
 from recommendations import notices
 from recommendations.models import NoticePreference
 
 
 @admin.register(NoticePreference)
-class NoticePreferenceAdmin(ModelAdmin):  # type: ignore[misc]
+class NoticePreferenceAdmin(OfferedOnly):
     list_display = ("kind", "push", "mail")
     list_editable = ("push", "mail")
     list_display_links = None

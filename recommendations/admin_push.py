@@ -6,15 +6,14 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 
-from athletes.admin_scope import ScopedAdmin
+from athletes.admin_scope import OfferedOnly, ScopedAdmin
 from recommendations.devices import retire
 from recommendations.models import Delivery, Device
 
 
 @admin.register(Device)
-class DeviceAdmin(ModelAdmin):  # type: ignore[misc]
+class DeviceAdmin(OfferedOnly):
     """Superusers alone: a coach has no business with an athlete's phones."""
 
     list_display = ("user", "kind", "name", "active", "deactivated_reason", "created_at", "last_success_at")

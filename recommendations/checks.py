@@ -12,6 +12,7 @@ from athletes import mail
 from athletes.models import Athlete, Mail
 from recommendations import waiting
 from recommendations.models import Delivery, WaitingDay
+from recommendations.push.transports import CONFIGURATION
 
 SLOW = timedelta(seconds=60)  # the promise: the backlog is empty a minute after any fault
 SILENT = timedelta(minutes=10)  # beat rings mornings every 30 s
@@ -52,6 +53,13 @@ def problems(now: datetime) -> Iterator[CheckMessage]:
             "Beat is silent: a morning deadline is over and nobody has rung it.",
             hint="Look whether beat runs. When it does, today's mornings are rung again by themselves.",
             id="recommendations.W007",
+        )
+    ours = Delivery.objects.filter(outcome__contains=CONFIGURATION + ": ", created_at__gte=now - RECENT)
+    if refused := ours.exclude(state=Delivery.State.SENT).first():
+        yield Warning(
+            f"{ours.count()} push messages of the last day were refused for this server's own settings.",
+            hint=f"The newest says: {refused.outcome}. The phones are well; messages wait until their day ends.",
+            id="recommendations.W011",
         )
     dead = Delivery.objects.filter(state=Delivery.State.DEAD, created_at__gte=now - RECENT).count()
     if dead:

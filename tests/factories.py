@@ -27,6 +27,7 @@ def make_coach(email: str) -> User:
 
 
 def make_squad(name: str, coach: User, *members: Athlete, **shares: bool) -> Squad:
+    shares.setdefault("shares_status", True)
     squad = Squad.objects.create(name=name)
     squad.coaches.add(coach)
     for athlete in members:

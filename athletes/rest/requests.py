@@ -27,6 +27,7 @@ from athletes.rest.problems import Problem, problem_response
 
 API_PREFIX = "/api/"
 LARGEST_ID = 2**63 - 1  # above it SQLite raises
+REQUEST_ID = re.compile("[0-9A-Za-z_-]{8,64}", re.ASCII)  # anything else would be the client's own text in the log
 CONTENT_LENGTH = re.compile("[0-9]{1,18}", re.ASCII)
 
 
@@ -39,8 +40,8 @@ class RequestLog(RequestMiddleware):
     level_of = logging.getLogger(RequestMiddleware.__module__)
 
     def prepare(self, request: HttpRequest) -> None:
-        known = {"request_id": request.META.get("HTTP_X_REQUEST_ID") or str(uuid.uuid4())}
-        if correlation_id := request.META.get("HTTP_X_CORRELATION_ID"):
+        known = {"request_id": id_in(request, "HTTP_X_REQUEST_ID") or str(uuid.uuid4())}
+        if correlation_id := id_in(request, "HTTP_X_CORRELATION_ID"):
             known["correlation_id"] = correlation_id
         structlog.contextvars.bind_contextvars(**known)
 
@@ -57,6 +58,11 @@ class RequestLog(RequestMiddleware):
     def format_request(request: HttpRequest) -> str:
         match = request.resolver_match
         return f"{request.method} {match.route if match else '(no such URL)'}"
+
+
+def id_in(request: HttpRequest, header: str) -> str:
+    given = request.META.get(header, "")
+    return given if REQUEST_ID.fullmatch(given) else ""
 
 
 class SlashesOfPages(CommonMiddleware):

@@ -116,6 +116,9 @@ def migrations_are_applied() -> bool:
     return True
 
 
+OF_PROXIES = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-IP", "Via")
+
+
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     if not may_read_metrics(request):
@@ -128,7 +131,7 @@ def may_read_metrics(request: HttpRequest) -> bool:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.METRICS_TOKEN:
         return secrets.compare_digest(given.encode(), settings.METRICS_TOKEN.encode())
-    if "X-Forwarded-For" in request.headers:  # through a proxy every caller has the proxy's address
+    if any(header in request.headers for header in OF_PROXIES):  # every caller has the proxy's address then
         return False
     try:
         caller = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))

@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning, register
@@ -34,6 +35,31 @@ def push_hosts_are_host_names(**kwargs: Any) -> list[CheckMessage]:
         for entry in settings.PUSH_HOSTS
         if not re.fullmatch(HOST_NAME, entry)
     ]
+
+
+@register("push")
+def vapid_contact_reaches_somebody(**kwargs: Any) -> list[CheckMessage]:
+    if settings.EMBEDDED or not settings.VAPID_PRIVATE_KEY or is_contact(settings.VAPID_CONTACT):
+        return []
+    return [
+        Error(
+            f"VAPID_CONTACT is {settings.VAPID_CONTACT!r}, where no push service can write to anybody.",
+            hint="Set it to an address that is read, mailto:you@your-domain, or to an https page. Apple refuses every"
+            " message of a sender that names localhost (403 BadJwtToken).",
+            id="recommendations.E010",
+        )
+    ]
+
+
+def is_contact(contact: str) -> bool:
+    """A mailto: or https: URI (RFC 8292 section 2.1) whose host is on the internet."""
+    try:
+        parts = urlsplit(contact)
+        host = parts.path.rpartition("@")[2] if parts.scheme == "mailto" and "@" in parts.path else parts.hostname or ""
+    except ValueError:
+        return False
+    own = host.lower().rpartition(".")[2] in ("localhost", "invalid", "local", "internal")
+    return parts.scheme in ("mailto", "https") and re.fullmatch(HOST_NAME, host.lower()) is not None and not own
 
 
 @register("push", deploy=True)

@@ -35,7 +35,7 @@ class Fcm:
                 settings.FCM_CREDENTIALS_FILE, scopes=SCOPES
             )
         except (OSError, ValueError) as error:
-            raise TransportError("no usable FCM credentials on this server") from error
+            raise TransportError("no usable FCM_CREDENTIALS_FILE", ours=True) from error
 
     def provider(self, device: Device) -> str:
         return str(settings.FCM_BASE_URL)
@@ -67,6 +67,8 @@ class Fcm:
             return TransportError(f"{response.status_code} {code}", device_gone=True)
         if response.status_code == 404 and code != "UNREGISTERED":
             return TransportError(f"404 {code}".strip())  # the project is not found: no fault of the device
+        if response.status_code == 403:
+            return TransportError(f"{f'403 {code}'.strip()}, Google refuses FCM_CREDENTIALS_FILE", ours=True)
         return refusal(response, f"{response.status_code} {code}".strip())
 
 

@@ -142,7 +142,8 @@ def record(delivery: Delivery, call: Future[str]) -> None:
     try:
         answer = call.result()
     except TransportError as error:
-        log.info("push not delivered", delivery=str(delivery.pk), reason=error.reason, attempt=delivery.attempts)
+        say = log.error if error.ours else log.info
+        say("push not delivered", delivery=str(delivery.pk), reason=error.reason, attempt=delivery.attempts)
         note_failure(delivery, error)
     except Exception as error:  # put aside, or it would hold up the rest of the batch every minute
         log.exception("push put aside", delivery=str(delivery.pk))

@@ -15,10 +15,12 @@ from recommendations.push.messages import Message
 
 TIMEOUT_S = (3.05, 10)  # to connect, and between two packets of the answer
 CONNECTIONS = 8
+CONFIGURATION = "configuration"  # how the outcome of what is our own fault begins; a system check counts them
 
 
 class TransportError(Exception):
-    """It did not arrive. `permanent`: this message never will. `device_gone`: nothing to this address ever will."""
+    """It did not arrive. `permanent`: this message never will. `device_gone`: nothing to this address ever will.
+    `ours`: who runs this server must change something, and the message waits for it as long as it is valid."""
 
     def __init__(
         self,
@@ -28,9 +30,11 @@ class TransportError(Exception):
         device_gone: bool = False,
         retry_after_s: float | None = None,
         provider_down: bool = False,
+        ours: bool = False,
     ) -> None:
-        super().__init__(reason)
-        self.reason = reason
+        self.reason = f"{CONFIGURATION}: {reason}" if ours else reason
+        super().__init__(self.reason)
+        self.ours = ours
         self.permanent = permanent or device_gone
         self.device_gone = device_gone
         self.retry_after_s = retry_after_s

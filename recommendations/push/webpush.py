@@ -1,9 +1,11 @@
 """Web Push: RFC 8030 (delivery), 8291 (encryption), 8292 (who sends)."""
 
+import re
 import time
 from functools import cached_property
 from urllib.parse import urlsplit
 
+import requests
 from django.conf import settings
 from django.utils import timezone
 from py_vapid import Vapid02, VapidException
@@ -33,8 +35,20 @@ class WebPush:
         self.provider(device)
         response = post(self.session, device.address, data=encrypted(device, message), headers=headers(device, message))
         if response.status_code not in (200, 201, 202, 204):
-            raise refusal(response, str(response.status_code))
+            raise explained(response)
         return str(response.status_code)
+
+
+def explained(response: requests.Response) -> TransportError:
+    """401 and 403 are about who sends (RFC 8292 section 4.2), never about the phone. Apple says why in `reason`."""
+    if response.status_code not in (401, 403):
+        return refusal(response, str(response.status_code))
+    try:
+        why = re.sub("[^A-Za-z]", "", str(response.json()["reason"]))[:24]
+    except (ValueError, LookupError, TypeError):
+        why = ""
+    told = f"{response.status_code} {why}".strip()
+    return TransportError(f"{told}, the push service refuses VAPID_PRIVATE_KEY or VAPID_CONTACT", ours=True)
 
 
 def encrypted(device: Device, message: Message) -> bytes:
@@ -64,5 +78,5 @@ def identification(endpoint: str) -> dict[str, str]:
     try:
         signed: dict[str, str] = Vapid02(vapid.private_key()).sign(claims)
     except (vapid.NoVapidKey, VapidException) as error:
-        raise TransportError("no usable VAPID key or contact on this server") from error
+        raise TransportError("no usable VAPID_PRIVATE_KEY or VAPID_CONTACT", ours=True) from error
     return signed

@@ -1,5 +1,6 @@
 """Season logs: what is read, and what is refused in which words."""
 
+import csv
 import datetime as dt
 
 import numpy as np
@@ -299,3 +300,15 @@ def test_a_boolean_is_no_load(tmp_path):
 
     with pytest.raises(SeasonLogError, match=r"load_au.*'True' is not a number"):
         read_season_log(path)
+
+
+@pytest.mark.parametrize(
+    "name", ["=cmd|' /C calc'!A0", "+49 Anna", "-Anna", "@anna", "'=anna", "''@x", "O'Neill", "'quoted"]
+)
+def test_a_name_like_a_formula_is_harmless_in_the_file_and_the_same_when_it_is_read(tmp_path, name):
+    frame = pd.DataFrame({"athlete": [name], "date": [pd.Timestamp("2026-03-01")], "load_au": [300.0]})
+    write_season_log(frame, tmp_path / "log.csv")
+    with (tmp_path / "log.csv").open(newline="") as file:
+        cell = list(csv.reader(file))[1][0]
+    assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert list(read_season_log(tmp_path / "log.csv")["athlete"]) == [name]

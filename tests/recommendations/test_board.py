@@ -62,14 +62,15 @@ def test_a_coach_sees_their_own_squads_and_who_shares(charlie, eve, alice, other
 
 def test_each_athletes_own_today_counts(charlie, squad, db):
     keoni = factories.make_athlete("keoni@example.org", timezone="Pacific/Honolulu")  # 19:00 of the day before
-    Membership.objects.create(athlete=keoni, squad=squad)
+    Membership.objects.create(athlete=keoni, squad=squad, shares_status=True)
     found = {str(line.athlete): line.day for line in boards(charlie, MORNING)[0].lines}
     assert (found["Alice"], found["Keoni"]) == (TODAY, TODAY - timedelta(days=1))
 
 
 def test_the_number_of_queries_does_not_grow_with_the_squad(charlie, morning, squad, django_assert_max_num_queries):
     for n in range(60):
-        Membership.objects.create(athlete=factories.make_athlete(f"athlete{n}@example.org"), squad=squad)
+        athlete = factories.make_athlete(f"athlete{n}@example.org")
+        Membership.objects.create(athlete=athlete, squad=squad, shares_status=True)
     with django_assert_max_num_queries(9):
         assert len(boards(charlie, MORNING)[0].lines) == 62
 
@@ -181,7 +182,7 @@ def test_the_worst_comes_first_and_among_equals_the_longest(charlie, squad):
     }
     athletes = {name: factories.make_athlete(f"{name.lower()}@example.org") for name in told}
     for athlete in athletes.values():
-        Membership.objects.create(athlete=athlete, squad=squad)
+        Membership.objects.create(athlete=athlete, squad=squad, shares_status=True)
         live(athlete, 40)
     for ago in (2, 1, 0):
         for name, mornings in told.items():

@@ -498,7 +498,7 @@ def test_the_number_of_queries_does_not_grow_with_the_events(squad, charlie, dja
     rows = []
     for n in range(20):
         athlete = make_athlete(f"athlete{n}@example.org")
-        Membership.objects.create(athlete=athlete, squad=squad)
+        Membership.objects.create(athlete=athlete, squad=squad, shares_status=True)
         rows.append(make_advice(athlete, TODAY, **stop))
     with django_assert_max_num_queries(7):
         assert notices.of_advice(rows, rings={row.athlete_id for row in rows}, now=TEN_PAST_SEVEN) == 20

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 from django.core.checks import run_checks
+from django.utils import timezone
 
 from recommendations import deliveries
 from recommendations.models import Delivery, Device
@@ -234,7 +235,7 @@ def test_credentials_in_netrc_do_not_replace_the_servers_identification(waiting,
 def test_a_refusal_of_our_key_is_tried_again_until_the_day_ends(waiting, push_service, settings):
     settings.VAPID_PRIVATE_KEY = ""
     sending.send_due(limit=1)
-    assert outcome(waiting) == ("waiting", "no usable VAPID key or contact on this server", 1)
+    assert outcome(waiting) == ("waiting", "configuration: no usable VAPID_PRIVATE_KEY or VAPID_CONTACT", 1)
     assert push_service.calls == 0
 
 
@@ -466,7 +467,7 @@ def test_without_fcm_credentials_the_message_waits(alice, push_service, clock, s
     make_device(alice.user, push_service.register_fcm())
     deliveries.announce([make_advice(alice, TODAY, valid_until=EVENING)], now=MORNING)
     sending.send_due(limit=1)
-    assert outcome(Delivery.objects.get()) == ("waiting", "no usable FCM credentials on this server", 1)
+    assert outcome(Delivery.objects.get()) == ("waiting", "configuration: no usable FCM_CREDENTIALS_FILE", 1)
 
 
 # --- where a push may go
@@ -564,3 +565,48 @@ def test_a_vapid_key_that_is_none_is_noticed(settings, key):
     assert "recommendations.W003" in found()
     with pytest.raises(vapid.NoVapidKey):
         vapid.public_key()
+
+
+@pytest.mark.parametrize(
+    ("contact", "good"),
+    [
+        ("mailto:coach@club.de", True),
+        ("https://club.de/contact", True),
+        ("mailto:admin@localhost", False),
+        ("https://localhost", False),
+        ("mailto:admin@server.local", False),
+        ("coach@club.de", False),
+        ("http://club.de", False),
+        ("", False),
+    ],
+)
+def test_a_contact_that_reaches_nobody_is_refused_in_production(settings, contact, good):
+    settings.VAPID_CONTACT = contact
+    assert "recommendations.E010" not in found()
+    settings.EMBEDDED = False
+    assert ("recommendations.E010" not in found()) == good
+
+
+def test_a_refusal_of_our_key_says_what_to_change():
+    import requests
+
+    from recommendations.push.webpush import explained
+
+    answer = requests.Response()
+    answer.status_code, answer._content = 403, b'{"reason":"BadJwtToken"}'
+    error = explained(answer)
+    assert error.ours
+    assert not error.permanent
+    assert not error.device_gone
+    assert error.reason.startswith("configuration: 403 BadJwtToken, the push service refuses VAPID_PRIVATE_KEY")
+    answer._content = b"<html>"
+    assert explained(answer).reason.startswith("configuration: 403, ")
+
+
+def test_messages_refused_for_our_own_settings_are_a_warning_of_the_checks(waiting):
+    from recommendations import checks
+
+    before = {message.id for message in checks.problems(timezone.now())}
+    Delivery.objects.filter(pk=waiting.pk).update(outcome="configuration: 403 BadJwtToken")
+    after = {message.id for message in checks.problems(timezone.now())}
+    assert after - before == {"recommendations.W011"}

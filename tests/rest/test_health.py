@@ -115,7 +115,8 @@ def test_metrics_are_for_the_internal_network(db, valkey):
     for outside in ("203.0.113.9", "2001:db8::1", "", "x"):
         assert Client(REMOTE_ADDR=outside).get("/metrics").status_code == 404
     assert Client(REMOTE_ADDR="10.3.2.1").get("/metrics").status_code == 200
-    assert Client().get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
+    for header in ("X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Forwarded", "Via"):
+        assert Client().get("/metrics", headers={header: "127.0.0.1"}).status_code == 404
 
 
 def test_metrics_with_a_token_are_for_who_has_it(db, valkey, settings):

@@ -43,6 +43,15 @@ def test_a_request_is_one_line_with_ids(api, alice, lines):
     assert not [value for value in VALUES if value in json.dumps(lines())]
 
 
+def test_an_id_of_the_client_is_taken_where_it_is_one(api, alice, lines):
+    theirs = "0af7651916cd43dd8448eb211c80319c"
+    for given in (theirs, "x" * 65, "alice@example.org", "a b", "evil\nrequest_finished", "short", ""):
+        api(alice).get("/api/v1/me/", headers={"X-Request-ID": given, "X-Correlation-ID": given})
+    seen = [line for line in lines() if line["event"] == "request_finished"]
+    assert seen[0]["request_id"] == seen[0]["correlation_id"] == theirs
+    assert all(len(line["request_id"]) == 36 and "correlation_id" not in line for line in seen[1:])
+
+
 def everything_that_can_happen(api, alice):
     """Success, refusal, unknown URL, bad host, crash: each with values in the body, the path, the query and headers."""
     client = api(alice)

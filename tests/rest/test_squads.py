@@ -12,6 +12,7 @@ from tests.factories import make_athlete
 
 pytestmark = pytest.mark.usefixtures("valkey")
 JOIN = "/api/v1/squads/join/"
+SHARES = {"shares_status": True}
 
 
 def refusal(answer) -> tuple[int, str]:
@@ -58,7 +59,8 @@ def test_joining_uses_the_code_up(api, charlie, squad):
     dora = make_athlete("dora@example.org")
     code = squads.invite(squad, by=charlie).code
     assert dora not in athletes_visible_to(charlie)
-    answer = api(dora).post(JOIN, {"code": f"{code[:4].lower()}-{code[4:]}", "shares_values": True})
+    shares = {"shares_status": True, "shares_values": True}
+    answer = api(dora).post(JOIN, {"code": f"{code[:4].lower()}-{code[4:]}", **shares})
     assert answer.status_code == 201
     assert answer.json() == {
         "id": squad.pk,
@@ -69,23 +71,29 @@ def test_joining_uses_the_code_up(api, charlie, squad):
         "shares_values": True,
     }
     assert dora in athletes_visible_to(charlie, values=True)
-    assert refusal(api(make_athlete("emil@example.org")).post(JOIN, {"code": code})) == (409, "invite_used")
+    assert refusal(api(make_athlete("emil@example.org")).post(JOIN, {"code": code, **SHARES})) == (
+        409,
+        "invite_used",
+    )
 
 
 def test_a_code_that_is_wrong_old_or_not_needed(api, alice, charlie, squad):
-    assert refusal(api(alice).post(JOIN, {"code": "ABCDEFGH"})) == (404, "invite_not_found")
+    assert refusal(api(alice).post(JOIN, {"code": "ABCDEFGH", **SHARES})) == (404, "invite_not_found")
     invite = squads.invite(squad, by=charlie)
-    assert refusal(api(alice).post(JOIN, {"code": invite.code})) == (409, "already_a_member")
+    assert refusal(api(alice).post(JOIN, {"code": invite.code, **SHARES})) == (409, "already_a_member")
     invite.refresh_from_db()
     assert invite.used_at is None
     SquadInvite.objects.update(expires_at=timezone.now())
-    assert refusal(api(make_athlete("dora@example.org")).post(JOIN, {"code": invite.code})) == (409, "invite_expired")
+    assert refusal(api(make_athlete("dora@example.org")).post(JOIN, {"code": invite.code, **SHARES})) == (
+        409,
+        "invite_expired",
+    )
 
 
 @time_machine.travel("2026-11-22T08:00:00Z", tick=False)
 def test_ten_tries_in_ten_minutes(api, alice):
     client = api(alice)
-    answers = [client.post(JOIN, {"code": f"WRONG{n:03}"}) for n in range(12)]
+    answers = [client.post(JOIN, {"code": f"WRONG{n:03}", **SHARES}) for n in range(12)]
     tries = [answer.status_code for answer in answers]
     assert tries == [404] * 10 + [429] * 2
     assert 1 <= int(answers[-1]["Retry-After"]) <= 600
@@ -114,3 +122,14 @@ def test_leaving_a_squad_ends_what_its_coaches_see(api, alice, charlie, squad):
     assert Membership.objects.get(athlete=alice).left_at is not None
     assert client.delete(url).status_code == 404
     assert client.get("/api/v1/squads/").json()["results"] == []
+
+
+def test_joining_says_what_is_shared(api, charlie, squad):
+    """Silence shares nothing and uses no code up: it is asked for."""
+    dora, code = make_athlete("dora@example.org"), squads.invite(squad, by=charlie).code
+    answer = api(dora).post(JOIN, {"code": code})
+    assert answer.status_code == 400
+    assert "true or false" in str(answer.json())
+    assert api(dora).post(JOIN, {"code": code, "shares_status": False}).status_code == 201
+    assert dora not in athletes_visible_to(charlie)
+    assert Membership().shares_status is False

@@ -83,9 +83,11 @@ def chosen(squad: str | None, name: str | None) -> QuerySet[Athlete]:
 
 
 def name_of(athlete: Athlete) -> str:
-    """The display name where it says who it is, else the address."""
-    shared = Athlete.objects.filter(display_name=athlete.display_name).exclude(pk=athlete.pk)
-    return athlete.user.email if not athlete.display_name or shared.exists() else athlete.display_name
+    """The display name where it says who it is and a line of a file can hold it as it is, else the address."""
+    name = athlete.display_name
+    shared = Athlete.objects.filter(display_name=name).exclude(pk=athlete.pk)
+    plain = name.isprintable() and name == name.strip()
+    return name if name and plain and not shared.exists() else athlete.user.email
 
 
 def acts(athlete: Athlete) -> dict[date, dict[str, int]]:

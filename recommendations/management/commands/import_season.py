@@ -116,7 +116,8 @@ def create_athlete(name: str, zone: str, squad: str | None) -> Athlete:
     user = User.objects.create_user(address)
     athlete = Athlete.objects.create(user=user, display_name=name[:80], timezone=zone)
     if squad:
-        Membership.objects.create(athlete=athlete, squad=Squad.objects.get_or_create(name=squad)[0])
+        into = Squad.objects.get_or_create(name=squad)[0]
+        Membership.objects.create(athlete=athlete, squad=into, shares_status=True)  # who named the squad answers for it
     return athlete
 
 
