@@ -113,6 +113,12 @@ def lock_athlete(athlete_id: int) -> None:
         _run("SELECT pg_advisory_xact_lock(%s)", [LOCK_SPACE | athlete_id])
 
 
+def lock_uploads() -> None:
+    """One worker at a time chooses what it works on next."""
+    if connection.vendor == "postgresql":
+        _run("SELECT pg_advisory_xact_lock(%s)", [LOCK_SPACE])  # no athlete has the id 0
+
+
 def signed_in(session_key: str, user_id: int, now: datetime, *, narrow: bool = False) -> tuple[str, User] | None:
     """The data of a session that has not ended, and the user with the athlete profile already read.
 

@@ -205,8 +205,10 @@ def received(request: Request, content_type: str) -> uploads.Body:
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding not in ("identity", "gzip", ""):
         raise Problem(415, "unsupported_content_encoding", _("Compress with gzip or not at all."))
+    allowance = uploads.Allowance(athlete_of(request), timezone.now())
+    allowance.reserve(announced_bytes, announced_bytes)
     chunks = uploads.chunks_of(request._request, announced_bytes)
-    body = uploads.Body(limit_bytes)
+    body = uploads.Body(limit_bytes, allowance)
     body.receive(uploads.inflated(chunks) if encoding == "gzip" else chunks)
     return body
 
@@ -217,8 +219,7 @@ def fits_a_request(content_type: str, size_bytes: int) -> bool:
 
 def answered_at_once(upload: Upload, created: bool) -> dict[str, Any] | None:
     try:
-        with transaction.atomic():
-            result = ingest.read_at_once(upload, settings.INGEST_AT_ONCE_READINGS)
+        result = ingest.read_at_once(upload, settings.INGEST_AT_ONCE_READINGS)
     except Unreadable as refusal:
         if created:
             upload.delete()
