@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -29,7 +29,6 @@ from athletes.wearables.readings import Reading, ReadingProfile, Tally, Unreadab
 
 CHUNK = 200  # readings a transaction, fewer where it takes longer than this: SQLite has one writer, and phones wait
 LONGEST_WRITE_S, FEWEST = 0.25, 10
-PAUSE_S = 0.1  # at least, and as long as the write took: SQLite's waiting writers look only every 1 to 100 ms
 MOST_RESULTS = 1_000  # of refused readings that a status resource lists; all are counted. Each chunk writes the list
 TURN_S = 2.0  # of storing, then another athlete's upload has its turn
 TASK_BUDGET_S = 20.0  # of turns, then the next task goes on: tidy-up and forecasts get theirs
@@ -309,7 +308,7 @@ def work_off(upload: Upload, turn_s: float) -> bool:
                 if time.monotonic() > ends:
                     uploads.pause(upload)
                     return False
-                let_writers_in(took_s)
+                statements.let_writers_in(took_s)
     uploads.finish(upload, Upload.State.DONE, timezone.now())
     uploads.drop_spool(upload)
     uploads.drop_oldest(upload.athlete_id, timezone.now())
@@ -320,11 +319,6 @@ def next_size(size: int, took_s: float) -> int:
     if took_s > LONGEST_WRITE_S:
         return max(size // 2, min(FEWEST, CHUNK))
     return min(2 * size, CHUNK) if took_s < LONGEST_WRITE_S / 4 else size
-
-
-def let_writers_in(took_s: float) -> None:
-    if connection.vendor == "sqlite":
-        time.sleep(max(PAUSE_S, took_s))
 
 
 def read_whole(upload: Upload) -> None:
