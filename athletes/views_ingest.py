@@ -164,8 +164,9 @@ class Ingest(APIView):
         """Hand in a vendor's own payload (JSON, CSV) or file (FIT, Apple's export.zip, RR intervals), gzip or not.
 
         A small payload is answered at once. Of files and of what holds many readings the 202 shows the upload, which
-        `/uploads/{id}/` (`Location`) follows until it is done. The raw body is kept for 30 days. The same bytes sent
-        again are the same upload.
+        `/uploads/{id}/` (`Location`) follows until it is done. The raw body is kept for 30 days, one that is refused
+        not at all. The same bytes sent again are the same upload. An athlete may send so many bytes a day: 429
+        `daily_bytes_used_up` says how many (`limits.bytes_per_day`) and until when (`ends_at`).
         """
         content_type = content_type_for(request, provider)
         body = received(request, content_type)
