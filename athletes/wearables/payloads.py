@@ -37,7 +37,9 @@ def loaded_json(payload: Payload) -> Any:
         raise Unreadable("too_many_values", f"A JSON document of more than {MOST_VALUES} values: send it in parts.")
     try:
         loaded = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError as refusal:
+        if refusal.msg.startswith("Not enough memory"):  # so orjson says it
+            raise MemoryError from None
         raise Unreadable("not_json", "Not a JSON document, or cut off.") from None
     if not isinstance(loaded, dict | list):
         raise Unreadable("not_an_object", "A JSON object or list was expected.")
