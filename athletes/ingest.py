@@ -15,29 +15,35 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from athletes import changes, intake, recording, statements, uploads
+from athletes import changes, intake, recording, spools, statements, uploads
 from athletes.languages import supported
 from athletes.local_time import local_today
 from athletes.models import Athlete, CheckIn, Upload
 from athletes.recording import Outcome, Refused, Sent
+from athletes.rest.plain import plainly
 from athletes.rest.problems import error, errors_of
 from athletes.serializers import BODIES, CheckInBody, in_utc
+from athletes.signals import upload_waiting
 from athletes.wearables import READERS
-from athletes.wearables.readings import Reader, Reading, ReadingProfile, Tally, Unreadable
+from athletes.wearables.readings import Reading, ReadingProfile, Tally, Unreadable
 
-CHUNK = 200  # readings a transaction: the athlete's own phone waits no longer than that
-MOST_RESULTS = 5_000  # of refused readings and of findings that a status resource lists; all are counted
-TASK_BUDGET_S = 20.0  # of storing, then the next task goes on: tidy-up and forecasts get their turn
+CHUNK = 200  # readings a transaction, fewer where it takes longer than this: SQLite has one writer, and phones wait
+LONGEST_WRITE_S, FEWEST = 0.25, 10
+MOST_RESULTS = 1_000  # of refused readings that a status resource lists; all are counted. Each chunk writes the list
+TURN_S = 2.0  # of storing, then another athlete's upload has its turn
+TASK_BUDGET_S = 20.0  # of turns, then the next task goes on: tidy-up and forecasts get theirs
 CONTENT_FORMATS = {
     "application/json": {"json"},
     "text/csv": {"csv"},
     "application/zip": {"zip"},
     "application/octet-stream": {"fit", "zip", "xml", "txt", "rr", "csv", "json"},
 }
-FAILED_CODE = "reader_failed"
+FAILED_CODE, GAVE_UP = "reader_failed", "gave_up"
+READERS_FAULT = {FAILED_CODE, GAVE_UP}
 STORE_UNREACHABLE = (OperationalError, InterfaceError)  # not the reader's fault: the row waits for a better moment
 
 VALIDATORS = {kind: body() for kind, body in BODIES.items()}  # built once; validation keeps nothing on them
+PLAIN = {kind: plainly(validator) for kind, validator in VALIDATORS.items()}
 
 log = structlog.get_logger()
 
@@ -62,15 +68,20 @@ def profile_of(upload: Upload) -> ReadingProfile:
 # --- storing ---------------------------------------------------------------------------------------------------------
 
 
-def store(
-    athlete: Athlete, readings: Iterable[Reading], *, start: int = 0, rings: bool = True, anew: bool = False
-) -> Stored:
+Prepared = list[tuple[Reading, Sent | list[dict[str, str]]]]
+
+
+def prepared(readings: Iterable[Reading]) -> Prepared:
+    """Validated before the transaction: SQLite's one writer must not wait for that."""
+    return [(reading, validated(reading)) for reading in readings]
+
+
+def store(athlete: Athlete, batch: Prepared, *, start: int = 0, rings: bool = True, anew: bool = False) -> Stored:
     """One transaction. A reading that cannot be taken is named in its result and keeps no other from being stored.
 
     `anew`: the same version of the same record, read better than before, replaces it.
     """
     stored, now = Stored(), timezone.now()
-    batch = [(reading, validated(reading)) for reading in readings]
     with transaction.atomic():
         statements.lock_athlete(athlete.pk)
         sent = [each for _, each in batch if isinstance(each, Sent)]
@@ -110,7 +121,8 @@ def validated(reading: Reading) -> Sent | list[dict[str, str]]:
     if reading.deleted:
         return Sent(reading.kind, reading.data, deleted=True)
     try:
-        return Sent(reading.kind, VALIDATORS[reading.kind].run_validation(reading.data))
+        plain = PLAIN[reading.kind](reading.data)
+        return Sent(reading.kind, VALIDATORS[reading.kind].run_validation(reading.data) if plain is None else plain)
     except serializers.ValidationError as failure:
         return list(errors_of(failure.detail))
 
@@ -173,18 +185,19 @@ def read_at_once(upload: Upload, most_readings: int) -> dict[str, Any] | None:
     readings = list(islice(reader.stream(body, profile=profile_of(upload), tally=tally), most_readings + 1))
     if len(readings) > most_readings:
         return None
+    batch = prepared(readings)
     with transaction.atomic():
         statements.lock_athlete(upload.athlete_id)
         cursor = changes.cursor_of(upload.athlete, changes.position_of(upload.athlete))
-        stored = store(upload.athlete, readings)
-    result = result_of(stored, tally)
-    Upload.objects.filter(pk=upload.pk).update(
-        state=Upload.State.DONE,
-        finished_at=timezone.now(),
-        readings_total=len(readings),
-        readings_done=len(readings),
-        result={**result, "results": [each for each in stored.results if each["errors"]]},
-    )
+        stored = store(upload.athlete, batch)
+        result = result_of(stored, tally)
+        Upload.objects.filter(pk=upload.pk).update(
+            state=Upload.State.DONE,
+            finished_at=timezone.now(),
+            readings_total=len(readings),
+            readings_done=len(readings),
+            result={**result, "results": [each for each in stored.results if each["errors"]]},
+        )
     return {**result, "next_cursor": cursor}
 
 
@@ -193,16 +206,7 @@ def result_of(stored: Stored, tally: Tally) -> dict[str, Any]:
         "summary": dict(stored.summary),
         "results": stored.results,
         "affected_dates": sorted(on.isoformat() for on in stored.touched),
-        **told_of(tally),
-    }
-
-
-def told_of(tally: Tally) -> dict[str, Any]:
-    findings = [{"where": f.where, "code": f.code, "message": f.message} for f in tally.findings]
-    return {
-        "findings": findings[:MOST_RESULTS],
-        "findings_total": len(findings) + tally.untold,
-        "ignored": dict(tally.ignored.most_common(1_000)),
+        **spools.told_of(tally),
     }
 
 
@@ -210,11 +214,18 @@ def told_of(tally: Tally) -> dict[str, Any]:
 
 
 def work(budget_s: float = TASK_BUDGET_S, only: UUID | None = None) -> int:
-    """Work uploads off until there are none or the time is over. How many were finished."""
+    """Turn after turn until nothing waits or the time is over. How many were finished.
+
+    Beside another worker one turn, then advice may have this hand.
+    """
     ends, finished = time.monotonic() + budget_s, 0
-    while time.monotonic() < ends and (upload := uploads.claim(timezone.now(), only)):
+    while upload := uploads.claim(timezone.now(), only):
         with translation.override(supported(upload.athlete.locale)):  # what is said of it is kept with it
-            finished += worked_off(upload, budget_s)
+            finished += worked_off(upload, min(TURN_S, budget_s))
+        if time.monotonic() >= ends or uploads.in_work(timezone.now()).exists():
+            if uploads.unfinished(timezone.now()).exists():
+                upload_waiting.send(sender=Upload)
+            break
     return finished
 
 
@@ -224,25 +235,35 @@ def worked_off(upload: Upload, budget_s: float) -> bool:
     except uploads.Lost:
         log.warning("upload_taken_over", upload=str(upload.pk))
     except Unreadable as refusal:
-        fail(upload, refusal.code, refusal.message)
+        fail(upload, refusal.code, refusal.message, keeps_body=refusal.code in READERS_FAULT)
     except STORE_UNREACHABLE:
         raise  # Celery logs it; the lease runs out and the upload is taken up again
     except Exception as crash:  # noqa: BLE001  a reader's bug: it is named, the body kept, and the queue goes on
-        log.error("reader_failed", upload=str(upload.pk), provider=upload.provider, kind=type(crash).__name__)
+        kind = str(crash) if isinstance(crash, spools.Crashed) else type(crash).__name__
+        log.error("reader_failed", upload=str(upload.pk), provider=upload.provider, kind=kind)
         put_off_or_fail(upload)
     return False
 
 
-def fail(upload: Upload, code: str, message: str) -> None:
+def fail(upload: Upload, code: str, message: str, *, keeps_body: bool = False) -> None:
+    """What no reader can read is of no use to anybody; what only our reader could not read is read again some day."""
+    now = timezone.now()
     try:
-        uploads.finish(upload, Upload.State.FAILED, timezone.now(), code=code, message=message)
+        uploads.finish(upload, Upload.State.FAILED, now, code=code, message=message)
     except uploads.Lost:
         log.warning("upload_taken_over", upload=str(upload.pk))
+        return
+    uploads.drop_spool(upload)
+    if keeps_body:
+        uploads.drop_oldest(upload.athlete_id, now)
+    else:
+        uploads.drop_body(upload, now)
 
 
 def put_off_or_fail(upload: Upload) -> None:
     if upload.attempts >= uploads.MOST_ATTEMPTS:
-        return fail(upload, FAILED_CODE, f"{failed()} {stored_so_far(upload)} {what_to_do()}")
+        message = f"{failed()} {stored_so_far(upload)} {what_to_do()}"
+        return fail(upload, FAILED_CODE, message, keeps_body=True)
     now = timezone.now()
     again_at = now + uploads.pause_after(upload.attempts)
     failed_now = _("Reading it failed; it is tried again after %(instant)s.") % {"instant": in_utc(again_at)}
@@ -270,51 +291,81 @@ def what_to_do() -> str:
     ) % {"days": uploads.KEPT.days}
 
 
-def work_off(upload: Upload, budget_s: float) -> bool:
-    """Read twice: first to see that all of it can be read and is one person's, then to store it chunk by chunk.
-
-    The budget begins where the last task stopped: the way there through an export of 4 GB takes minutes by itself.
-    """
+def work_off(upload: Upload, turn_s: float) -> bool:
+    """Read once as a whole, to see that all of it can be read and is one person's; then stored chunk by chunk."""
     if upload.attempts > uploads.MOST_ATTEMPTS:
         died = _("The worker died over it several times.")
-        raise Unreadable("gave_up", f"{died} {stored_so_far(upload)} {what_to_do()}")
+        raise Unreadable(GAVE_UP, f"{died} {stored_so_far(upload)} {what_to_do()}")
     upload.result = {name: value for name, value in upload.result.items() if name not in ("code", "message")}
-    reader = READERS[upload.provider]
-    if upload.readings_total is None:
-        tally = Tally()
-        total = sum(1 for _ in readings_of(upload, reader, tally))
-        uploads.save_progress(upload, timezone.now(), readings_total=total, result=started(tally))
-    readings = islice(readings_of(upload, reader, Tally()), upload.readings_done, None)
-    ends = None
-    while chunk := list(islice(readings, CHUNK)):
-        ends = ends or time.monotonic() + budget_s
-        store_chunk(upload, chunk)
-        if time.monotonic() > ends:
-            uploads.pause(upload)
-            return False
+    if upload.readings_total is None or not uploads.spool_of(upload.pk).exists():
+        read_whole(upload)
+    ends, size = time.monotonic() + turn_s, CHUNK
+    with spools.opened(uploads.spool_of(upload.pk), after=upload.readings_done) as readings:
+        while chunk := list(islice(readings, size)):
+            took_s = store_chunk(upload, chunk)
+            size = next_size(size, took_s)
+            if upload.readings_done < (upload.readings_total or 0):
+                if time.monotonic() > ends:
+                    uploads.pause(upload)
+                    return False
+                statements.let_writers_in(took_s)
     uploads.finish(upload, Upload.State.DONE, timezone.now())
+    uploads.drop_spool(upload)
+    uploads.drop_oldest(upload.athlete_id, timezone.now())
     return True
 
 
-def readings_of(upload: Upload, reader: Reader, tally: Tally) -> Iterator[Reading]:
-    working = upload.state == Upload.State.WORKING
-    with uploads.held(upload) if working else uploads.opened(upload) as file:
-        yield from reader.stream(file, profile=profile_of(upload), tally=tally)
+def next_size(size: int, took_s: float) -> int:
+    if took_s > LONGEST_WRITE_S:
+        return max(size // 2, min(FEWEST, CHUNK))
+    return min(2 * size, CHUNK) if took_s < LONGEST_WRITE_S / 4 else size
 
 
-def started(tally: Tally) -> dict[str, Any]:
-    return {"summary": {}, "results": [], "affected_dates": [], **told_of(tally)}
+def read_whole(upload: Upload) -> None:
+    reader, path, spool = READERS[upload.provider], uploads.path_of(upload.pk), uploads.spool_of(upload.pk)
+    if read_here(upload):
+        with path.open("rb") as body:
+            told = spools.write(reader, body, spool, profile_of(upload))
+    else:
+        told = spools.write_apart(upload.provider, path, spool, profile_of(upload), lambda: still_here(upload))
+    progress: dict[str, Any] = {"readings_total": told.total}
+    if upload.readings_done == 0:
+        progress["result"] = {"summary": {}, "results": [], "affected_dates": [], **told.result}
+    uploads.save_progress(upload, timezone.now(), **progress)
 
 
-def store_chunk(upload: Upload, chunk: list[Reading]) -> None:
-    """Records and progress commit together: whoever goes on knows exactly where. Only today's news rings a phone."""
+def still_here(upload: Upload) -> None:
+    """Raises Lost once another worker has taken the upload over."""
+    uploads.save_progress(upload, timezone.now())
+
+
+def read_here(upload: Upload) -> bool:
+    """What cannot become large in memory; a zip of any size can."""
+    with uploads.opened(upload) as body:
+        return upload.size_bytes <= spools.APART_FROM_BYTES and body.read(2) != b"PK"
+
+
+def readings_of(upload: Upload, tally: Tally) -> Iterator[Reading]:
+    with uploads.opened(upload) as file:
+        readings = READERS[upload.provider].stream(file, profile=profile_of(upload), tally=tally)
+        yield from spools.limited(readings, tally)
+
+
+def store_chunk(upload: Upload, chunk: list[Reading]) -> float:
+    """Records and progress commit together: whoever goes on knows exactly where. Only today's news rings a phone.
+
+    Seconds for which others could not write.
+    """
+    batch = prepared(chunk)
     with transaction.atomic():
-        stored = store(upload.athlete, chunk, start=upload.readings_done, rings=False)
+        began_s = time.monotonic()  # SQLite's write lock is taken by now
+        stored = store(upload.athlete, batch, start=upload.readings_done, rings=False)
         now = timezone.now()
         today = {local_today(upload.athlete, now)} & stored.touched
         intake.announce(upload.athlete, today, rings=True)
         result = added(upload.result, stored)
         uploads.save_progress(upload, now, readings_done=upload.readings_done + len(chunk), result=result)
+    return time.monotonic() - began_s
 
 
 def added(result: Mapping[str, Any], stored: Stored) -> dict[str, Any]:
@@ -341,17 +392,15 @@ def reread(upload: Upload, *, dry_run: bool = False) -> Counter[str]:
         return counted
     counted = stored_anew(upload)
     if upload.state == Upload.State.FAILED:
-        result = started(Tally()) | {"summary": counted}
+        result = {"summary": counted, "results": [], "affected_dates": [], **spools.told_of(Tally())}
         Upload.objects.filter(pk=upload.pk).update(state=Upload.State.DONE, finished_at=timezone.now(), result=result)
     return counted
 
 
 def stored_anew(upload: Upload) -> Counter[str]:
-    total = sum(
-        1 for _ in readings_of(upload, READERS[upload.provider], Tally())
-    )  # first whether all of it can be read
+    total = sum(1 for _ in readings_of(upload, Tally()))  # first whether all of it can be read
     counted: Counter[str] = Counter()
-    readings = readings_of(upload, READERS[upload.provider], Tally())
+    readings = readings_of(upload, Tally())
     for _start in range(0, total, CHUNK):
-        counted += store(upload.athlete, islice(readings, CHUNK), rings=False, anew=True).summary
+        counted += store(upload.athlete, prepared(islice(readings, CHUNK)), rings=False, anew=True).summary
     return counted

@@ -850,11 +850,13 @@ class Upload(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     leased_until = models.DateTimeField(null=True, blank=True, help_text="whoever works on it is given up on then")
+    worked_at = models.DateTimeField(null=True, blank=True, help_text="when its last turn began")
     readings_total = models.PositiveIntegerField(null=True, blank=True)
     readings_done = models.PositiveIntegerField(default=0)
     result = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True, db_index=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    body_dropped_at = models.DateTimeField(null=True, blank=True, help_text="null: the body lies beside the database")
 
     class Meta:
         verbose_name = _("upload")
@@ -867,6 +869,22 @@ class Upload(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} upload {self.created_at:%Y-%m-%d}"
+
+
+class UploadDay(models.Model):
+    """How many bytes of payloads and files an athlete sent on a day in UTC, kept or not (`athletes.uploads`)."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="upload_days")
+    date = models.DateField()
+    size_bytes = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("bytes sent on a day")
+        verbose_name_plural = _("bytes sent on a day")
+        constraints = [models.UniqueConstraint(fields=["athlete", "date"], name="one_upload_count_per_day")]
+
+    def __str__(self) -> str:
+        return f"{self.size_bytes} bytes on {self.date}"
 
 
 class VendorAccount(models.Model):

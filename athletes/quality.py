@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from datetime import timedelta
-from statistics import fmean
 
 HRV_PLAUSIBLE_MS = (5.0, 250.0)
 HRV_FARTHEST_SD = 4.0
@@ -11,6 +10,7 @@ HRV_HISTORY = timedelta(days=60)
 HRV_FEWEST = 7  # readings of the era before its own spread says anything
 # ln ms: the usual day-to-day SD within an athlete, and how many readings it counts for beside the athlete's own.
 HRV_USUAL_SD_LN, HRV_USUAL_WEIGHT = 0.17, 10
+LN_UNIT = 2.0**-40  # logarithms are summed as whole numbers: exact over any stretch, in whatever order records came
 FASTEST_400M_S = 44.5
 LARGEST_JUMP = 0.08
 STAGES_TOLERANCE_S = 60  # vendors round each stage to the half minute
@@ -18,16 +18,24 @@ STAGES_TOLERANCE_S = 60  # vendors round each stage to the half minute
 
 def doubts_about_hrv(value_ms: float, era_ms: Sequence[float]) -> list[str]:
     """`era_ms`: the earlier readings of the same metric, provider and context."""
+    ln = [ln_units(ms) for ms in era_ms]
+    return doubts_beside(value_ms, len(ln), sum(ln), sum(each * each for each in ln))
+
+
+def ln_units(value_ms: float) -> int:
+    return round(math.log(value_ms) / LN_UNIT)
+
+
+def doubts_beside(value_ms: float, count: int, total: int, squares: int) -> list[str]:
+    """As above, of so many earlier readings with this sum and sum of squares of `ln_units`."""
     doubts = []
     if not HRV_PLAUSIBLE_MS[0] <= value_ms <= HRV_PLAUSIBLE_MS[1]:
         doubts.append("hrv_implausible")
-    if len(era_ms) >= HRV_FEWEST:
-        ln = [math.log(ms) for ms in era_ms]
-        n, mean = len(ln) - 1, fmean(ln)
-        # statistics.variance reckons in exact fractions: a quarter of what a sync of 1,000 readings cost
-        squares = math.fsum((each - mean) ** 2 for each in ln)
-        spread = math.sqrt((squares + HRV_USUAL_WEIGHT * HRV_USUAL_SD_LN**2) / (n + HRV_USUAL_WEIGHT))
-        if abs(math.log(value_ms) - mean) > HRV_FARTHEST_SD * spread:
+    if count >= HRV_FEWEST:
+        squared_deviations = (squares * count - total * total) / count * LN_UNIT**2
+        weight = count - 1 + HRV_USUAL_WEIGHT
+        spread = math.sqrt((squared_deviations + HRV_USUAL_WEIGHT * HRV_USUAL_SD_LN**2) / weight)
+        if abs(math.log(value_ms) - total / count * LN_UNIT) > HRV_FARTHEST_SD * spread:
             doubts.append("hrv_far_from_own_range")
     return doubts
 

@@ -277,34 +277,57 @@ class Sheet:
         return sorted(sessions, key=lambda s: s.start_at)
 
     def judge_hrv(self) -> None:
-        """Each reading of the changed eras from the first change on, against the believed ones of 60 days before it."""
-        since: dict[tuple[str, str, str], datetime] = {}
+        """Readings of the changed eras near the changes, each against the believed ones of 60 days before it."""
+        changed: dict[tuple[str, str, str], tuple[datetime, datetime]] = {}
         for m in self.moved:
             if isinstance(m, HrvReading):
                 era = (m.metric, m.provider, m.context)
-                since[era] = min(since.get(era, m.measured_at), m.measured_at)
-        for (metric, provider, context), first in since.items():
-            rows = self.stored("hrv_reading").filter(
-                metric=metric, provider=provider, context=context, deleted_at=None,
-                measured_at__gte=first - quality.HRV_HISTORY,
-            )  # fmt: skip
-            own = [
-                row for row in self.current(rows, "hrv_reading")
-                if (row.metric, row.provider, row.context) == (metric, provider, context)  # type: ignore[attr-defined]
-            ]  # fmt: skip
-            self.judge_era(sorted(own, key=in_order("measured_at")), first)
+                first, last = changed.get(era, (m.measured_at, m.measured_at))
+                changed[era] = min(first, m.measured_at), max(last, m.measured_at)
+        for era, (first, last) in changed.items():
+            self.judge_era(era, first, last)
 
-    def judge_era(self, readings: Sequence[Any], first: datetime) -> None:
-        instants: list[datetime] = []
-        believed_ms: list[float] = []
+    def judge_era(self, era: tuple[str, str, str], first: datetime, last: datetime) -> None:
+        """60 days beyond the last change nothing can be judged otherwise; a new doubt is a change, too."""
+        while True:
+            until = last + quality.HRV_HISTORY
+            turned = self.judge_readings(self.readings_between(era, first - quality.HRV_HISTORY, until), first)
+            if turned is None or turned <= last:
+                return
+            last = turned
+
+    def readings_between(self, era: tuple[str, str, str], first: datetime, last: datetime) -> list[Any]:
+        metric, provider, context = era
+        rows = self.stored("hrv_reading").filter(
+            metric=metric, provider=provider, context=context, deleted_at=None, measured_at__range=(first, last)
+        )
+        own: list[Any] = [
+            row for row in self.current(rows, "hrv_reading")
+            if (row.metric, row.provider, row.context) == era  # type: ignore[attr-defined]
+            and first <= row.measured_at <= last  # type: ignore[attr-defined]
+        ]  # fmt: skip
+        return sorted(own, key=in_order("measured_at"))
+
+    def judge_readings(self, readings: Sequence[Any], first: datetime) -> datetime | None:
+        """When the last of those was measured that are believed or doubted now and were not before."""
+        instants: list[datetime] = []  # of the believed ones; sums and squares of their logarithms up to each
+        sums, squares = [0], [0]
+        turned: datetime | None = None
         for reading in readings:
             if reading.measured_at >= first:
                 start = bisect_left(instants, reading.measured_at - quality.HRV_HISTORY)
                 end = bisect_left(instants, reading.measured_at)
-                self.doubt(reading, quality.doubts_about_hrv(reading.value_ms, believed_ms[start:end]))
+                status = reading.quality_status
+                before = end - start, sums[end] - sums[start], squares[end] - squares[start]
+                self.doubt(reading, quality.doubts_beside(reading.value_ms, *before))
+                if reading.quality_status != status:
+                    turned = reading.measured_at
             if reading.quality_status != Quality.QUARANTINED:
+                ln = quality.ln_units(reading.value_ms)
                 instants.append(reading.measured_at)
-                believed_ms.append(reading.value_ms)
+                sums.append(sums[-1] + ln)
+                squares.append(squares[-1] + ln * ln)
+        return turned
 
     def judge_tests(self) -> None:
         changed = [m.tested_at for m in self.moved if isinstance(m, PerformanceTest) and m.event == "400m"]

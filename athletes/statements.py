@@ -1,6 +1,7 @@
 """The few hot statements, written out once per database; tests compare each with what the ORM does."""
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
@@ -36,6 +37,7 @@ M = TypeVar("M", bound=models.Model)
 Converters = list[tuple[int, Any, list[Callable[..., Any]]]]  # place in the row, expression, converters
 
 LOCK_SPACE = 0x4853 << 40  # keeps our advisory locks apart from anybody else's
+PAUSE_S = 0.1  # recommendations.turns says what was seen with less
 FEW = 8  # rows below which COPY is not worth its round trips
 
 # kind -> model, and the columns that resolving a day needs
@@ -111,6 +113,18 @@ def lock_athlete(athlete_id: int) -> None:
     """
     if connection.vendor == "postgresql":
         _run("SELECT pg_advisory_xact_lock(%s)", [LOCK_SPACE | athlete_id])
+
+
+def lock_uploads() -> None:
+    """One worker at a time chooses what it works on next."""
+    if connection.vendor == "postgresql":
+        _run("SELECT pg_advisory_xact_lock(%s)", [LOCK_SPACE])  # no athlete has the id 0
+
+
+def let_writers_in(took_s: float = 0.0) -> None:
+    """Between two writes of one piece of work: SQLite's waiting writers look only every 1 to 100 ms."""
+    if connection.vendor == "sqlite":
+        time.sleep(max(PAUSE_S, took_s))
 
 
 def signed_in(session_key: str, user_id: int, now: datetime, *, narrow: bool = False) -> tuple[str, User] | None:

@@ -1,4 +1,4 @@
-"""A batch of records from a phone, watch or wearable client: what became of each, in one transaction."""
+"""A batch of records from a phone, watch or wearable client: what became of each, chunk by chunk."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +19,7 @@ from athletes.rest.problems import error, errors_of
 from athletes.serializers import BODIES, in_utc, record_body
 
 MOST_RECORDS = 5_000
+CHUNK = 1_000  # records a transaction: sent again after a failure in between, what is stored is unchanged
 MOST_BYTES = 1024 * 1024  # inflated
 LIMITS = {"records": MOST_RECORDS, "absences": MOST_RECORDS, "bytes_inflated": MOST_BYTES}
 STATUSES = ("created", "updated", "unchanged", "conflict", "stale", "deleted", "rejected")
@@ -56,8 +57,12 @@ def sync(athlete: Athlete, records: Sequence[Any], absences: Sequence[Any], *, n
     with transaction.atomic():
         statements.lock_athlete(athlete.pk)
         position = changes.position_of(athlete)
-        outcomes, touched = intake.store(athlete, sent, now=now)
+        outcomes, touched = intake.store(athlete, sent[:CHUNK], now=now)
         told = store_absences(athlete, [each for each in missing if not isinstance(each, list)])
+    for start in range(CHUNK, len(sent), CHUNK):
+        statements.let_writers_in()
+        more, days = intake.store(athlete, sent[start : start + CHUNK], now=now)
+        outcomes, touched = outcomes + more, touched | days
     results = list(results_of(records, read, iter(outcomes)))
     counted = Counter(result["status"] for result in results)
     return {

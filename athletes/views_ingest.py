@@ -164,8 +164,9 @@ class Ingest(APIView):
         """Hand in a vendor's own payload (JSON, CSV) or file (FIT, Apple's export.zip, RR intervals), gzip or not.
 
         A small payload is answered at once. Of files and of what holds many readings the 202 shows the upload, which
-        `/uploads/{id}/` (`Location`) follows until it is done. The raw body is kept for 30 days. The same bytes sent
-        again are the same upload.
+        `/uploads/{id}/` (`Location`) follows until it is done. The raw body is kept for 30 days, one that is refused
+        not at all. The same bytes sent again are the same upload. An athlete may send so many bytes a day: 429
+        `daily_bytes_used_up` says how many (`limits.bytes_per_day`) and until when (`ends_at`).
         """
         content_type = content_type_for(request, provider)
         body = received(request, content_type)
@@ -205,8 +206,10 @@ def received(request: Request, content_type: str) -> uploads.Body:
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding not in ("identity", "gzip", ""):
         raise Problem(415, "unsupported_content_encoding", _("Compress with gzip or not at all."))
+    allowance = uploads.Allowance(athlete_of(request), timezone.now())
+    allowance.reserve(announced_bytes, announced_bytes)
     chunks = uploads.chunks_of(request._request, announced_bytes)
-    body = uploads.Body(limit_bytes)
+    body = uploads.Body(limit_bytes, allowance)
     body.receive(uploads.inflated(chunks) if encoding == "gzip" else chunks)
     return body
 
@@ -217,8 +220,7 @@ def fits_a_request(content_type: str, size_bytes: int) -> bool:
 
 def answered_at_once(upload: Upload, created: bool) -> dict[str, Any] | None:
     try:
-        with transaction.atomic():
-            result = ingest.read_at_once(upload, settings.INGEST_AT_ONCE_READINGS)
+        result = ingest.read_at_once(upload, settings.INGEST_AT_ONCE_READINGS)
     except Unreadable as refusal:
         if created:
             upload.delete()

@@ -327,8 +327,11 @@ STUCK_AFTER_S = env.float("HOMESTRETCH_STUCK_AFTER_S", default=30.0)
 UPLOADS_DIR = DATA_DIR / "uploads"  # raw bodies, 30 days; web and worker must share it
 INGEST_AT_ONCE_BYTES = 1024 * 1024  # answered in the request, if it also holds no more readings than this:
 INGEST_AT_ONCE_READINGS = 500
-INGEST_JSON_BYTES = env.int("HOMESTRETCH_INGEST_JSON_BYTES", default=32 * 1024 * 1024)  # the worker holds it in memory
+INGEST_JSON_BYTES = env.int("HOMESTRETCH_INGEST_JSON_BYTES", default=32 * 1024 * 1024)  # read as a whole
 INGEST_FILE_BYTES = env.int("HOMESTRETCH_INGEST_FILE_BYTES", default=200 * 1024 * 1024)
+INGEST_BYTES_PER_DAY = env.int("HOMESTRETCH_INGEST_BYTES_PER_DAY", default=512 * 1024 * 1024)  # of an athlete, unpacked
+INGEST_KEPT_BYTES = env.int("HOMESTRETCH_INGEST_KEPT_BYTES", default=1024 * 1024 * 1024)  # of an athlete, worked off
+INGEST_READER_BYTES = env.int("HOMESTRETCH_INGEST_READER_BYTES", default=512 * 1024 * 1024)  # a reader's memory
 # Without its secret a vendor's webhook does not exist.
 WEBHOOK_SECRETS = {
     "whoop": env.str("WHOOP_WEBHOOK_SECRET", default=""),  # the app's client secret

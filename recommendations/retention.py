@@ -1,9 +1,15 @@
-"""What is thrown away, and when. Advice, overrides and feedback are kept: they are the record of what was said."""
+"""What is thrown away, and when; of every table how long its rows stay. `docs/privacy.md` lists the same."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from allauth.account.models import EmailAddress, EmailConfirmation
+from allauth.idp.oidc.models import Token
+from allauth.usersessions.models import UserSession
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.sessions.models import Session
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from athletes.changes import TOMBSTONES_KEPT
 from athletes.models import (
@@ -16,8 +22,11 @@ from athletes.models import (
     SleepSession,
     SquadInvite,
     TrainingSession,
+    User,
 )
-from recommendations.models import Delivery, Device, Forecast, Notice, ShadowAdvice
+from athletes.uploads import DAYS_COUNTED
+from athletes.uploads import KEPT as UPLOAD
+from recommendations.models import Advice, Delivery, Device, Forecast, Notice, ShadowAdvice
 
 TOMBSTONE = TOMBSTONES_KEPT  # a client that was away for longer syncs from the start
 INVITE = timedelta(days=30)  # after it was used or ran out
@@ -27,9 +36,78 @@ NOTICE = timedelta(days=180)
 DEAD_DEVICE = timedelta(days=30)
 FORECAST = timedelta(days=90)  # what the twin said of four weeks that are over since two months
 SHADOW_ADVICE = timedelta(days=180)  # two comparisons of a season; how many days a policy was in shadow stays with it
+SUPERSEDED = timedelta(days=730)  # this season and the next, in which somebody asks why; a day's last word stays
+HISTORY = timedelta(days=1095)  # who changed or consented to what: as long as a claim may be raised, three years
+ENDED_SESSION = timedelta(days=7)  # a reused one is still recognised, and what happened last week can be looked up
+ENDED_TOKEN = timedelta(days=30)  # beyond its end, so that a stolen one that comes late is still known
+CONFIRMATION = timedelta(days=30)  # links of e-mail addresses are good for three days
+UNVERIFIED = timedelta(days=7)  # a code is good for minutes; whoever comes back later signs up again
 BATCH = 5_000  # rows a statement: no long lock
 
 RECORDS = (HrvReading, RestingHrReading, SleepSession, TrainingSession, PerformanceTest, RestDay)
+HISTORIES = {
+    label: apps.get_model(label)
+    for label in (
+        "athletes.HistoricalAthlete", "athletes.HistoricalSquad", "athletes.HistoricalSquad_coaches",
+        "athletes.HistoricalMembership", "athletes.HistoricalPlannedSession",
+    )
+}  # fmt: skip
+
+HERS = "kept with the account: it is hers, and the advice is derived from it"
+SAID = "kept with the account: the record of what was said and answered"
+ACCOUNT = "kept with the account"
+# Every table: after how long a row goes, or why it stays. A test finds those that are missing here.
+STATED: dict[str, timedelta | str] = {
+    "account.EmailAddress": ACCOUNT,
+    "account.EmailConfirmation": CONFIRMATION,
+    "admin.LogEntry": HISTORY,
+    "allauth_idp_oidc.Client": "kept: the programs an operator let in",
+    "allauth_idp_oidc.Token": ENDED_TOKEN,
+    "athletes.Absence": HERS,
+    "athletes.Athlete": ACCOUNT,
+    "athletes.ChangeNumber": "kept: one row",
+    "athletes.CheckIn": HERS,
+    "athletes.Day": HERS,
+    "athletes.Deletion": TOMBSTONE,
+    **dict.fromkeys(HISTORIES, HISTORY),
+    **{f"athletes.{model.__name__}": HERS for model in RECORDS},  # once deleted: TOMBSTONE
+    "athletes.Mail": MAIL,
+    "athletes.Membership": "kept with the account: who might see what, and since when",
+    "athletes.PlannedSession": HERS,
+    "athletes.RedFlag": "kept with the account: a warning sign and who cleared it",
+    "athletes.SeasonDay": HERS,
+    "athletes.Squad": "kept until an operator deletes it",
+    "athletes.Squad_coaches": "kept with the squad",
+    "athletes.SquadInvite": INVITE,
+    "athletes.Upload": UPLOAD,
+    "athletes.UploadDay": DAYS_COUNTED,
+    "athletes.User": "kept until it is deleted; one that never verified its address: 7 days",
+    "athletes.User_groups": ACCOUNT,
+    "athletes.User_user_permissions": ACCOUNT,
+    "athletes.VendorAccount": ACCOUNT,
+    "auth.Group": "kept: an operator's",
+    "auth.Group_permissions": "kept with the group",
+    "auth.Permission": "kept: a row for each kind of right",
+    "contenttypes.ContentType": "kept: a row for each table",
+    "mfa.Authenticator": ACCOUNT,
+    "mlmodels.HistoricalPolicyVersion": "kept: which policy answered when, and who approved it; no person's data",
+    "mlmodels.PolicyVersion": "kept: which policy answered when; no person's data",
+    "recommendations.Advice": SAID,  # once superseded: SUPERSEDED
+    "recommendations.AthleteTwin": "kept with the account: one row, replaced",
+    "recommendations.Delivery": DELIVERY,
+    "recommendations.Device": "kept with the account; one that is switched off: 30 days",
+    "recommendations.Feedback": SAID,
+    "recommendations.Forecast": FORECAST,
+    "recommendations.Notice": NOTICE,
+    "recommendations.NoticePreference": ACCOUNT,
+    "recommendations.Override": SAID,
+    "recommendations.ShadowAdvice": SHADOW_ADVICE,
+    "recommendations.StateCarry": "kept with the account: a few rows, replaced",
+    "recommendations.WaitingDay": "kept until the day is answered",
+    "recommendations.Warning": SAID,
+    "sessions.Session": ENDED_SESSION,
+    "usersessions.UserSession": ENDED_SESSION,
+}
 
 
 def tidy_up(now: datetime) -> dict[str, int]:
@@ -47,7 +125,44 @@ def tidy_up(now: datetime) -> dict[str, int]:
     removed["Mail"] = delete(Mail.objects.filter(left))
     over = Q(over_at__isnull=False) | Q(kind=Notice.Kind.SOURCE_SILENT)
     removed["Notice"] = delete(Notice.objects.filter(over, created_at__lt=now - NOTICE))
+    removed["Advice"] = delete(superseded(now - SUPERSEDED))
+    for model in HISTORIES.values():
+        removed[model.__name__] = delete(outdated(model, now - HISTORY))
+    removed["LogEntry"] = delete(LogEntry.objects.filter(action_time__lt=now - HISTORY))
+    return removed | delete_of_accounts(now)
+
+
+def delete_of_accounts(now: datetime) -> dict[str, int]:
+    removed = {"Session": delete(Session.objects.filter(expire_date__lt=now - ENDED_SESSION))}
+    ended = ~Exists(Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=now))
+    removed["UserSession"] = delete(UserSession.objects.filter(ended, last_seen_at__lt=now - ENDED_SESSION))
+    removed["Token"] = delete(Token.objects.filter(expires_at__lt=now - ENDED_TOKEN))
+    removed["EmailConfirmation"] = delete(EmailConfirmation.objects.filter(created__lt=now - CONFIRMATION))
+    removed["User"] = delete(never_verified(now - UNVERIFIED))
     return removed
+
+
+def superseded(before: datetime) -> QuerySet[Advice]:
+    """What nobody answered, overruled or was told of as a coach: those say something of this very revision."""
+    rows = Advice.objects.filter(current=False, issued_at__lt=before, overrides=None, feedback=None)
+    return rows.exclude(Exists(Notice.objects.filter(advice=OuterRef("pk"))))
+
+
+def outdated(model: Any, before: datetime) -> QuerySet[Any]:
+    """A row's newest state stays: it says who made it so, however long ago."""
+    if not hasattr(model, "history_date"):  # of the coaches of a squad: goes with the squad's
+        of_squad = apps.get_model("athletes.HistoricalSquad")._default_manager.filter(history_id=OuterRef("history_id"))
+        return model._default_manager.filter(~Exists(of_squad))  # type: ignore[no-any-return]
+    newer = model._default_manager.filter(id=OuterRef("id"), history_id__gt=OuterRef("history_id"))
+    deleted = Q(history_type="-")
+    return model._default_manager.filter(Q(Exists(newer)) | deleted, history_date__lt=before)  # type: ignore[no-any-return]
+
+
+def never_verified(before: datetime) -> QuerySet[User]:
+    """Signed up by themselves (so there is an address), proved nothing and never came in."""
+    addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
+    rows = User.objects.filter(date_joined__lt=before, last_login=None, is_staff=False, is_superuser=False)
+    return rows.filter(Exists(addresses), ~Exists(addresses.filter(verified=True)), athlete__memberships=None)
 
 
 def delete(rows: QuerySet[Any]) -> int:

@@ -15,6 +15,7 @@ import orjson
 from athletes.wearables.readings import Item, Payload, Tally, Unreadable
 
 MOST_BYTES = 64 * 1024 * 1024  # of what is held in memory at once; Apple's export is streamed instead
+MOST_VALUES = 4_000_000  # of JSON: each takes about 100 bytes of memory, in a bomb as few as two of the body
 NOTHING = {"", "-", "--", "---", "n/a", "na", "nan", "null", "none", "nil", "#n/a", "?"}
 DELIMITERS = (",", ";", "\t")
 
@@ -31,9 +32,14 @@ def raw_bytes(payload: Payload) -> bytes:
 def loaded_json(payload: Payload) -> Any:
     if isinstance(payload, dict | list):
         return payload
+    raw = raw_bytes(payload)
+    if sum(map(raw.count, (b"{", b"[", b","))) > MOST_VALUES:
+        raise Unreadable("too_many_values", f"A JSON document of more than {MOST_VALUES} values: send it in parts.")
     try:
-        loaded = orjson.loads(raw_bytes(payload).removeprefix(b"\xef\xbb\xbf"))
-    except orjson.JSONDecodeError:
+        loaded = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as refusal:
+        if refusal.msg.startswith("Not enough memory"):  # so orjson says it
+            raise MemoryError from None
         raise Unreadable("not_json", "Not a JSON document, or cut off.") from None
     if not isinstance(loaded, dict | list):
         raise Unreadable("not_an_object", "A JSON object or list was expected.")

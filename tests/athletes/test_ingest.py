@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import sys
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,7 +12,7 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from athletes import ingest, uploads
+from athletes import ingest, spools, uploads
 from athletes.models import HrvReading, Upload
 from athletes.rest.problems import Problem
 from athletes.wearables import READERS
@@ -328,7 +330,7 @@ def test_whoever_was_given_up_on_stores_nothing_any_more(alice):
     assert (upload.state, HrvReading.objects.count()) == ("done", 5)
 
 
-def test_an_upload_longer_than_a_tasks_time_goes_on_in_the_next(alice, monkeypatch):
+def test_an_upload_longer_than_a_turn_goes_on_in_the_next(alice, monkeypatch):
     monkeypatch.setattr(ingest, "CHUNK", 10)
     upload = waiting(alice, file_of(25))
     rounds = 0
@@ -337,33 +339,67 @@ def test_an_upload_longer_than_a_tasks_time_goes_on_in_the_next(alice, monkeypat
         ingest.work_off(claimed, 0)
         upload.refresh_from_db()
         rounds += 1
-    assert (rounds, upload.result["summary"], upload.attempts) == (4, {"created": 25}, 1)
+    assert (rounds, upload.result["summary"], upload.attempts) == (3, {"created": 25}, 1)
 
 
-def test_reading_for_longer_than_the_lease_holds_it_and_whoever_lost_it_stops_at_once(alice, now, monkeypatch):
-    monkeypatch.setattr(uploads, "RENEWED_EVERY_S", 0.0)
-    monkeypatch.setattr(uploads, "CHUNK_BYTES", 1024)
-    seen = []
+@pytest.fixture
+def read_by(monkeypatch):
+    """read_by(code): whatever its size, a body is read by this program in a process of its own."""
 
-    def slowly(payload, tally, profile):
-        while payload.read(1024):
-            now.shift(uploads.LEASE - timedelta(seconds=1))
-            seen.append(uploads.claim(timezone.now()))
-            if len(seen) == 12:
-                Upload.objects.update(attempts=9)  # as if another worker had it
-        yield from ()
+    def choose(code):
+        monkeypatch.setattr(spools, "APART_FROM_BYTES", 0)
+        monkeypatch.setattr(spools, "command", lambda *arguments: [sys.executable, "-c", code, *arguments])
 
-    reader = READERS["lines"]
-    monkeypatch.setitem(READERS, "lines", Reader(**{**vars(reader), "function": slowly}))
-    upload = waiting(alice, b"x" * 5 * 1024)
-    assert ingest.work() == 1
-    assert seen == [None] * 10  # two passes of five reads, nobody else got it
+    return choose
+
+
+SLOW = 'import time; time.sleep(1.5); print(\'{"refused": ["slow", "Slow."]}\')'
+
+
+def test_the_lease_is_renewed_by_a_timer_while_a_body_is_read_and_whoever_lost_it_stops_at_once(
+    alice, monkeypatch, read_by
+):
+    monkeypatch.setattr(spools, "ALIVE_EVERY_S", 0.1)
+    read_by(SLOW)
+    lost, renewed, still_here = [], [], ingest.still_here
+
+    def watched(upload):
+        if lost:
+            Upload.objects.filter(pk=upload.pk).update(attempts=9)  # as if another worker had it
+        still_here(upload)
+        renewed.append(upload.leased_until)
+
+    monkeypatch.setattr(ingest, "still_here", watched)
+    upload = waiting(alice, b"x" * 5)
+    ingest.work()
     upload.refresh_from_db()
-    assert upload.state == "done"
-    lost = waiting(alice, b"y" * 5 * 1024)
+    assert (upload.state, upload.result["code"]) == ("failed", "slow")
+    assert len(renewed) >= 5 and sorted(set(renewed)) == renewed
+    lost.append(True)
+    renewed.clear()
+    taken, began_s = waiting(alice, b"y" * 5), time.monotonic()
     assert ingest.work() == 0
-    lost.refresh_from_db()
-    assert (len(seen), lost.state, lost.attempts) == (12, "working", 9)
+    taken.refresh_from_db()
+    assert (taken.state, taken.attempts, renewed, time.monotonic() - began_s < 1) == ("working", 9, [], True)
+
+
+@pytest.mark.parametrize(
+    ("code", "state", "said"),
+    [
+        ("import os; os.abort()", "failed", "too_much_memory"),
+        ("import os; os.kill(os.getpid(), 24)", "failed", "too_much_time"),
+        ("import os; os.kill(os.getpid(), 9)", "waiting", "reader_failed"),
+        ("raise SystemExit(3)", "waiting", "reader_failed"),
+        ("""print('{"crashed": "KeyError"}')""", "waiting", "reader_failed"),
+    ],
+    ids=["no memory left", "no time left", "killed by somebody", "does not start", "crashes"],
+)
+def test_however_the_process_that_reads_ends_the_worker_goes_on_and_the_row_says_why(alice, read_by, code, state, said):
+    read_by(code)
+    upload = waiting(alice, b"x")
+    ingest.work()
+    upload.refresh_from_db()
+    assert (upload.state, upload.result["code"]) == (state, said)
 
 
 def test_an_upload_that_kills_every_worker_is_given_up(alice):
