@@ -257,8 +257,7 @@ class Crawl:
                     continue
 
     def differing(self):
-        found = [url for url, page in self.pages.items() if plain(self.get(url)) != page]
-        return found
+        return [url for url, page in self.pages.items() if plain(self.get(url)) != page]
 
 
 def rows_to_open(model):
