@@ -107,7 +107,11 @@ def change(hidden, variant):
     for n, (athlete, fields) in enumerate(hidden.items()):
         v = (variant + n) % 2
         for rows, model in rows_of(athlete):
-            names = "all" if fields == "everything" else fields.get(model, "all" if is_values(model) else set())
+            names = (
+                "all"
+                if fields == "everything"
+                else fields.get(model, "all" if fields is STATUS_ONLY and is_values(model) else set())
+            )
             for field in model._meta.concrete_fields:
                 wanted = names == "all" or field.name in names
                 if wanted and field.name not in ALONE and not field.is_relation:
@@ -202,6 +206,7 @@ class Crawl:
 
     def get(self, url):
         with transaction.atomic():  # a page may mark a notice as seen: the second pass starts as the first did
+            self.client.cookies.pop("messages", None)  # of a page that was refused before
             answer = self.client.get(url)
             transaction.set_rollback(True)
         self.asked += 1
