@@ -15,6 +15,7 @@ from athletes.changes import TOMBSTONES_KEPT
 from athletes.models import (
     Deletion,
     HrvReading,
+    LimitWithoutValkey,
     Mail,
     PerformanceTest,
     RestDay,
@@ -66,6 +67,8 @@ STATED: dict[str, timedelta | str] = {
     "athletes.Absence": HERS,
     "athletes.Athlete": ACCOUNT,
     "athletes.ChangeNumber": "kept: one row",
+    "athletes.KeyCheck": "kept: one row, by which keys are known to be the database's own",
+    "athletes.LimitWithoutValkey": "kept until it has run out: minutes to a day",
     "athletes.CheckIn": HERS,
     "athletes.Day": HERS,
     "athletes.Deletion": TOMBSTONE,
@@ -139,6 +142,7 @@ def delete_of_accounts(now: datetime) -> dict[str, int]:
     removed["Token"] = delete(Token.objects.filter(expires_at__lt=now - ENDED_TOKEN))
     removed["EmailConfirmation"] = delete(EmailConfirmation.objects.filter(created__lt=now - CONFIRMATION))
     removed["User"] = delete(never_verified(now - UNVERIFIED))
+    removed["LimitWithoutValkey"] = delete(LimitWithoutValkey.objects.filter(expires__lt=now))
     return removed
 
 

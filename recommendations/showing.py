@@ -331,7 +331,7 @@ def state_body(advice: Advice, waiting: Sequence[tuple[date, str]] = ()) -> Row:
 
     `estimated`: among the loads of the last seven days are some that nobody has rated yet.
     """
-    o: Row = advice.observation or {}
+    o: Row = defaultdict(lambda: None, advice.observation or {})  # of another state version: what it lacks is not known
     estimated = any(basis != loads.NONE and advice.date - ACUTE_WINDOW <= on for on, basis in waiting)
     features = {
         name: {

@@ -83,7 +83,7 @@ def by_hrv4training(rng, athlete, on):
 def store(athlete, reader, payload):
     result = READERS[reader].read(payload)
     assert result.readings
-    ingest.store(athlete, result.readings, anew=True)
+    ingest.store(athlete, ingest.prepared(result.readings), anew=True)
 
 
 def by_season_log(rng, athlete, on):
