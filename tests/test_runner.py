@@ -194,7 +194,7 @@ def test_two_copies_run_side_by_side(copy, tmp_path):
 def test_production_settings_make_no_demo_squad_and_given_servers_are_used(tmp_path, valkey):
     database = tmp_path / "elsewhere.sqlite3"
     given = {"HOMESTRETCH_MODE": "production", "VALKEY_URL": valkey, "DATABASE_URL": f"sqlite:///{database}"}
-    copy = Copy(tmp_path / "data", free_port(), **given)
+    copy = Copy(tmp_path / "data", free_port(), **given, VAPID_CONTACT="mailto:ops@homestretch.example")
     try:
         copy.wait_until_ready()
         assert database.exists()
