@@ -69,9 +69,9 @@ def push_service(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pus
         settings.PUSH_INSECURE_ORIGINS = [service.origin]
         settings.FCM_BASE_URL = service.origin
         monkeypatch.setattr(sending, "breaker", Breaker())
-        transports.transport_for.cache_clear()
+        transports.made.cache_clear()
         yield service
-    transports.transport_for.cache_clear()
+    transports.made.cache_clear()
 
 
 @pytest.fixture

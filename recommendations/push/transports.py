@@ -1,5 +1,6 @@
 """The one protocol behind which every push service looks the same."""
 
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -51,8 +52,17 @@ class Transport(Protocol):
         ...
 
 
-@cache
 def transport_for(kind: str) -> Transport:
+    """The same for all threads, which come together at the first: each would else exchange a token of its own."""
+    with making:
+        return made(kind)
+
+
+making = threading.Lock()
+
+
+@cache
+def made(kind: str) -> Transport:
     """The modules are imported on first use: pywebpush alone takes 0.4 s, and the web process never sends."""
     if kind == Device.Kind.WEBPUSH:
         from recommendations.push.webpush import WebPush
