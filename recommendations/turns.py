@@ -5,14 +5,11 @@ second, 5 s at 200, because SQLite's waiting writers look only every 1 to 100 ms
 """
 
 import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connection
-
-PAUSE_S = 0.1  # between batches, which grow meanwhile; at 25 and 50 ms 200 check-ins a second did not get through
 
 
 @contextmanager
@@ -28,8 +25,3 @@ def own_turn() -> Iterator[bool]:
             yield False
             return
         yield True
-
-
-def let_writers_in() -> None:
-    if connection.vendor == "sqlite":
-        time.sleep(PAUSE_S)

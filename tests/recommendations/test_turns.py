@@ -7,9 +7,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from athletes import intake
+from athletes import intake, statements
 from athletes.local_time import local_today
-from recommendations import advising, turns, waiting
+from recommendations import advising, waiting
 from recommendations.models import Advice, WaitingDay
 
 MORNING = {"fatigue": 4, "hrv": {"metric": "rmssd", "value_ms": 55.0, "context": "morning_supine"}}
@@ -74,8 +74,8 @@ def test_the_turn_of_a_process_that_died_is_free_again(alice):
 def test_writers_are_let_in_between_batches_on_sqlite_alone(alice, bob, monkeypatch):
     pauses = []
     monkeypatch.setattr(waiting, "BATCH", 1)
-    monkeypatch.setattr(turns.time, "sleep", pauses.append)
+    monkeypatch.setattr(statements.time, "sleep", pauses.append)
     check_in(alice)
     check_in(bob)
     assert advising.drain() == 2
-    assert pauses == ([turns.PAUSE_S] if connection.vendor == "sqlite" else [])
+    assert pauses == ([statements.PAUSE_S] if connection.vendor == "sqlite" else [])
