@@ -71,7 +71,8 @@ def carry_states(athletes: list[Any], today: date) -> None:
 
     yesterday = today - timedelta(days=1)
     for first in range(0, len(athletes), 500):
-        frames.observe([frames.Asked(a, yesterday, frames.NOTHING) for a in athletes[first : first + 500]])
+        asked = [frames.Asked(a, yesterday, frames.NOTHING) for a in athletes[first : first + 500]]
+        frames.keep_carries(frames.stand(asked).evenings)
 
 
 def make_tokens(athletes: list[Any]) -> list[str]:

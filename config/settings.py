@@ -210,6 +210,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    "carries": {"task": "recommendations.tasks.slow_carries", "schedule": 60.0, "options": {"expires": 60}},
     "tidy-up": {"task": "recommendations.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 

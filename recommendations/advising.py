@@ -1,6 +1,8 @@
 """The product on one screen: a waiting morning becomes advice, with warnings and messages, in one transaction."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +15,7 @@ from athletes.local_time import local_today
 from athletes.models import Athlete
 from mlmodels.decision import Verdict, decide_observed
 from mlmodels.state import STATE_VERSION, Observation
-from recommendations import frames, shadowing, turns, waiting, warnings_log
+from recommendations import frames, rebuilding, shadowing, turns, waiting, warnings_log
 from recommendations.asking import active_policy, policy_by_sha256
 from recommendations.drafting import decision_columns, draft, draft_of_failure, may_be_answered
 from recommendations.frames import Asked
@@ -22,6 +24,7 @@ from recommendations.metrics import DRAIN_ERRORS, GIVEN_UP
 from recommendations.models import Advice, WaitingDay
 
 Claimed = dict[Athlete, list[WaitingDay]]
+Mornings = dict[Athlete, date]
 
 log = structlog.get_logger(__name__)
 
@@ -45,26 +48,25 @@ def drain(now: datetime | None = None) -> int:
 def answer_batch(now: datetime) -> int:
     claimed: Claimed = {}
     try:
-        with transaction.atomic():
-            claimed = waiting.claim(now)
-            answer(claimed, now)
-            waiting.clear(claimed)
+        with turns.held():
+            claimed = rebuilding.few_at_once(waiting.claim(now))
+            left = answer(claimed, now)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not an athlete's: the rows stay as they are
     except Exception:
         log.exception("batch_failed", athletes=len(claimed))
-        for athlete in claimed:
-            answer_alone(athlete, now)
+        left = set(claimed)
+    for athlete in left:
+        answer_alone(athlete, now)
     return len(claimed)
 
 
 def answer_alone(athlete: Athlete, now: datetime) -> None:
-    """After a batch failed: one athlete whose days raise must not keep the others from their advice."""
+    """Held from reading to storing: one who is revised again and again is answered too, and after a batch failed one
+    athlete whose days raise must not keep the others from their advice."""
     try:
         with transaction.atomic():
-            claimed = waiting.claim(now, only=[athlete.pk])
-            answer(claimed, now)
-            waiting.clear(claimed)
+            answer(waiting.claim(now, only=[athlete.pk]), now)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -86,52 +88,82 @@ def give_up(athlete: Athlete, now: datetime) -> None:
     WaitingDay.objects.filter(athlete=athlete, attempts__gte=waiting.GIVE_UP_AFTER).delete()
 
 
-def answer(claimed: Claimed, now: datetime) -> None:
-    """Everything the claimed rows ask for. Past days are never advised again: they change what is known today."""
-    todays = {athlete.pk: local_today(athlete, now) for athlete in claimed}
-    frames.forget_carries(dict(earliest_past_days(claimed, todays)))
-    rings = {athlete.pk for athlete, rows in claimed.items() if any(row.rings for row in rows)}
-    for missed in missed_mornings(claimed, todays):
-        answer_mornings(missed, rings=set(), now=now)
-    answer_mornings([(athlete, todays[athlete.pk]) for athlete in claimed], rings=rings, now=now)
+def answer(claimed: Claimed, now: datetime) -> set[Athlete]:
+    """Everything the claimed rows ask for. Past days are never advised again: they change what is known today.
+
+    Returns whose rows changed between reading and storing, which happens on SQLite alone: nothing is stored of them.
+    """
+    mine = claimed
+    todays = {athlete: local_today(athlete, now) for athlete in claimed}
+    for mornings in [*missed_mornings(claimed, todays), todays]:
+        worked = work_out(mornings, claimed, now)
+        rings = {athlete.pk for athlete, rows in claimed.items() if any(row.rings for row in rows)}
+        with transaction.atomic(savepoint=False):
+            mine = waiting.not_overtaken(mine, now)
+            store(worked, mine, rings if mornings is todays else set(), now)
+            if mornings is todays:
+                waiting.clear(mine)
+    return claimed.keys() - mine.keys()
 
 
-def earliest_past_days(claimed: Claimed, todays: dict[int, date]) -> Iterator[tuple[int, date]]:
+def missed_mornings(claimed: Claimed, todays: Mornings) -> Iterator[Mornings]:
+    """Days that were asked about while they lasted and ended before we came (midnight, an outage): oldest first."""
+    missed: dict[date, Mornings] = defaultdict(dict)
     for athlete, rows in claimed.items():
-        past = [row.date for row in rows if row.date < todays[athlete.pk]]
-        if past:
+        for row in rows:
+            if row.date < todays[athlete] and local_today(athlete, row.since) == row.date:
+                missed[row.date][athlete] = row.date
+    for day in sorted(missed):
+        yield missed[day]
+
+
+@dataclass(slots=True)
+class WorkedOut:
+    """A round's answers, before anything of it is stored."""
+
+    revised_from: dict[int, date]
+    asked: list[Asked] = field(default_factory=list)
+    evenings: frames.Evenings = field(default_factory=list)
+    verdicts: list[Verdict] = field(default_factory=list)
+    drafts: list[Advice] = field(default_factory=list)
+    observation: Observation | None = None
+    standing: dict[tuple[int, date], Advice] = field(default_factory=dict)
+
+
+def work_out(mornings: Mornings, claimed: Claimed, now: datetime) -> WorkedOut:
+    """Reads and computes; stores nothing, so that on SQLite nobody waits for it."""
+    days = {athlete.pk: day for athlete, day in mornings.items()}
+    worked = WorkedOut(dict(earliest_past_days(claimed, mornings)))
+    rows, worked.standing = frames.day_rows(days), standing_advice(days)
+    asked = [Asked(athlete, day, rows.get(athlete.pk, frames.NOTHING)) for athlete, day in mornings.items()]
+    worked.asked = [a for a in asked if may_be_answered(a, worked.standing.get(a.key), now)]
+    if worked.asked:
+        policy, stands = active_policy(), frames.stand(worked.asked, worked.revised_from)
+        worked.evenings, worked.observation = stands.evenings, stands.observation
+        worked.verdicts = decide_observed(worked.observation, policy)
+        worked.drafts = [draft(a, v, policy, now) for a, v in zip(worked.asked, worked.verdicts, strict=True)]
+    return worked
+
+
+def earliest_past_days(claimed: Claimed, mornings: Mornings) -> Iterator[tuple[int, date]]:
+    for athlete, today in mornings.items():
+        if past := [row.date for row in claimed[athlete] if row.date < today]:
             yield athlete.pk, min(past)
 
 
-def missed_mornings(claimed: Claimed, todays: dict[int, date]) -> Iterator[list[tuple[Athlete, date]]]:
-    """Days that were asked about while they lasted and ended before we came (midnight, an outage): oldest first."""
-    missed = sorted(
-        (row.date, athlete.pk)
-        for athlete, rows in claimed.items()
-        for row in rows
-        if row.date < todays[athlete.pk] and local_today(athlete, row.since) == row.date
-    )
-    athletes = {athlete.pk: athlete for athlete in claimed}
-    for day in sorted({day for day, _ in missed}):
-        yield [(athletes[pk], day) for missed_day, pk in missed if missed_day == day]
-
-
-def answer_mornings(mornings: Sequence[tuple[Athlete, date]], *, rings: set[int], now: datetime) -> None:
-    days = {athlete.pk: day for athlete, day in mornings}
-    rows, standing = frames.day_rows(days), standing_advice(days)
-    asked = [Asked(athlete, day, rows.get(athlete.pk, frames.NOTHING)) for athlete, day in mornings]
-    asked = [a for a in asked if may_be_answered(a, standing.get(a.key), now)]
-    if not asked:
+def store(worked: WorkedOut, mine: Claimed, rings: set[int], now: datetime) -> None:
+    """Of those who are still `mine`, in the caller's transaction."""
+    held = {athlete.pk for athlete in mine}
+    frames.forget_carries({pk: day for pk, day in worked.revised_from.items() if pk in held})
+    frames.keep_carries([evening for evening in worked.evenings if evening[0].athlete.pk in held])
+    every = zip(worked.asked, worked.verdicts, worked.drafts, strict=True)
+    answers = [answer for answer in every if answer[0].athlete.pk in held]
+    if not answers or worked.observation is None:
         return
-    policy = active_policy()
-    observation = frames.observe(asked)
-    verdicts = decide_observed(observation, policy)
-    worse = warnings_log.note(
-        [(a.athlete, a.today, v.warnings) for a, v in zip(asked, verdicts, strict=True)], rings, now
-    )
-    drafts = [(a, draft(a, verdict, policy, now)) for a, verdict in zip(asked, verdicts, strict=True)]
-    issued = issue(drafts, standing, rings=rings, worse=worse, now=now)
-    shadowing.after_commit(observation, asked, issued)
+    worse = warnings_log.note([(a.athlete, a.today, verdict.warnings) for a, verdict, _ in answers], rings, now)
+    drafts = [(a, drafted) for a, _, drafted in answers]
+    issued = issue(drafts, worked.standing, rings=rings, worse=worse, now=now)
+    shadowing.after_commit(worked.observation, worked.asked, issued)
 
 
 def replay(advice: Advice) -> Verdict:

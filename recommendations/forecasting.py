@@ -100,7 +100,8 @@ def look_ahead(forecast: Forecast, advice: Advice, now: datetime) -> None:
 
     day = frames.day_rows({advice.athlete_id: advice.date}).get(advice.athlete_id, frames.NOTHING)
     asked = frames.Asked(advice.athlete, advice.date, day)
-    tracker, morning = frames.stand([asked], keep=False)
+    stands = frames.stand([asked])
+    tracker, morning = stands.tracker, stands.today
     policy = policy_by_sha256(advice.active_sha256)
     twin, forecast.twin_sha256 = twin_of_now()
     what_if.check(tracker.morning(morning))  # before an own twin is made for nothing

@@ -1,7 +1,7 @@
 """Rows to arrays: the days of many athletes, in the order the tracker walks them. Worker only; imports numpy."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
@@ -94,21 +94,34 @@ class Asked:
         return self.athlete.pk, self.today
 
 
-def observe(asked: Sequence[Asked]) -> Observation:
-    """This morning's observation of each, in order. Carries are brought up to yesterday on the way, and kept."""
-    tracker, today = stand(asked)
-    return tracker.morning(today)
+Evenings = list[tuple[Asked, date, bytes]]  # whose, through which evening, packed tracker row
 
 
-def stand(asked: Sequence[Asked], *, keep: bool = True) -> tuple[Tracker, Morning]:
-    """Where each athlete stands: yesterday evening's tracker, and this morning. Who holds no lock keeps no carries."""
+@dataclass(slots=True)
+class Standing:
+    """Where athletes stand: yesterday evening's tracker, this morning, and the evenings on the way worth keeping."""
+
+    tracker: Tracker
+    today: Morning
+    evenings: Evenings
+
+    @property
+    def observation(self) -> Observation:
+        return self.tracker.morning(self.today)
+
+
+def stand(asked: Sequence[Asked], revised_from: Mapping[int, date] | None = None) -> Standing:
+    """Where each athlete stands, in order. Only reads: whoever holds the athletes keeps the evenings.
+
+    `revised_from`: athlete id -> the earliest day whose facts may have changed since it was carried on.
+    """
     signs = red_flags.standing({a.athlete.pk: a.today for a in asked})
-    tracker = walk_to_today(asked, signs, keep=keep)
+    tracker, evenings = walk_to_today(asked, signs, revised_from or {})
     answered = standing_answers(asked)
     days = [(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]
     today = join_logs(tracker, morning(fields_of(days, signs) | {"zones_to_settle": zones_to_settle(asked)}))
     turn_hrv(tracker, today, days)
-    return tracker, today
+    return Standing(tracker, today, evenings)
 
 
 def standing_answers(asked: Sequence[Asked]) -> dict[tuple[int, date], DayRow]:
@@ -164,21 +177,21 @@ def day_rows(days: dict[int, date]) -> dict[int, DayRow]:
 # --- the carry: yesterday evening's memory ----------------------------------------------------------------------------
 
 
-def forget_carries(earliest: dict[int, date]) -> None:
-    """Days from `earliest` on were revised: what was carried past them is wrong now."""
-    by_date: dict[date, list[int]] = defaultdict(list)
-    for athlete_id, day in earliest.items():
-        by_date[day].append(athlete_id)
-    for day, athlete_ids in by_date.items():
+def forget_carries(revised_from: Mapping[int, date]) -> None:
+    """What was carried past a revised day is wrong now."""
+    by_day: dict[date, list[int]] = defaultdict(list)
+    for athlete_id, day in revised_from.items():
+        by_day[day].append(athlete_id)
+    for day, athlete_ids in by_day.items():
         StateCarry.objects.filter(athlete__in=athlete_ids, through__gte=day).delete()
 
 
-def carries(asked: Sequence[Asked]) -> Carried:
-    """The newest packed row before today, of this version; where there is none it is rebuilt from the days."""
+def carries(asked: Sequence[Asked], revised_from: Mapping[int, date]) -> Carried:
+    """The newest packed row of this version from before today and before what was revised."""
     found: Carried = {}
-    for today, athletes in by_date(asked).items():
+    for before, athletes in by_date(asked, revised_from).items():
         of_athlete = StateCarry.objects.filter(athlete=OuterRef("athlete"), state_version=STATE_VERSION)
-        newest = of_athlete.filter(through__lt=today).order_by("-through").values("pk")[:1]
+        newest = of_athlete.filter(through__lt=before).order_by("-through").values("pk")[:1]
         rows = StateCarry.objects.filter(athlete__in=athletes, pk=Subquery(newest))
         for athlete, through, packed in rows.values_list("athlete_id", "through", "packed"):
             found[athlete] = through, bytes(packed)
@@ -199,7 +212,7 @@ def kept_evenings(today: date) -> set[date]:
 QUARTER_WEEKS = 13
 
 
-def keep_carries(evenings: Sequence[tuple[Asked, date, bytes]]) -> None:
+def keep_carries(evenings: Evenings) -> None:
     rows = [
         StateCarry(athlete=a.athlete, through=evening, state_version=STATE_VERSION, packed=blob)
         for a, evening, blob in evenings
@@ -210,30 +223,30 @@ def keep_carries(evenings: Sequence[tuple[Asked, date, bytes]]) -> None:
         passed.exclude(through__in=kept_evenings(today)).delete()
 
 
-def by_date(asked: Iterable[Asked]) -> dict[date, set[int]]:
-    """Local date -> athletes: three dates at most at any moment, and mostly one."""
+def by_date(asked: Iterable[Asked], revised_from: Mapping[int, date] | None = None) -> dict[date, set[int]]:
+    """Local date, or an earlier one that was revised -> athletes: three dates at most at any moment, mostly one."""
     found: dict[date, set[int]] = defaultdict(set)
     for a in asked:
-        found[a.today].add(a.athlete.pk)
+        found[min(a.today, (revised_from or {}).get(a.athlete.pk, a.today))].add(a.athlete.pk)
     return found
 
 
-def walk_to_today(asked: Sequence[Asked], signs: Signs, *, keep: bool = True) -> Tracker:
+def walk_to_today(asked: Sequence[Asked], signs: Signs, revised_from: Mapping[int, date]) -> tuple[Tracker, Evenings]:
     """Close every day up to yesterday. All athletes take their n-th step together; who has arrived is packed away."""
-    profiles, carried = profiles_of(asked), carries(asked)
+    profiles, carried = profiles_of(asked), carries(asked, revised_from)
     blobs = starting_blobs(asked, profiles, carried)
     history = days_to_close(asked, carried)
     steps = np.array([len(days) for days in history])
     moving = np.flatnonzero(steps)
+    evenings: Evenings = []
     if not len(moving):
-        return Tracker.unpack(blobs, profiles)
+        return Tracker.unpack(blobs, profiles), evenings
     offsets = np.cumsum(steps) - steps
     every = [(a, row) for a, days in zip(asked, history, strict=True) for row in days]
     flat = fields_of(every, signs)
     flat |= evening_fields_of(asked, history)
     kept = {today: kept_evenings(today) for today in by_date(asked)}
-    on_the_way = flags(keep and row["date"] in kept[a.today] for a, row in every) > 0
-    evenings: list[tuple[Asked, date, bytes]] = []
+    on_the_way = flags(row["date"] in kept[a.today] for a, row in every) > 0
     tracker = Tracker.unpack([blobs[i] for i in moving], profiles.select(moving))
     for step in range(int(steps.max())):
         at = offsets[moving] + step
@@ -249,8 +262,7 @@ def walk_to_today(asked: Sequence[Asked], signs: Signs, *, keep: bool = True) ->
                 if on_the_way[place]:
                     evenings.append((asked[i], every[place][1]["date"], blob))
             tracker, moving = tracker.select(~arrived), moving[~arrived]
-    keep_carries(evenings)
-    return Tracker.unpack(blobs, profiles)
+    return Tracker.unpack(blobs, profiles), evenings
 
 
 def starting_blobs(asked: Sequence[Asked], profiles: Profiles, carried: Carried) -> list[bytes]:

@@ -1,5 +1,7 @@
 """What was said, to whom, and what must still be said. Rows are the queue."""
 
+from uuid import uuid4
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -38,6 +40,7 @@ class WaitingDay(models.Model):
         _("not before"), null=True, blank=True, help_text=_("set back after a failure, with the error")
     )
     error = models.CharField(_("error"), max_length=200, blank=True)
+    ticket = models.UUIDField(_("ticket"), default=uuid4, editable=False, help_text=_("another with each revision"))
 
     class Meta:
         verbose_name = _("waiting day")

@@ -47,6 +47,13 @@ def slow_forecasts() -> int:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+def slow_carries() -> int:
+    from recommendations import rebuilding
+
+    return rebuilding.rebuild(timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
 def slow_tidy_up() -> dict[str, int]:
     from recommendations import retention
 

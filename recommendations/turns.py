@@ -6,10 +6,10 @@ second, 5 s at 200, because SQLite's waiting writers look only every 1 to 100 ms
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 
 @contextmanager
@@ -25,3 +25,12 @@ def own_turn() -> Iterator[bool]:
             yield False
             return
         yield True
+
+
+def held() -> AbstractContextManager[None]:
+    """What is claimed stays claimed until it is answered: PostgreSQL's locks last as long as the transaction.
+
+    SQLite's one lock would keep every writer out while we read and compute; there nobody else drains (`own_turn`), and
+    who was revised meanwhile is seen by the tickets of the rows (`waiting.not_overtaken`).
+    """
+    return nullcontext() if connection.vendor == "sqlite" else transaction.atomic()

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
+from django.db import connection
 from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils import timezone
 
@@ -41,9 +42,8 @@ def anybody(now: datetime) -> bool:
 def claim(now: datetime, only: Iterable[int] | None = None) -> dict[Athlete, list[WaitingDay]]:
     """Up to BATCH athletes with all their due rows, locked until the transaction ends.
 
-    The athlete is what is locked: two workers never answer one athlete at the same time, and a row that arrives
-    meanwhile is found by the holder's next round. The rows are locked too, so that a writer who revises one of them
-    waits for our commit and then adds a new row. SQLite needs neither: its transactions begin IMMEDIATE.
+    The athlete is what is locked: two workers never answer one athlete at the same time. The rows are locked too, so
+    that a writer who revises one of them waits for our commit and then adds a new row. SQLite locks neither.
     """
     rows = WaitingDay.objects.filter(due(now), athlete=OuterRef("pk"))
     athletes = Athlete.objects.filter(Exists(rows))
@@ -58,6 +58,19 @@ def claim(now: datetime, only: Iterable[int] | None = None) -> dict[Athlete, lis
 
 def clear(claimed: dict[Athlete, list[WaitingDay]]) -> None:
     WaitingDay.objects.filter(pk__in=[row.pk for rows in claimed.values() for row in rows]).delete()
+
+
+def not_overtaken(claimed: dict[Athlete, list[WaitingDay]], now: datetime) -> dict[Athlete, list[WaitingDay]]:
+    """Whom nobody asked about again since: each of their due rows is one that was claimed, with the same ticket.
+
+    Where rows are locked that is everybody; what arrives meanwhile is found by the holder's next round.
+    """
+    if connection.vendor != "sqlite":
+        return claimed
+    tickets = {row.ticket for rows in claimed.values() for row in rows}
+    standing = WaitingDay.objects.filter(due(now), athlete__in=claimed).values_list("athlete_id", "ticket")
+    overtaken = {athlete_id for athlete_id, ticket in standing if ticket not in tickets}
+    return {athlete: rows for athlete, rows in claimed.items() if athlete.pk not in overtaken}
 
 
 def put_off(athlete_id: int, error: str, now: datetime) -> bool:

@@ -282,10 +282,10 @@ def test_athletes_of_different_histories_in_one_batch_are_each_as_if_alone(alice
     live(carol, 60)
     Day.objects.filter(athlete=carol, date__gt=TODAY - timedelta(days=20), date__lt=TODAY - timedelta(days=12)).delete()
     asked = [Asked(athlete, TODAY, frames.NOTHING | ordinary(TODAY)) for athlete in (alice, bob, carol)]
-    together = frames.observe(asked)
+    together = frames.stand(asked).observation
     StateCarry.objects.all().delete()
     for i, one in enumerate(asked):
-        assert frames.observe([one]).row(0) == together.row(i)
+        assert frames.stand([one]).observation.row(0) == together.row(i)
 
 
 GARMIN, OURA = "rmssd/garmin/overnight_mean", "rmssd/oura/overnight_mean"
@@ -311,14 +311,14 @@ def test_a_device_worn_beside_another_brings_its_baseline_along_when_it_takes_ov
         wear(alice, day, *((watch, [ring]) if ago > 10 else (ring, [watch])))
         wear(bob, day, ring, [])
     today = frames.NOTHING | ordinary(TODAY) | {"hrv_ms": 80.0, "hrv_era": OURA}
-    hers, his = (frames.observe([Asked(who, TODAY, today)]).row(0) for who in (alice, bob))
+    hers, his = (frames.stand([Asked(who, TODAY, today)]).observation.row(0) for who in (alice, bob))
     assert {name: hers[name] for name in HRV_SEEN} == pytest.approx({name: his[name] for name in HRV_SEEN})
     assert (hers["hrv_era_changes"], hers["hrv_era_days"], hers["hrv_baseline_days"]) == (1, 10, 60)
     back = today | {"hrv_ms": 60.0, "hrv_era": GARMIN}
-    this_morning = frames.observe([Asked(alice, TODAY, back)]).row(0)
+    this_morning = frames.stand([Asked(alice, TODAY, back)]).observation.row(0)
     assert this_morning["hrv_baseline_ms"] == pytest.approx(63.0, abs=0.1)
     assert (this_morning["hrv_era_changes"], this_morning["hrv_era_days"]) == (2, 0)
-    assert frames.observe([Asked(alice, TODAY, today)]).row(0) == hers  # asking does not move the carry
+    assert frames.stand([Asked(alice, TODAY, today)]).observation.row(0) == hers  # asking does not move the carry
 
 
 def test_one_returns_to_a_baseline_one_had_and_to_nothing_after_its_window(alice):
@@ -328,7 +328,7 @@ def test_one_returns_to_a_baseline_one_had_and_to_nothing_after_its_window(alice
         wear(alice, TODAY - timedelta(days=ago), chosen, [])
     seen = {}
     for era, ms in ((GARMIN, 63.0), (OURA, 90.0)):
-        row = frames.observe([Asked(alice, TODAY, frames.NOTHING | {"hrv_ms": ms, "hrv_era": era})]).row(0)
+        row = frames.stand([Asked(alice, TODAY, frames.NOTHING | {"hrv_ms": ms, "hrv_era": era})]).observation.row(0)
         seen[era] = (row["hrv_baseline_days"], row["hrv_valid_7d"])
     # The watch: 20 days, all in the window. The ring: 10 days of which 3 are in the window, 37 from before.
     assert seen == {GARMIN: (20, 1), OURA: (40, 7)}
@@ -358,7 +358,7 @@ def test_a_season_log_is_rmssd_of_no_device(alice, eras, today, days):
         for _ in range(count):
             wear(alice, TODAY - timedelta(days=ago), (era, 120.0 if era == SDNN else 60.0), [])
             ago -= 1
-    row = frames.observe([Asked(alice, TODAY, frames.NOTHING | {"hrv_ms": 60.0, "hrv_era": today})]).row(0)
+    row = frames.stand([Asked(alice, TODAY, frames.NOTHING | {"hrv_ms": 60.0, "hrv_era": today})]).observation.row(0)
     assert row["hrv_baseline_days"] == days
     if days >= 14:
         assert row["hrv_baseline_ms"] == pytest.approx(120.0 if eras[0][0] == SDNN or today == SDNN else 60.0)
@@ -374,7 +374,7 @@ def test_what_was_done_counts_overrides_and_refusals(alice, charlie):
     first, _, last = Advice.objects.filter(athlete=alice).order_by("date")
     Feedback.objects.create(advice=first, followed="no")
     Override.objects.create(advice=last, action="active_recovery", reason_code="other", by=charlie, created_at=MORNING)
-    observed = frames.observe([Asked(alice, TODAY, frames.NOTHING | ordinary(TODAY))]).row(0)
+    observed = frames.stand([Asked(alice, TODAY, frames.NOTHING | ordinary(TODAY))]).observation.row(0)
     assert (observed["intensity_6d"], observed["recovery_3d"]) == (1, 1)
 
 
@@ -534,7 +534,7 @@ def test_a_new_device_is_a_warning_while_it_has_no_range_of_its_own(alice, worn_
     batch = [*(read(ago, "garmin") for ago in watch), *(read(ago, "oura") for ago in ring)]
     intake.record_batch(alice, batch, now=MORNING)
     day = frames.day_rows({alice.pk: TODAY})[alice.pk]
-    seen = frames.observe([Asked(alice, TODAY, day)])
+    seen = frames.stand([Asked(alice, TODAY, day)]).observation
     assert (day["hrv_era"], seen.hrv_era_changes[0]) == (OURA, 1)
     assert bool(warning_levels(seen)[0][KIND_CODES.index("device_changed")]) is warned
     shown = {era["era"]: era["state"] for era in eras.eras(alice, TODAY)}

@@ -1,22 +1,22 @@
-"""Writers and two workers at once, on a database that lets them."""
+"""Writers and two workers at once. On SQLite workers take turns, and no writer waits for the computing."""
 
 import random
 import threading
 
 import pytest
+import time_machine
 from django.db import connection, connections, transaction
 
-from athletes.models import Day
-from recommendations import waiting
+from athletes.models import Athlete, Day
+from recommendations import advising, waiting
 from recommendations.advising import drain
-from recommendations.models import Advice, WaitingDay
+from recommendations.models import Advice, StateCarry, WaitingDay
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer"),
-]
+sqlite_only = pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL locks rows, not the database")
+
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_every_last_report_is_in_the_one_current_advice():
@@ -66,3 +66,69 @@ def test_every_last_report_is_in_the_one_current_advice():
         assert advice.observation["hrv_rmssd_ms"] == Day.objects.get(athlete=athlete, date=TODAY).hrv_ms
         revisions = list(Advice.objects.filter(athlete=athlete).order_by("revision").values_list("revision", flat=True))
         assert revisions == list(range(1, len(revisions) + 1))
+
+
+def at_once(write):
+    """In a thread: a connection of its own, as another process has."""
+
+    def run():
+        with transaction.atomic():
+            write()
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join(5)
+    assert not thread.is_alive(), "the writer waits for the computing"
+
+
+def measure_again(athlete):
+    Day.objects.filter(athlete=athlete, date=TODAY).update(hrv_ms=44.0)
+    waiting.enqueue(athlete.pk, [TODAY], rings=True)
+
+
+def train_more(athlete):
+    own = Athlete.objects.get(pk=athlete.pk)
+    own.usual_sessions_per_week, own.usual_session_min, own.usual_session_rpe = 9, 120, 8
+    with time_machine.travel(MORNING, tick=False):
+        own.save()
+
+
+@sqlite_only
+def test_who_is_revised_while_it_is_worked_out_is_answered_once_and_with_the_newest_facts(alice, bob, monkeypatch):
+    for athlete in (alice, bob):
+        live(athlete, 30)
+        wake_up(athlete, hrv_ms=60.0)
+    work_out, revised = advising.decide_observed, []
+
+    def slowly(observation, policy):
+        if not revised:
+            revised.append(at_once(lambda: measure_again(alice)))
+        return work_out(observation, policy)
+
+    monkeypatch.setattr(advising, "decide_observed", slowly)
+    assert drain(MORNING) == 2
+    found = {advice.athlete_id: advice for advice in Advice.objects.all()}
+    assert (found[alice.pk].revision, found[alice.pk].observation["hrv_rmssd_ms"]) == (1, 44.0)
+    assert (found[bob.pk].revision, found[bob.pk].observation["hrv_rmssd_ms"]) == (1, 60.0)
+    assert not WaitingDay.objects.exists()
+
+
+@sqlite_only
+def test_a_profile_changed_while_it_is_worked_out_leaves_no_evening_of_the_old_one(alice, monkeypatch):
+    live(alice, 30)
+    wake_up(alice)
+    work_out, changed = advising.decide_observed, []
+
+    def slowly(observation, policy):
+        if not changed:
+            changed.append(at_once(lambda: train_more(alice)))
+        return work_out(observation, policy)
+
+    monkeypatch.setattr(advising, "decide_observed", slowly)
+    drain(MORNING)
+    kept = dict(StateCarry.objects.filter(athlete=alice).values_list("through", "packed"))
+    StateCarry.objects.all().delete()
+    waiting.enqueue(alice.pk, [TODAY], rings=True)
+    drain(MORNING)
+    assert kept == dict(StateCarry.objects.filter(athlete=alice).values_list("through", "packed"))

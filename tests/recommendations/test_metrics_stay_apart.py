@@ -134,7 +134,7 @@ def nothing_is_mixed(athlete):
     for era in {*Day.objects.filter(athlete=athlete).values_list("hrv_era", flat=True), ""}:
         metric = era.split("/")[0] or "rmssd"
         this_morning = frames.NOTHING | {"hrv_era": era, "hrv_ms": RANGES[metric][0]}
-        seen = frames.observe([Asked(athlete, TODAY + timedelta(days=1), this_morning)]).row(0)
+        seen = frames.stand([Asked(athlete, TODAY + timedelta(days=1), this_morning)]).observation.row(0)
         for name in ("hrv_baseline_ms", "hrv_mean_7d_ms"):
             if seen[name] is not None and era:
                 told(metric, seen[name])

@@ -141,7 +141,7 @@ def test_the_days_it_stood_count_as_illness_when_they_are_walked_again(alice):
     live(alice, 40)
     check_in(alice, MORNING - 3 * ONE_DAY, red_flag="palpitations", illness="above_neck")
     clear(alice, alice.user, at=MORNING - 1 * ONE_DAY, seen_by_doctor_on=TODAY - ONE_DAY)
-    seen = frames.observe([Asked(alice, TODAY, frames.NOTHING | ordinary(TODAY))]).row(0)
+    seen = frames.stand([Asked(alice, TODAY, frames.NOTHING | ordinary(TODAY))]).observation.row(0)
     names = ("ill", "illness", "red_flag", "days_since_illness", "unavailable_28d")
     assert [seen[name] for name in names] == [0, 0, 0, 1, 3]
 
@@ -154,7 +154,7 @@ def test_one_query_finds_the_warning_signs_of_all(alice, bob):
     mornings = [(alice, TODAY), (bob, TODAY), (keoni, TODAY - ONE_DAY)]
     asked = [Asked(who, today, frames.NOTHING) for who, today in mornings]
     with CaptureQueriesContext(connection) as queries:
-        seen = frames.observe(asked)
+        seen = frames.stand(asked).observation
     assert list(seen.red_flag) == list(seen.ill) == [1, 1, 1]
     assert list(seen.illness) == [ILLNESS_WARNING_SIGN] * 3
     assert len([query for query in queries if "redflag" in query["sql"]]) == 1

@@ -147,7 +147,7 @@ def run(command, *args, **options):
 def seen(athlete):
     StateCarry.objects.filter(athlete=athlete).delete()
     rows = frames.day_rows({athlete.pk: TODAY})
-    observation = frames.observe([Asked(athlete, TODAY, rows.get(athlete.pk, frames.NOTHING))])
+    observation = frames.stand([Asked(athlete, TODAY, rows.get(athlete.pk, frames.NOTHING))]).observation
     verdict = decide_observed(observation, RulePolicy())[0]
     return {"observation": observation.row(0), "verdict": repr(verdict)}
 

@@ -40,7 +40,7 @@ def plan(athlete, on):
 
 def seen_today(athlete):
     day = frames.day_rows({athlete.pk: TODAY}).get(athlete.pk, frames.NOTHING)
-    return frames.observe([Asked(athlete, TODAY, day)]).rows()[0]
+    return frames.stand([Asked(athlete, TODAY, day)]).observation.rows()[0]
 
 
 def test_an_estimate_by_heart_rate_is_a_logged_load(alice):

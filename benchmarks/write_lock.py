@@ -1,0 +1,101 @@
+"""How long a drain keeps SQLite's other writers out: a squad's morning, each athlete with three years of history.
+
+    .venv/bin/python -m benchmarks.write_lock [--athletes 256]
+
+The drain's own connection says when a write transaction begins and ends. Printed are its longest one, the sum of them,
+and how long the whole drain took, which is what was held while reading and computing were done under the lock too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from typing import Any
+
+from benchmarks.nightly import finished
+from benchmarks.servers import ROOT, database, environment, manage, scratch, valkey
+
+AGE_D = 1095
+
+
+def one_morning(count: int) -> None:
+    """In a process that has the servers' environment."""
+    import django
+
+    django.setup()
+    from django.db import connection
+    from django.utils import timezone
+
+    from athletes.models import Day
+    from benchmarks.cast import make_athletes, make_days
+    from recommendations import advising, waiting
+
+    now = timezone.now()
+    squad = make_athletes(count)
+    make_days(squad, now.date(), AGE_D)
+    morning = {"revised_at": now, "checked_in_at": now, "hrv_ms": 55.0, "hrv_era": "rmssd/manual/morning_supine"}
+    Day.objects.bulk_create(
+        [Day(athlete=a, date=now.date(), sleep_score=75.0, sleep_score_basis="derived", **morning) for a in squad]
+    )
+    for what in ("nothing carried", "carried to yesterday"):
+        for athlete in squad:
+            waiting.enqueue(athlete.pk, [now.date()], rings=False)
+        with WriteLock(connection) as lock:
+            advising.drain()
+        print(
+            f"  {what}: {lock.took_s:.2f} s in all, {sum(lock.held_s):.2f} s of it with the write lock in"
+            f" {len(lock.held_s)} transactions, the longest {1e3 * max(lock.held_s):.0f} ms",
+            flush=True,
+        )
+
+
+class WriteLock:
+    """How long each write transaction of a connection lasts, while this is entered."""
+
+    def __init__(self, connection: Any) -> None:
+        connection.ensure_connection()
+        self.connection, self.held_s = connection.connection, list[float]()
+        self.begun: float | None = None
+
+    def __enter__(self) -> WriteLock:
+        self.connection.set_trace_callback(self.note)
+        self.started = time.perf_counter()
+        return self
+
+    def note(self, sql: str) -> None:
+        if sql.startswith("BEGIN"):
+            self.begun = time.perf_counter()
+        elif sql.startswith(("COMMIT", "ROLLBACK")) and self.begun is not None:
+            self.held_s.append(time.perf_counter() - self.begun)
+            self.begun = None
+
+    def __exit__(self, *error: object) -> None:
+        self.took_s = time.perf_counter() - self.started
+        self.connection.set_trace_callback(None)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--athletes", type=int, default=256)
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.inside:
+        one_morning(given.athletes)
+        return 0
+    with ExitStack() as stack:
+        data = stack.enter_context(scratch())
+        env = environment(data, stack.enter_context(database("sqlite", data)))
+        stack.enter_context(valkey(data, env))
+        manage(env, "migrate", "--verbosity", 0)
+        print(f"a morning of {given.athletes} athletes, three years each, load {os.getloadavg()[0]:.1f}", flush=True)
+        command = [sys.executable, "-m", "benchmarks.write_lock", "--inside", "--athletes", str(given.athletes)]
+        finished(subprocess.Popen(command, env=env, cwd=ROOT))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
