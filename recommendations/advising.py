@@ -98,7 +98,7 @@ def answer(claimed: Claimed, now: datetime) -> set[Athlete]:
     for mornings in [*missed_mornings(claimed, todays), todays]:
         worked = work_out(mornings, claimed, now)
         rings = {athlete.pk for athlete, rows in claimed.items() if any(row.rings for row in rows)}
-        with transaction.atomic(savepoint=False):
+        with turns.storing():
             mine = waiting.not_overtaken(mine, now)
             store(worked, mine, rings if mornings is todays else set(), now)
             if mornings is todays:

@@ -1,14 +1,13 @@
 """Athletes without a carry of this version, after an upgrade or a changed profile: their whole history is walked again.
 
-30 to 40 ms of CPU each at three years. The slow queue does it before the morning; whoever reports first is answered all the
-same, but only so many in one batch, so that the others need not wait for them.
+30 to 40 ms of CPU each at three years. The slow queue does it before the morning; whoever reports first is answered
+all the same, but only so many in one batch, so that the others need not wait for them.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from athletes import statements
@@ -58,7 +57,7 @@ def rebuild_some(now: datetime, *, after: int) -> list[Athlete]:
         except Exception:  # the first report of whom it is answers her alone, and says so
             log.exception("not_rebuilt", athletes=[athlete.pk for athlete in athletes])
             return athletes
-        with transaction.atomic(savepoint=False):
+        with turns.storing():
             # Whose facts changed meanwhile has a row again, and the drain carries on.
             busy = set(WaitingDay.objects.filter(athlete__in=athletes).values_list("athlete_id", flat=True))
             frames.keep_carries([evening for evening in evenings if evening[0].athlete.pk not in busy])

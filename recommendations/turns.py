@@ -34,3 +34,8 @@ def held() -> AbstractContextManager[None]:
     who was revised meanwhile is seen by the tickets of the rows (`waiting.not_overtaken`).
     """
     return nullcontext() if connection.vendor == "sqlite" else transaction.atomic()
+
+
+def storing() -> AbstractContextManager[None]:
+    """All or none of a round: the transaction in which PostgreSQL holds the athletes already, on SQLite a short one."""
+    return transaction.atomic() if connection.vendor == "sqlite" else nullcontext()

@@ -495,9 +495,8 @@ def test_three_hundred_athletes_are_answered_in_two_batches_and_a_fixed_number_o
     for athlete in squad:
         live(athlete, 9)
         wake_up(athlete)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    frames.keep_carries(frames.stand([Asked(athlete, YESTERDAY, frames.NOTHING) for athlete in squad]).evenings)
+    with CaptureQueriesContext(connection) as queries:
         assert advising.answer_batch(MORNING) == waiting.BATCH
     assert len(queries) <= 30
     assert drain(MORNING) == 4
