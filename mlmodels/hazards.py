@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlmodels import risk
 from mlmodels.actions import FloatArray
-from mlmodels.observation import BoolArray, IntArray, Observation, Row
+from mlmodels.layouts import Row
+from mlmodels.observation import BoolArray, IntArray, Observation
 
 HAZARD_VERSION = 1
 CLEAR_DAYS = 2  # d under the line before a warning steps down

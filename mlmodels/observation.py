@@ -17,11 +17,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from mlmodels import risk
 from mlmodels.actions import FloatArray
+from mlmodels.layouts import WHOLE, Row
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]
 StrArray = NDArray[np.str_]
-Row = dict[str, float | int | None]
 
 STATE_VERSION = 3
 
@@ -441,7 +441,7 @@ class Observation:
 
     def rows(self) -> list[Row]:
         """Every athlete's ``row``; column by column, which takes 7 us an athlete where value by value takes 40."""
-        columns = [_plain(getattr(self, name), name in _WHOLE) for name in _OBSERVATION_FIELDS]
+        columns = [_plain(getattr(self, name), name in WHOLE) for name in _OBSERVATION_FIELDS]
         return [dict(zip(_OBSERVATION_FIELDS, values, strict=True)) for values in zip(*columns, strict=True)]
 
     @classmethod
@@ -532,15 +532,6 @@ class _Column:
 
 for _name in TABLE:
     setattr(Observation, _name, _Column(_name))
-# Flags, codes and counts: written as whole numbers.
-_WHOLE = frozenset(
-    name
-    for name in _OBSERVATION_FIELDS
-    if name.endswith(("_days", "_nights", "_run", "_6d", "_3d", "_7d", "_28d", "_count", "_changes", "_since_illness"))
-    or name in ("weekday", "plan_automatic", "ill", "injured", "niggle", "illness", "red_flag", "pain_rising",
-                "note_asks", "zones_to_settle", "hrv_low_lifting", "hrv_very_low_lifting", "advice_hold", "monotonous",
-                "days_off", "return_week", "tests_down", "days_seen", "seeded")
-)  # fmt: skip
 
 
 def _plain(values: FloatArray, whole: bool) -> list[float | int | None]:

@@ -12,6 +12,7 @@ from athletes.encryption import EncryptedTextField
 from athletes.identifiers import uuid7
 from athletes.models import Athlete
 from mlmodels.models import PolicyVersion
+from recommendations.fields import ObservationField
 
 
 class ActionCode(models.TextChoices):
@@ -109,7 +110,7 @@ class Advice(models.Model):
     guards = models.JSONField(
         _("guards"), default=list, help_text=_('[{"code", "effect"}], all that fired, the deciding one first')
     )
-    observation = models.JSONField(
+    observation = ObservationField(
         _("observation"), null=True, blank=True, help_text=_("every input of the decision; replay() starts here")
     )
     prescription = models.JSONField(_("prescription"), null=True, blank=True)
