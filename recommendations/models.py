@@ -12,7 +12,7 @@ from athletes.encryption import EncryptedTextField
 from athletes.identifiers import uuid7
 from athletes.models import Athlete
 from mlmodels.models import PolicyVersion
-from recommendations.fields import ObservationField
+from recommendations.fields import ByActionField, ObservationField, SaidField
 
 
 class ActionCode(models.TextChoices):
@@ -103,8 +103,8 @@ class Advice(models.Model):
     stage = models.CharField(_("stage"), max_length=12, help_text=_("profile, provisional or learned (cold start)"))
     action = models.CharField(_("action"), max_length=20, choices=ActionCode.choices, blank=True)
     policy_action = models.CharField(_("policy action"), max_length=20, choices=ActionCode.choices, blank=True)
-    q_values = models.JSONField(_("q values"), null=True, blank=True)
-    doses = models.JSONField(
+    q_values = ByActionField(_("q values"), null=True, blank=True)
+    doses = ByActionField(
         _("doses"), default=dict, help_text=_("action -> AU that it would make of today's session, before caps")
     )
     guards = models.JSONField(
@@ -114,7 +114,7 @@ class Advice(models.Model):
         _("observation"), null=True, blank=True, help_text=_("every input of the decision; replay() starts here")
     )
     prescription = models.JSONField(_("prescription"), null=True, blank=True)
-    said = models.JSONField(
+    said = SaidField(
         _("said"),
         default=dict,
         help_text=_(

@@ -191,12 +191,13 @@ def reasons_of(advice: Advice, reader: Reader) -> list[Row]:
 
 
 def reason_body(reason: Row, reader: Reader) -> Row:
+    code = wording.code_of(reason)
     if not reader.values:
-        told = {"text": sentences.label(reason["code"]), "value": None, "unit": "", "range": None}
-    else:
-        told = {"text": sentences.words_kept(reason, own=reader.own)}
-        told |= {name: reason[name] for name in ("value", "unit", "range")}
-    return {"code": reason["code"], **told}
+        return {"code": code, "text": sentences.label(code), "value": None, "unit": "", "range": None}
+    text = sentences.words_kept(reason, own=reader.own)
+    return {"code": code, "text": text, "value": None, "unit": "", "range": None} | {
+        name: reason[name] for name in ("value", "unit", "range") if name in reason
+    }
 
 
 def ordered_body(word: Override, advice: Advice, *, own: bool) -> Row:

@@ -37,8 +37,14 @@ class Reason:
         return Line(self.key, self.numbers)
 
     def as_json(self) -> dict[str, Any]:
-        shown: dict[str, Any] = {"code": self.code, "value": rounded(self.value), "unit": self.unit}
-        return self.line.as_json() | shown | {"range": [rounded(end) for end in self.range] if self.range else None}
+        """Without what is not there, and without the code, which the key begins with: these are kept by the million."""
+        shown = {"value": rounded(self.value), "unit": self.unit, "range": self.range and [*map(rounded, self.range)]}
+        return self.line.as_json() | {name: shown[name] for name in shown if shown[name] not in (None, "")}
+
+
+def code_of(reason: Mapping[str, Any]) -> str:
+    """Of a reason as it was kept. Those of before wording version 1 have no key, and kept the code itself."""
+    return str(reason.get("code") or reason["key"].partition(".")[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,18 @@ KEEP = {
             'would_change_if', (SELECT json_group_array(json(one.value)) FROM json_each(would_change_if) one
                                 WHERE coalesce(json_extract(one.value, '$.text'), '') <> ''))""",
 }
+SQLITE_CODE = """coalesce(json_extract(one.value, '$.code'),
+                             substr(json_extract(one.value, '$.key'), 1, instr(json_extract(one.value, '$.key') || '.', '.') - 1))"""
 GIVE_BACK = {
     "postgresql": """
         UPDATE recommendations_advice SET
             headline = coalesce(said #>> '{headline,text}',
                                 replace(replace(said #>> '{headline,key}', 'headline.', ''), '_', ' '), ''),
             detail = coalesce((SELECT string_agg(one ->> 'text', ' ') FROM jsonb_array_elements(said -> 'detail') one), ''),
-            reasons = coalesce((SELECT jsonb_agg(CASE WHEN one ? 'text' THEN one ELSE one
-                - 'key' - 'numbers' || jsonb_build_object('text', replace(one ->> 'code', '_', ' ')) END)
+            reasons = coalesce((SELECT jsonb_agg(CASE WHEN one ? 'text' THEN one ELSE
+                '{"value": null, "unit": "", "range": null}'::jsonb || (one - 'key' - 'numbers') || jsonb_build_object(
+                    'code', coalesce(one ->> 'code', split_part(one ->> 'key', '.', 1)),
+                    'text', replace(coalesce(one ->> 'code', split_part(one ->> 'key', '.', 1)), '_', ' ')) END)
                 FROM jsonb_array_elements(said -> 'reasons') one), '[]'::jsonb),
             would_change_if = coalesce((SELECT jsonb_agg(one) FROM jsonb_array_elements(said -> 'would_change_if') one
                 WHERE one ? 'text'), '[]'::jsonb)""",
@@ -41,11 +45,14 @@ GIVE_BACK = {
             detail = coalesce((SELECT group_concat(json_extract(one.value, '$.text'), ' ')
                                FROM json_each(said, '$.detail') one), ''),
             reasons = (SELECT json_group_array(json(CASE WHEN json_extract(one.value, '$.text') IS NOT NULL THEN one.value
-                ELSE json_set(json_remove(one.value, '$.key', '$.numbers'),
-                              '$.text', replace(json_extract(one.value, '$.code'), '_', ' ')) END))
+                ELSE json_object(
+                    'code', {code}, 'text', replace({code}, '_', ' '),
+                    'value', json_extract(one.value, '$.value'),
+                    'unit', coalesce(json_extract(one.value, '$.unit'), ''),
+                    'range', json(coalesce(json_extract(one.value, '$.range'), 'null'))) END))
                 FROM json_each(said, '$.reasons') one),
             would_change_if = (SELECT json_group_array(json(one.value)) FROM json_each(said, '$.would_change_if') one
-                WHERE json_extract(one.value, '$.text') IS NOT NULL)""",
+                WHERE json_extract(one.value, '$.text') IS NOT NULL)""".replace("{code}", SQLITE_CODE),
 }
 
 

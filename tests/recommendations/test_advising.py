@@ -12,7 +12,7 @@ from athletes import eras, intake
 from athletes.models import Day
 from mlmodels.hazards import KIND_CODES, warning_levels
 from mlmodels.state import Tracker
-from recommendations import advising, frames, waiting
+from recommendations import advising, frames, waiting, wording
 from recommendations.advising import differences, drain
 from recommendations.frames import ONE_DAY, Asked
 from recommendations.models import Advice, Delivery, Device, Feedback, Override, StateCarry, WaitingDay, Warning
@@ -153,7 +153,7 @@ def test_a_niggle_takes_every_increase_away_and_says_so(alice):
     drain(MORNING)
     advice = todays(alice)
     assert {"code": "G05", "effect": "no_increase"} in advice.guards
-    assert "niggle" in [reason["code"] for reason in advice.said["reasons"]]
+    assert "niggle" in [wording.code_of(reason) for reason in advice.said["reasons"]]
 
 
 def test_a_medical_hold_switches_the_advice_off_from_now_on(alice):

@@ -8,7 +8,7 @@ import time_machine
 from django.core.management import call_command
 
 from athletes.models import Athlete, Day, HrvReading, Membership, Quality, User
-from recommendations import board
+from recommendations import board, wording
 from recommendations.demo import ADVISED_DAYS, DOUBTED_MS
 from recommendations.models import Advice, Delivery, Override, WaitingDay
 
@@ -43,7 +43,7 @@ def codes(row):
 
 
 def reasons(row):
-    return [reason["code"] for reason in row.said["reasons"]]
+    return [wording.code_of(reason) for reason in row.said["reasons"]]
 
 
 def lines(coach):

@@ -49,7 +49,7 @@ def todays(athlete, day=TODAY):
 
 
 def said(advice):
-    return advice.status, advice.withheld_reason, told(advice).headline, advice.said["reasons"][0]["code"]
+    return advice.status, advice.withheld_reason, told(advice).headline, wording.code_of(advice.said["reasons"][0])
 
 
 def line(coach, athlete, now=MORNING):

@@ -1,0 +1,60 @@
+"""What one advice takes in PostgreSQL: its row, column by column, and its part of the indexes.
+
+    .venv/bin/python -m benchmarks.advice_bytes [--athletes 5000]
+
+Goal: <= 1.3 KB a row. 10,000 athletes for three years are 11 million rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+
+from benchmarks.nightly import finished, inside
+from benchmarks.servers import database, environment, manage, scratch, valkey, verdict
+
+GOAL_BYTES = 1_300
+
+
+def sizes(url: str) -> tuple[float, float, float, list[tuple[str, float]]]:
+    """Bytes of a row, of its part of the table's pages and of the indexes, and the average of each column."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("VACUUM FULL recommendations_advice")
+        query = "SELECT attname FROM pg_attribute WHERE attrelid = 'recommendations_advice'::regclass AND attnum > 0"
+        names = [name for (name,) in connection.execute(query + " AND NOT attisdropped").fetchall()]
+        averages = ", ".join(f'coalesce(avg(pg_column_size("{name}")), 0)' for name in names)
+        columns = connection.execute(f"SELECT {averages} FROM recommendations_advice").fetchone() or ()
+        whole = connection.execute(
+            "SELECT avg(pg_column_size(advice.*)), pg_table_size('recommendations_advice') / count(*),"
+            " pg_indexes_size('recommendations_advice') / count(*) FROM recommendations_advice advice"
+        ).fetchone()
+    assert whole is not None
+    row, in_pages, in_indexes = map(float, whole)
+    by_size = sorted(zip(names, map(float, columns), strict=True), key=lambda pair: -pair[1])
+    return row, in_pages, in_indexes, by_size
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--athletes", type=int, default=5_000)
+    given = parser.parse_args()
+    with ExitStack() as stack:
+        data = stack.enter_context(scratch())
+        url = stack.enter_context(database("postgres", data))
+        env = environment(data, url)
+        stack.enter_context(valkey(data, env))
+        manage(env, "migrate", "--verbosity", 0)
+        finished(inside(env, "fill", "--athletes", given.athletes))
+        finished(inside(env, "drain"))
+        row, in_pages, in_indexes, columns = sizes(url)
+    print("  " + ", ".join(f"{name} {size:.0f}" for name, size in columns if size >= 10))
+    print(f"an advice: {row:,.0f} bytes a row   goal <= {GOAL_BYTES:,}   {verdict(row <= GOAL_BYTES)}")
+    print(f"           {in_pages:,.0f} in the table's pages, {in_indexes:,.0f} in the indexes")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
