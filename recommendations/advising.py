@@ -18,7 +18,7 @@ from recommendations.asking import active_policy, policy_by_sha256
 from recommendations.drafting import decision_columns, draft, draft_of_failure, may_be_answered
 from recommendations.frames import Asked
 from recommendations.issuing import issue, standing_advice, stops
-from recommendations.metrics import DRAIN_ERRORS, GIVEN_UP
+from recommendations.metrics import ANSWERED, DRAIN_ERRORS, GIVEN_UP
 from recommendations.models import Advice, WaitingDay
 
 Claimed = dict[Athlete, list[WaitingDay]]
@@ -49,6 +49,7 @@ def answer_batch(now: datetime) -> int:
             claimed = waiting.claim(now)
             answer(claimed, now)
             waiting.clear(claimed)
+        ANSWERED.inc(len(claimed))
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not an athlete's: the rows stay as they are
     except Exception:
@@ -65,6 +66,7 @@ def answer_alone(athlete: Athlete, now: datetime) -> None:
             claimed = waiting.claim(now, only=[athlete.pk])
             answer(claimed, now)
             waiting.clear(claimed)
+        ANSWERED.inc(len(claimed))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
