@@ -30,19 +30,6 @@ COUNTED.inc()
 print(sorted(os.listdir(os.environ["PROMETHEUS_MULTIPROC_DIR"])))
 """
 
-
-def test_children_that_are_killed_one_after_the_other_leave_one_set_of_files_and_all_their_counts(tmp_path):
-    variables = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    for runs in (1, 2):  # the second time each process finds what the first left
-        said = subprocess.run([sys.executable, "-c", PROGRAM], env=variables, capture_output=True, text=True, timeout=60)
-        assert said.stderr == ""
-        files = ["counter_0.db", "counter_1.db", "counter_2.db", "histogram_0.db", "histogram_1.db", "histogram_2.db"]
-        assert said.stdout == f"{[*files, 'slots']}\n"
-        asked = [sys.executable, "-c", SUM]
-        sums = subprocess.run(asked, env=variables, capture_output=True, text=True, timeout=60)
-        assert sums.stdout == f"{8.0 * runs} {5.0 * runs} {5.0 * runs}\n", sums.stderr
-
-
 SUM = """
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -52,3 +39,17 @@ MultiProcessCollector(registry)
 value = registry.get_sample_value
 print(value("counted_total"), value("took_count"), value("took_bucket", {"le": "1.0"}))
 """
+
+
+def said_by(program, variables):
+    done = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_children_that_are_killed_one_after_the_other_leave_one_set_of_files_and_all_their_counts(tmp_path):
+    variables = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    files = ["counter_0.db", "counter_1.db", "counter_2.db", "histogram_0.db", "histogram_1.db", "histogram_2.db"]
+    for runs in (1, 2):  # the second time each process finds what the first left
+        assert said_by(PROGRAM, variables) == f"{[*files, 'slots']}\n"
+        assert said_by(SUM, variables) == f"{8.0 * runs} {5.0 * runs} {5.0 * runs}\n"

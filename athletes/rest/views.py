@@ -137,7 +137,7 @@ def may_read_metrics(request: HttpRequest) -> bool:
         caller = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
         return False
-    return any(caller in ipaddress.ip_network(network) for network in settings.METRICS_NETWORKS)
+    return any(caller in network for network in settings.METRICS_NETWORKS)
 
 
 @extend_schema(exclude=True)
