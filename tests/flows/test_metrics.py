@@ -16,9 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.flows.conftest import ROOT, free_port
 from tests.flows.test_chaos import (  # noqa: F401  three of them are fixtures
     Phones,
-    Servers,
     children,
-    has_backlog,
     push_service,
     servers,
     valkey,
@@ -90,11 +88,14 @@ def answers(url: str) -> bool:
     return False
 
 
-def send_round(running: Servers, url: str, cast: dict, fatigue: int) -> None:
+def send_round(url: str, cast: dict, fatigue: int) -> None:
     phones = Phones(url, cast["today"], cast["tokens"])
     for athlete in range(ATHLETES):
         assert phones.check_in(requests.Session(), athlete, fatigue).status in (200, 201)
-    wait_until("the backlog to be empty", lambda: not has_backlog(running), 60)
+
+
+def wait_for_total(number: float, url: str, name: str, **labels: str) -> None:
+    wait_until(f"{name} to be {number:g}", lambda: total(scraped(url), name, **labels) >= number, 60)
 
 
 def test_every_process_is_counted_and_a_killed_one_takes_nothing_with_it(servers, push_service):  # noqa: F811
@@ -103,10 +104,11 @@ def test_every_process_is_counted_and_a_killed_one_takes_nothing_with_it(servers
     variables = variables_of(servers.worker())
     counters = Path(variables["PROMETHEUS_MULTIPROC_DIR"])
     with second_web(variables, servers.data / "web2.log") as (url, second):
-        send_round(servers, servers.url, cast, fatigue=4)
+        send_round(servers.url, cast, fatigue=4)
+        wait_for_total(ATHLETES, url, "homestretch_pushes_total", kind="webpush", outcome="sent")
         before = scraped(url)
         assert total(before, "homestretch_athletes_answered_total") == ATHLETES
-        assert total(before, "homestretch_pushes_total", kind="webpush", outcome="sent") == ATHLETES
+        assert total(before, "homestretch_pushes_total") == ATHLETES
         assert total(before, "homestretch_tasks_total", task="recommendations.tasks.drain", outcome="success") >= 1
         assert total(before, "homestretch_task_duration_seconds_count", task="recommendations.tasks.drain") >= 1
         assert abs(time.time() - total(before, "homestretch_beat_last_ring_timestamp_seconds")) < 10
@@ -114,19 +116,20 @@ def test_every_process_is_counted_and_a_killed_one_takes_nothing_with_it(servers
         assert [check_ins(scraped(one)) for one in [url, servers.url] * 6] == [ATHLETES] * 12
 
         held = slots(counters)
-        for _ in range(3):
+        for _ in range(2):
             victims = [servers.pool_children()[0], children(second)[0]]
             known = starts(scraped(url))
             for pid in victims:
                 os.kill(pid, signal.SIGKILL)
             more = known | {"web_worker": known["web_worker"] + 1, "worker_child": known["worker_child"] + 1}
             wait_until("those who take their places", lambda more=more: starts(scraped(servers.url)) == more, 30)
-        send_round(servers, url, cast, fatigue=3)
+        send_round(url, cast, fatigue=3)
+        wait_for_total(2 * ATHLETES, url, "homestretch_athletes_answered_total")
 
         after = scraped(url)
         assert {key: value for key, value in before.items() if after.get(key, -1) < value} == {}
         assert total(after, "homestretch_athletes_answered_total") == 2 * ATHLETES
-        assert starts(after) == {"web": 2, "web_worker": 6, "worker": 1, "worker_child": 5, "beat": 1}
+        assert starts(after) == {"web": 2, "web_worker": 5, "worker": 1, "worker_child": 4, "beat": 1}
         assert [check_ins(scraped(one)) for one in [url, servers.url] * 6] == [2 * ATHLETES] * 12
         assert slots(counters) == held == set(range(9))
     servers.stop()
