@@ -116,6 +116,7 @@ def environment(data: Path, database: str = "") -> dict[str, str]:
         "FIELD_ENCRYPTION_KEYS": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "VAPID_PRIVATE_KEY": base64.urlsafe_b64encode(b"\x01" * 32).decode().rstrip("="),
         "VALKEY_URL": f"unix://{data / 'valkey.sock'}",
+        "PROMETHEUS_MULTIPROC_DIR": str(data / "counters"),
         "OMP_NUM_THREADS": "1",
         "PYTHONUNBUFFERED": "1",
         "LOG_LEVEL": "WARNING",

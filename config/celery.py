@@ -8,6 +8,8 @@ from celery import Celery, signals
 from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 
+from config import task_metrics  # noqa: F401  receivers of Celery's signals connect themselves
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("homestretch")
 app.config_from_object("django.conf:settings", namespace="CELERY")

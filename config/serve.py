@@ -28,6 +28,7 @@ from config import front  # first: it sets Django up
 
 # isort: split
 from athletes import key_check
+from config.metrics import STARTS
 
 STUCK_AFTER_S: float = settings.STUCK_AFTER_S
 BEAT_EVERY_S = min(3.0, STUCK_AFTER_S / 5)
@@ -90,8 +91,12 @@ class Server(MPServer):
 
 class Application:
     def __init__(self, beats: Beats) -> None:
-        self.__rsgi_init__ = beats.begin
+        self.beats = beats
         self.__rsgi__ = front.application
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        STARTS.labels("web_worker").inc()
+        self.beats.begin(loop)
 
 
 def main() -> None:
@@ -102,6 +107,7 @@ def main() -> None:
     parser.add_argument("--stop-within", type=int, default=10, help="seconds that requests have to end in")
     given = parser.parse_args()
     key_check.stop_unless_it_fits()
+    STARTS.labels("web").inc()
     server = Server(
         address=given.host, port=given.port, workers=given.workers, workers_kill_timeout=given.stop_within,
         respawn_failed_workers=True,

@@ -1,6 +1,7 @@
 """One settings file; the environment decides. A wrong value stops the start, a wrong combination is a system check."""
 
 import base64
+import ipaddress
 import logging
 from datetime import timedelta
 from pathlib import Path
@@ -288,9 +289,8 @@ WRITES_PER_MINUTE = env.int("HOMESTRETCH_WRITES_PER_MINUTE", default=120)
 JOIN_TRIES_PER_10_MINUTES = 10
 # /metrics: with a token only for who sends it as Bearer, else for these networks and never through a proxy.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
-METRICS_NETWORKS: list[str] = env.list(
-    "METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
-)
+PRIVATE_NETWORKS = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+METRICS_NETWORKS = [ipaddress.ip_network(given) for given in env.list("METRICS_NETWORKS", default=PRIVATE_NETWORKS)]
 API_DESCRIPTION = """Morning check-ins in, the day's training advice with reasons out. Not medical advice.
 
 **Sign in:** `POST /_allauth/app/v1/auth/login` with `{"email": ..., "password": ...}` answers `meta.access_token` (five

@@ -20,7 +20,7 @@ from recommendations.asking import active_policy, policy_by_sha256
 from recommendations.drafting import decision_columns, draft, draft_of_failure, may_be_answered
 from recommendations.frames import Asked
 from recommendations.issuing import issue, standing_advice, stops
-from recommendations.metrics import DRAIN_ERRORS, GIVEN_UP
+from recommendations.metrics import ANSWERED, DRAIN_ERRORS, GIVEN_UP
 from recommendations.models import Advice, WaitingDay
 
 Claimed = dict[Athlete, list[WaitingDay]]
@@ -51,6 +51,7 @@ def answer_batch(now: datetime) -> int:
         with turns.held():
             claimed = rebuilding.few_at_once(waiting.claim(now))
             left = answer(claimed, now)
+        ANSWERED.inc(len(claimed) - len(left))
     except (OperationalError, InterfaceError):
         raise  # the database's trouble, not an athlete's: the rows stay as they are
     except Exception:
@@ -66,7 +67,9 @@ def answer_alone(athlete: Athlete, now: datetime) -> None:
     athlete whose days raise must not keep the others from their advice."""
     try:
         with transaction.atomic():
-            answer(waiting.claim(now, only=[athlete.pk]), now)
+            claimed = waiting.claim(now, only=[athlete.pk])
+            answer(claimed, now)
+        ANSWERED.inc(len(claimed))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from athletes.models import User
+from recommendations.metrics import PUSHES
 from recommendations.models import Delivery, Device
 
 MOST_PER_USER = 10  # each gets every message, so the number a user can register is a multiplier
@@ -43,6 +44,7 @@ def retire(device: Device, reason: str) -> None:
     """Nobody is there any more, or nobody wants it: nothing waits for this device."""
     with transaction.atomic():
         Device.objects.filter(pk=device.pk).update(active=False, deactivated_reason=reason[:80])
-        Delivery.objects.filter(device=device, state=Delivery.State.WAITING).update(
+        dead = Delivery.objects.filter(device=device, state=Delivery.State.WAITING).update(
             state=Delivery.State.DEAD, outcome=reason[:120]
         )
+    PUSHES.labels(device.kind, Delivery.State.DEAD).inc(dead)

@@ -1,4 +1,4 @@
-"""What Prometheus may ask. Gauges are counted from rows when asked, so that every process gives the same answer."""
+"""What Prometheus may ask. Gauges are counted from rows when asked; counters of all processes are added up."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -6,15 +6,23 @@ from datetime import timedelta
 from django.db import DatabaseError
 from django.db.models import Count, F, Min, Q
 from django.utils import timezone
-from prometheus_client import REGISTRY, Counter
+from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from athletes.exposition import EXPOSED
 
 WAKE_ERRORS = Counter(
     "homestretch_wake_errors", "Hints to the worker that Valkey did not take; the sweep finds the rows"
 )
+ANSWERED = Counter("homestretch_athletes_answered", "Athletes whose waiting days were answered")
 DRAIN_ERRORS = Counter("homestretch_drain_errors", "Athletes whose answer raised an exception", ["error"])
 GIVEN_UP = Counter("homestretch_advice_given_up", "Days answered with 'model_unavailable' after repeated failures")
+PUSHES = Counter(
+    "homestretch_pushes",
+    "Push messages by what came of them: sent, failed (tried again), later (quiet hours), dead, obsolete",
+    ["kind", "outcome"],
+)
 
 WINDOW = timedelta(days=1)  # what "recent" means below
 
@@ -93,4 +101,4 @@ def gauge(name: str, text: str, value: float) -> Metric:
 
 
 def register() -> None:
-    REGISTRY.register(Rows())
+    EXPOSED.register(Rows())

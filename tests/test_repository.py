@@ -132,6 +132,8 @@ def test_compose_runs_every_part_with_a_health_check_and_a_restart_policy():
     for name in set(services) - {"migrate"}:
         assert services[name]["restart"] == "unless-stopped"
         assert name == "web" or services[name]["healthcheck"]["test"]  # web: the image's own HEALTHCHECK
+    for name in ("web", "worker", "beat"):  # /metrics adds up what they count there
+        assert f"counters:{services[name]['environment']['PROMETHEUS_MULTIPROC_DIR']}" in services[name]["volumes"]
     assert services["valkey"]["command"][-2:] == ["--maxmemory-policy", "noeviction"]
     assert "--appendonly" in services["valkey"]["command"]
 

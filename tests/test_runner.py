@@ -60,6 +60,11 @@ class Copy:
                         found.add(int(entry.name))
         return found
 
+    def counters(self) -> Path:
+        """Where its processes count, as one of them was told."""
+        told = Path(f"/proc/{min(self.descendants('config.serve'))}/environ").read_text().split("\0")
+        return Path(dict(pair.split("=", 1) for pair in told if pair)["PROMETHEUS_MULTIPROC_DIR"])
+
     def answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2) as answer:
@@ -209,18 +214,20 @@ def test_production_settings_make_no_demo_squad_and_given_servers_are_used(tmp_p
 
 
 def test_without_its_guardian_the_runner_still_stops_everything(copy):
-    guardian = copy.descendants("/homestretch\0up\0")
+    guardian, counters = copy.descendants("/homestretch\0up\0"), copy.counters()
     os.kill(guardian.pop(), signal.SIGKILL)
     copy.process.send_signal(signal.SIGTERM)
     assert copy.process.wait(30) == 0
     assert copy.descendants() == set()
+    assert not counters.exists()
 
 
 def test_a_killed_runner_leaves_no_orphan(copy):
     wait_for(lambda: len(copy.descendants()) == 8, 20, copy)  # guardian, valkey, web 2, celery 3, beat
+    counters = copy.counters()
     copy.process.kill()
     copy.process.wait()
-    wait_for(lambda: not copy.descendants(), 5, copy)
+    wait_for(lambda: not copy.descendants() and not counters.exists(), 5, copy)
     assert not copy.answers()
 
 

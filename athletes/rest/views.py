@@ -17,15 +17,16 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views import defaults
 from django.views.decorators.http import require_safe
-from django_prometheus.exports import ExportToDjangoView  # type: ignore[import-untyped]
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from athletes.exposition import EXPOSED
 from athletes.rest.problems import Problem, problem_of, problem_response
 from athletes.rest.requests import API_PREFIX
 
@@ -123,8 +124,7 @@ OF_PROXIES = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-
 def metrics(request: HttpRequest) -> HttpResponse:
     if not may_read_metrics(request):
         return defaults.page_not_found(request, Exception())
-    page: HttpResponse = ExportToDjangoView(request)
-    return page
+    return HttpResponse(generate_latest(EXPOSED), content_type=CONTENT_TYPE_LATEST)
 
 
 def may_read_metrics(request: HttpRequest) -> bool:
@@ -137,7 +137,7 @@ def may_read_metrics(request: HttpRequest) -> bool:
         caller = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
         return False
-    return any(caller in ipaddress.ip_network(network) for network in settings.METRICS_NETWORKS)
+    return any(caller in network for network in settings.METRICS_NETWORKS)
 
 
 @extend_schema(exclude=True)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from recommendations import notices
 from recommendations.deliveries import after_quiet_hours
 from recommendations.devices import retire
+from recommendations.metrics import PUSHES
 from recommendations.models import Delivery, Device
 from recommendations.push.breaker import PAUSE_S, Breaker
 from recommendations.push.messages import message_of
@@ -99,6 +100,7 @@ def may_still_go(delivery: Delivery) -> bool:
         settle(delivery, Delivery.State.OBSOLETE, reason)
     elif (later := not_before(delivery, now)) > now:
         postpone(delivery, later, "quiet hours")
+        PUSHES.labels(delivery.device.kind, "later").inc()
     else:
         return True
     return False
@@ -169,6 +171,7 @@ def note_failure(delivery: Delivery, error: TransportError) -> None:
         later = not_before(delivery, now + timedelta(seconds=pause_s(delivery.attempts, error)))
         if later < delivery.valid_until:
             postpone(delivery, later, error.reason)
+            PUSHES.labels(delivery.device.kind, "failed").inc()
         else:
             settle(delivery, Delivery.State.DEAD, f"expired; {error.reason}")
 
@@ -187,6 +190,7 @@ def postpone(delivery: Delivery, until: datetime, outcome: str) -> None:
 
 def settle(delivery: Delivery, state: Delivery.State, outcome: str, *, sent_at: datetime | None = None) -> None:
     """Not bound to the lease: a message that has arrived has arrived, whoever holds the row by now."""
-    Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.WAITING).update(
+    settled = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.WAITING).update(
         state=state, outcome=outcome[:120], sent_at=sent_at
     )
+    PUSHES.labels(delivery.device.kind, state).inc(settled)

@@ -25,6 +25,13 @@ def test_ready(db, valkey):
     assert answer.json() == {"status": "ready", "checks": {"database": "ok", "valkey": "ok", "disk": "ok"}}
 
 
+def test_a_probe_is_answered_by_whatever_name_it_calls_the_server_and_nobody_else_is(db, valkey, settings):
+    settings.ALLOWED_HOSTS = ["homestretch.example.org"]
+    asked = Client(headers={"Host": "127.0.0.1:8000"})  # as the container's health check and `up` do
+    assert [asked.get(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+    assert [asked.get(path).status_code for path in ("/metrics", "/", "/admin/login/")] == [400, 400, 400]
+
+
 def test_without_valkey_it_is_degraded_and_still_answers(db, no_valkey):
     answer = Client().get("/readyz")
     assert answer.status_code == 200
