@@ -2,10 +2,11 @@
 
     .venv/bin/python -m benchmarks.board [--athletes 500] [--database sqlite postgres]
 
-Everybody has checked in this morning and was advised. The board is read by the product's own doors in one process: the
-coach's first page in the admin and GET /squads/{id}/board/; goal: <= 300 ms of CPU each, the median of five. Then the
-real web server answers phones at 20 requests a second; goal: p95 <= 50 ms for the list of advice, today's advice, the
-resolved day, and the first page of all that changed. Under a foreign load look at the CPU a request.
+Everybody has checked in this morning and was advised, a third of them with trouble; every third has an open warning.
+The board is read by the product's own doors in one process: the coach's first page in the admin, GET
+/squads/{id}/board/; goal: <= 300 ms of CPU each, the median of five. Then the real web server answers phones at 20
+requests a second; goal: p95 <= 50 ms for the list of advice, today's advice, the resolved day, and the first page of
+all that changed. Under a foreign load look at the CPU a request.
 """
 
 from __future__ import annotations
@@ -29,13 +30,20 @@ from benchmarks.servers import ROOT, database, environment, manage, scratch, val
 GOAL_BOARD_MS, GOAL_READ_MS = 300, 50
 READS = ("/api/v1/advice/", "/api/v1/advice/today/", "/api/v1/days/{today}/", "/api/v1/sync/changes/")
 READS_A_SECOND, READ_BY = 20, 100
+# Of twenty athletes so many are looked at this morning, and for what; the others are well.
+TROUBLES: dict[int, dict[str, Any]] = {
+    **{each: {"fatigue": 1, "mood": 1, "pain_0_10": 5} for each in (0, 5, 10, 15)},
+    1: {"illness": "fever"},
+    2: {"injury": {"status": "open", "body_site": "left_hamstring"}},
+    3: {"red_flag": "fainting"},
+}
 
 
 def inside() -> None:
     """In a process with the servers' environment: everybody's morning, then the coach looks."""
-    import django
+    from config import wsgi  # noqa: F401  (sets Django up and freezes what is loaded, as in the web process)
 
-    django.setup()
+    # isort: split
     from django.test import Client
     from django.utils import timezone
 
@@ -43,11 +51,15 @@ def inside() -> None:
     from athletes.models import Athlete, Squad
     from benchmarks.check_in import body
     from recommendations import advising, board
+    from recommendations.models import Warning
 
     now = timezone.now()
     for i, athlete in enumerate(Athlete.objects.order_by("pk")):
-        intake.record_check_in(athlete, now.date(), body(i))
+        intake.record_check_in(athlete, now.date(), body(i) | TROUBLES.get(i % 20, {}))
     advising.drain()
+    for athlete in Athlete.objects.order_by("pk")[::3]:  # a warning that opened lately is still open
+        newest = Warning.objects.filter(athlete=athlete).first()
+        Warning.objects.filter(pk=newest and newest.pk).update(closed_on=None)
     squad = Squad.objects.get()
     coach = squad.coaches.get()
     client = Client(headers={"host": "localhost"})
