@@ -21,7 +21,6 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-CELERY = [BIN / "python", "-m", "celery", "--quiet", "-A"]
 
 
 @dataclass
@@ -170,7 +169,8 @@ def web(data: Path, env: dict[str, str]) -> Iterator[tuple[Server, int]]:
 @contextlib.contextmanager
 def worker(data: Path, env: dict[str, str], concurrency: int = 2) -> Iterator[Server]:
     """Celery as ./homestretch up starts it."""
-    argv = [*CELERY, "config.celery", "worker", "-Q", "advice,push,slow", "--concurrency",
+    celery = [BIN / "python", "-m", "celery", "--quiet", "-A", "config.celery"]
+    argv = [*celery, "worker", "-Q", "advice,push,slow", "--concurrency",
             concurrency, "--without-gossip", "--without-mingle", "-l", "warning"]  # fmt: skip
     with running("worker", *argv, env=env, data=data) as server:
         wait_until(lambda: len(server.tree()) > concurrency, server)
@@ -180,7 +180,7 @@ def worker(data: Path, env: dict[str, str], concurrency: int = 2) -> Iterator[Se
 @contextlib.contextmanager
 def beat(data: Path, env: dict[str, str]) -> Iterator[Server]:
     """Celery beat as ./homestretch up starts it."""
-    with running("beat", *CELERY, "config.beat", "beat", "-l", "warning", env=env, data=data) as server:
+    with running("beat", BIN / "python", "-m", "config.beat", env=env, data=data) as server:
         yield server
 
 

@@ -214,7 +214,7 @@ def asker(url: str) -> Callable[[str], list[Any]]:
 
 def soak(kind: str, minutes: float, stack: ExitStack) -> tuple[list[float], Series, list[str]]:
     product = started(stack, kind, ATHLETES, DAYS)
-    people = [People(product.port, act, product.tokens) for act in PER_SECOND]
+    people = [People(product.port, act, product.tokens[:-1]) for act in PER_SECOND]
     for each in people:
         each.start()
     try:

@@ -1,6 +1,21 @@
-"""Celery beat without Django: it only rings, and needs no models. 44 MB instead of 111, and a second less to start."""
+"""Celery beat, which only rings: python -m config.beat [--schedule FILE]
+
+Without Django, which it needs no models of, and without Celery's command line, which loads a shell: of 111 MB 40 stay.
+"""
+
+import argparse
 
 from celery import Celery
 
 app = Celery("homestretch", fixups=[])
-app.config_from_object("config.settings", namespace="CELERY")
+app.config_from_object("config.broker", namespace="CELERY")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m config.beat", description="Ring until SIGTERM.")
+    parser.add_argument("--schedule", help="the file that keeps when what rang last")
+    app.Beat(loglevel="warning", quiet=True, schedule=parser.parse_args().schedule).run()
+
+
+if __name__ == "__main__":
+    main()

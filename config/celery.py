@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("homestretch")
-app.config_from_object("django.conf:settings", namespace="CELERY")
+app.config_from_object("config.broker", namespace="CELERY")
 app.autodiscover_tasks()
 
 # What the children's work imports. Loaded before they are forked it is in memory once; sessions are still opened after.

@@ -44,6 +44,7 @@ from athletes.serializers import check_in_body, day_body
 from athletes.statements import LOCK_SPACE, REPORTED
 from benchmarks.opponents.tables import engine as engine_of
 from benchmarks.opponents.tables import table
+from config.broker import CELERY_BROKER_URL
 from recommendations.models import WaitingDay
 
 URL = os.environ["DATABASE_URL"]
@@ -51,11 +52,12 @@ SQLITE = URL.startswith("sqlite")
 insert: Any = sqlite.insert if SQLITE else postgresql.insert
 engine = engine_of(URL)
 app = FastAPI()
-celery = Celery("opponent", broker=settings.CELERY_BROKER_URL)
+celery = Celery("opponent", broker=CELERY_BROKER_URL)
 valkey = redis.Redis.from_url(settings.VALKEY_URL)
 user, athlete, session = table(User), table(Athlete), table(Session)
 check_in, resolved, reading, waiting = table(CheckIn), table(Day), table(HrvReading), table(WaitingDay)
 numbers = table(ChangeNumber)
+REPORTS = {kind: (table(model), names) for kind, (model, names) in REPORTED.items()}
 
 Item = Annotated[int | None, Field(ge=1, le=7)]
 STRICT = ConfigDict(extra="forbid", strict=True)
@@ -182,8 +184,8 @@ def store(
 
 def read_reports(connection: sa.Connection, athlete_id: int, on: date) -> Reports:
     found: Reports = {}
-    for kind, (model, names) in REPORTED.items():
-        columns = table(model).c
+    for kind, (of_kind, names) in REPORTS.items():
+        columns = of_kind.c
         query = sa.select(*(columns[name] for name in names)).where(
             columns.athlete_id == athlete_id, columns.date == on
         )

@@ -124,12 +124,12 @@ def test_once_the_drain_has_begun_the_next_check_in_rings_again(broker):
     assert hints(broker) == 2
 
 
-def test_the_hint_is_a_task_that_celery_can_run(broker, settings):
+def test_the_hint_is_a_task_that_celery_can_run(broker):
     from config.celery import app
 
     app.loader.import_default_modules()
     wake.ring()
-    with Connection(settings.CELERY_BROKER_URL) as channel:
+    with Connection(app.conf.broker_url) as channel:
         message = channel.SimpleQueue("advice").get(timeout=2)
     assert message.headers["task"] in app.tasks
     assert message.payload[:2] == [[], {}]
