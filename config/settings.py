@@ -3,6 +3,7 @@
 import base64
 import logging
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -12,8 +13,11 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy
 
 from athletes.tracebacks import WithoutException, frames_without_values
-from config.broker import BASE_DIR, DATA_DIR, VALKEY_URL, env
-from config.broker import CELERY_TASK_DEFAULT_QUEUE as CELERY_TASK_DEFAULT_QUEUE  # for who puts a message there
+from config import broker
+
+env = broker.env
+BASE_DIR: Path = broker.BASE_DIR
+DATA_DIR: Path = broker.DATA_DIR
 
 # embedded: one machine, one command, demo accounts. production: everything must be given.
 MODE = env.str("HOMESTRETCH_MODE", default="production")
@@ -134,6 +138,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Valkey: broker, throttles, wake hints ----------------------------------------------------------------------------
 
+VALKEY_URL: str = broker.VALKEY_URL
+CELERY_TASK_DEFAULT_QUEUE: str = broker.CELERY_TASK_DEFAULT_QUEUE  # where the web server puts its hints
 CACHES = {
     "default": {
         "BACKEND": "athletes.valkey.Cache",
