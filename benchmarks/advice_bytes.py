@@ -1,6 +1,6 @@
 """What one advice takes in PostgreSQL: its row, column by column, and its part of the indexes.
 
-    .venv/bin/python -m benchmarks.advice_bytes [--athletes 5000]
+    .venv/bin/python -m benchmarks.advice_bytes [--athletes 1000] [--days 60]
 
 Goal: <= 1.3 KB a row. 10,000 athletes for three years are 11 million rows.
 """
@@ -39,7 +39,8 @@ def sizes(url: str) -> tuple[float, float, float, list[tuple[str, float]]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--athletes", type=int, default=5_000)
+    parser.add_argument("--athletes", type=int, default=1_000)
+    parser.add_argument("--days", type=int, default=60)
     given = parser.parse_args()
     with ExitStack() as stack:
         data = stack.enter_context(scratch())
@@ -47,7 +48,8 @@ def main() -> int:
         env = environment(data, url)
         stack.enter_context(valkey(data, env))
         manage(env, "migrate", "--verbosity", 0)
-        finished(inside(env, "fill", "--athletes", given.athletes))
+        finished(inside(env, "fill", "--athletes", given.athletes, "--days", given.days))
+        finished(inside(env, "ring", "--athletes", given.athletes))
         finished(inside(env, "drain"))
         row, in_pages, in_indexes, columns = sizes(url)
     print("  " + ", ".join(f"{name} {size:.0f}" for name, size in columns if size >= 10))

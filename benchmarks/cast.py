@@ -1,6 +1,6 @@
-"""Athletes with a history and a token each, written straight into a migrated database.
+"""Athletes with seasons behind them and a token each, written straight into a migrated database.
 
-python -m benchmarks.cast --athletes N --days D --tokens tokens.json     (with the environment of the servers)
+python -m benchmarks.cast --athletes N [--days 1095] --tokens tokens.json     (with the environment of the servers)
 """
 
 from __future__ import annotations
@@ -8,22 +8,41 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
-from datetime import date, datetime, timedelta
+import subprocess
+import sys
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import django
-import numpy as np
 
-WEEK_LOAD_AU = np.array([520.0, 380.0, 0.0, 540.0, 300.0, 500.0, 0.0])  # a squad's usual week, Monday first
+from benchmarks import seasons
+from benchmarks.servers import ROOT
+
+SEASONS_D = 1095  # three years
+PASSWORD = "a password for benchmarks"
+
+
+def make_users(emails: list[str], **values: Any) -> list[Any]:
+    """Of verified addresses, all with one password: a hash takes a third of a second."""
+    from allauth.account.models import EmailAddress
+    from django.contrib.auth.hashers import make_password
+
+    from athletes.models import User
+
+    hashed = make_password(PASSWORD)
+    people = [User(email=email, password=hashed, **values) for email in emails]
+    users = User.objects.bulk_create(people, batch_size=2000)
+    addresses = [EmailAddress(user=user, email=user.email, verified=True, primary=True) for user in users]
+    EmailAddress.objects.bulk_create(addresses, batch_size=2000)
+    return users
 
 
 def make_athletes(count: int) -> list[Any]:
     from athletes.models import Athlete, User
 
     start = User.objects.count()
-    people = [User(email=f"athlete{start + i}@example.org", password="!") for i in range(count)]
-    users = User.objects.bulk_create(people, batch_size=2000)
+    users = make_users([f"athlete{start + i}@example.org" for i in range(count)])
     return Athlete.objects.bulk_create(
         [
             Athlete(
@@ -36,47 +55,35 @@ def make_athletes(count: int) -> list[Any]:
     )  # fmt: skip
 
 
-def make_days(athletes: list[Any], today: date, days: int, seed: int = 7) -> None:
-    """Resolved days up to yesterday: HRV, sleep and load on nearly all of them, a 400 m each week."""
+def make_squad(athletes: list[Any], name: str = "Sprints") -> Any:
+    """All of them share with one coach, who has a device and has seen the notices of half a year. The coach's user."""
     from django.utils import timezone
 
-    from athletes.models import Day
+    from athletes.models import Membership, Squad
+    from recommendations.models import Notice
 
-    rng, now = np.random.default_rng(seed), timezone.now()
-    dates = [today - timedelta(days=ago) for ago in range(days, 0, -1)]
-    for first in range(0, len(athletes), 1000):
-        rows = []
-        for athlete in athletes[first : first + 1000]:
-            hrv = np.exp(rng.normal(4.0, 0.15, days))
-            sleep, scale = rng.normal(76, 7, days).clip(20, 100), rng.normal(1, 0.15, days).clip(0.4)
-            known = rng.random(days) > 0.08
-            for i, day in enumerate(dates):
-                load = float(WEEK_LOAD_AU[day.weekday()] * scale[i])
-                rows.append(
-                    Day(
-                        athlete=athlete, date=day, revised_at=now,
-                        hrv_ms=float(hrv[i]) if known[i] else None, hrv_era="rmssd/manual/morning_supine",
-                        sleep_score=float(sleep[i]), sleep_score_basis="derived", sleep_duration_min=440.0,
-                        load_au=load, rest_day=load == 0, high_intensity_share=0.3,
-                        t400_s=float(rng.normal(55, 0.5)) if day.weekday() == 5 else None,
-                        t400_timing="hand" if day.weekday() == 5 else "",
-                    )
-                )  # fmt: skip
-        Day.objects.bulk_create(rows, batch_size=2000)
+    (coach,) = make_users([f"coach-{name}@example.org".lower()], is_staff=True)
+    squad = Squad.objects.create(name=name)
+    squad.coaches.add(coach)
+    now = timezone.now()
+    Membership.objects.bulk_create(
+        [Membership(athlete=a, squad=squad, shares_status=True, shares_values=True, joined_at=now) for a in athletes]
+    )
+    seasons.make_device(coach)
+    Notice.objects.bulk_create(
+        [
+            Notice(
+                coach=coach, athlete=a, kind="worst_morning", date=day.date(), created_at=day, over_at=day, seen_at=day
+            )
+            for a in athletes
+            for day in (now - timedelta(days=14 * number) for number in range(1, 13))
+        ]
+    )  # fmt: skip
+    return coach
 
 
-def carry_states(athletes: list[Any], today: date) -> None:
-    """As on any morning but the first: the state is carried to the evening before last, yesterday is still to close."""
-    from recommendations import frames
-
-    yesterday = today - timedelta(days=1)
-    for first in range(0, len(athletes), 500):
-        asked = [frames.Asked(a, yesterday, frames.NOTHING) for a in athletes[first : first + 500]]
-        frames.keep_carries(frames.stand(asked).evenings)
-
-
-def make_tokens(athletes: list[Any]) -> list[str]:
-    """An access token that lasts the run, of a session of its own, for each athlete."""
+def make_tokens(users: list[Any]) -> list[str]:
+    """An access token that lasts the run, of a session of its own, for each of them."""
     from allauth.headless.tokens.strategies.jwt import internal
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -87,34 +94,50 @@ def make_tokens(athletes: list[Any]) -> list[str]:
     settings.HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 24 * 3600
     backend, ends = settings.AUTHENTICATION_BACKENDS[-1], timezone.now() + timedelta(days=1)
     sessions, tokens = [], []
-    for athlete in athletes:
+    for user in users:
         key = secrets.token_hex(16)
         data = {
-            SESSION_KEY: str(athlete.user_id),
+            SESSION_KEY: str(user.pk),
             BACKEND_SESSION_KEY: backend,
-            HASH_SESSION_KEY: athlete.user.get_session_auth_hash(),
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
         }
         sessions.append(Session(session_key=key, session_data=SessionStore().encode(data), expire_date=ends))
-        tokens.append(internal.create_access_token(athlete.user, SessionStore(key), {}))
+        tokens.append(internal.create_access_token(user, SessionStore(key), {}))
     Session.objects.bulk_create(sessions, batch_size=2000)
     return tokens
+
+
+def cast(athletes: int, days: int, *, ended_days_ago: int = 0, coached: bool = False, reports: bool = True) -> Any:
+    """Athletes with so many days up to yesterday, or up to some days before it. Tokens, the coach's last."""
+    from django.utils import timezone
+
+    made = make_athletes(athletes)
+    if days:
+        until = timezone.now().date() - timedelta(days=ended_days_ago)
+        seasons.live(made, until, days, reports=reports)
+    coaches = [make_squad(made)] if coached else []
+    return make_tokens([*(athlete.user for athlete in made), *coaches])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--athletes", type=int, required=True)
-    parser.add_argument("--days", type=int, default=35)
+    parser.add_argument("--days", type=int, default=SEASONS_D, help="of history; 0: none")
+    parser.add_argument("--ended-days-ago", type=int, default=0, help="what came after that was not reported")
+    parser.add_argument("--coached", action="store_true", help="in one squad with a coach")
     parser.add_argument("--tokens", type=Path, required=True)
     given = parser.parse_args()
     django.setup()
-    from django.utils import timezone
+    tokens = cast(given.athletes, given.days, ended_days_ago=given.ended_days_ago, coached=given.coached)
+    given.tokens.write_text(json.dumps(tokens))
 
-    athletes = make_athletes(given.athletes)
-    today = timezone.now().date()
-    if given.days:
-        make_days(athletes, today, given.days)
-        carry_states(athletes, today)
-    given.tokens.write_text(json.dumps(make_tokens(athletes)))
+
+def tokens_of(env: dict[str, str], data: Path, athletes: int, *options: object) -> list[str]:
+    """The cast in a process of its own, with the environment of the servers."""
+    argv = [sys.executable, "-m", "benchmarks.cast", "--athletes", athletes, "--tokens", data / "tokens.json", *options]
+    subprocess.run(list(map(str, argv)), env=env, cwd=ROOT, check=True)
+    found: list[str] = json.loads((data / "tokens.json").read_text())
+    return found
 
 
 if __name__ == "__main__":

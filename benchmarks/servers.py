@@ -158,13 +158,10 @@ def valkey(data: Path, env: dict[str, str]) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def web(data: Path, env: dict[str, str], application: str = "") -> Iterator[tuple[Server, int]]:
-    """The web server as ./homestretch up starts it; or another WSGI application under granian."""
+def web(data: Path, env: dict[str, str]) -> Iterator[tuple[Server, int]]:
+    """The web server as ./homestretch up starts it."""
     port = free_port()
-    argv: list[object] = [BIN / "python", "-m", "config.serve", "--port", port, "--stop-within", 1]
-    if application:
-        argv = [BIN / "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", port, "--no-ws",
-                "--blocking-threads", 4, "--workers-kill-timeout", 1, application]  # fmt: skip
+    argv = [BIN / "python", "-m", "config.serve", "--port", port, "--workers", 1, "--stop-within", 1]
     with running("web", *argv, env=env, data=data) as server:
         wait_until(lambda: answers(port), server)
         yield server, port
@@ -173,7 +170,8 @@ def web(data: Path, env: dict[str, str], application: str = "") -> Iterator[tupl
 @contextlib.contextmanager
 def worker(data: Path, env: dict[str, str], concurrency: int = 2) -> Iterator[Server]:
     """Celery as ./homestretch up starts it."""
-    argv = [BIN / "celery", "--quiet", "-A", "config.celery", "worker", "-Q", "advice,push,slow", "--concurrency",
+    celery = [BIN / "python", "-m", "celery", "--quiet", "-A", "config.celery"]
+    argv = [*celery, "worker", "-Q", "advice,push,slow", "--concurrency",
             concurrency, "--without-gossip", "--without-mingle", "-l", "warning"]  # fmt: skip
     with running("worker", *argv, env=env, data=data) as server:
         wait_until(lambda: len(server.tree()) > concurrency, server)
@@ -182,10 +180,9 @@ def worker(data: Path, env: dict[str, str], concurrency: int = 2) -> Iterator[Se
 
 @contextlib.contextmanager
 def beat(data: Path, env: dict[str, str]) -> Iterator[Server]:
-    with running(
-        "beat", BIN / "celery", "--quiet", "-A", "config.celery", "beat", "-l", "warning", env=env, data=data
-    ) as s:
-        yield s
+    """Celery beat as ./homestretch up starts it."""
+    with running("beat", BIN / "python", "-m", "config.beat", env=env, data=data) as server:
+        yield server
 
 
 def manage(env: dict[str, str], *argv: object) -> str:

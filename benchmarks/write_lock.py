@@ -19,8 +19,6 @@ from typing import Any
 from benchmarks.nightly import finished
 from benchmarks.servers import ROOT, database, environment, manage, scratch, valkey
 
-AGE_D = 1095
-
 
 def one_morning(count: int) -> None:
     """In a process that has the servers' environment."""
@@ -30,20 +28,22 @@ def one_morning(count: int) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from athletes.models import Day
-    from benchmarks.cast import make_athletes, make_days
+    from athletes import intake
+    from benchmarks import seasons
+    from benchmarks.cast import SEASONS_D, make_athletes
+    from benchmarks.check_in import body
     from recommendations import advising, waiting
+    from recommendations.models import StateCarry
 
-    now = timezone.now()
+    today = timezone.now().date()
     squad = make_athletes(count)
-    make_days(squad, now.date(), AGE_D)
-    morning = {"revised_at": now, "checked_in_at": now, "hrv_ms": 55.0, "hrv_era": "rmssd/manual/morning_supine"}
-    Day.objects.bulk_create(
-        [Day(athlete=a, date=now.date(), sleep_score=75.0, sleep_score_basis="derived", **morning) for a in squad]
-    )
+    seasons.live(squad, today, SEASONS_D)
+    for i, athlete in enumerate(squad):
+        intake.record_check_in(athlete, today, body(i))
+    StateCarry.objects.all().delete()
     for what in ("nothing carried", "carried to yesterday"):
         for athlete in squad:
-            waiting.enqueue(athlete.pk, [now.date()], rings=False)
+            waiting.enqueue(athlete.pk, [today], rings=False)
         with WriteLock(connection) as lock:
             advising.drain()
         print(

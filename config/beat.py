@@ -1,5 +1,9 @@
-"""Celery beat without Django: it only rings, and needs no models. 44 MB instead of 111, and a second less to start."""
+"""Celery beat, which only rings: python -m config.beat [--schedule FILE]
 
+Without Django, which it needs no models of, and without Celery's command line, which loads a shell: of 111 MB 40 stay.
+"""
+
+import argparse
 from typing import Any
 
 from celery import Celery, signals
@@ -7,7 +11,7 @@ from celery import Celery, signals
 from config.metrics import LAST_RING, STARTS
 
 app = Celery("homestretch", fixups=[])
-app.config_from_object("config.settings", namespace="CELERY")
+app.config_from_object("config.broker", namespace="CELERY")
 
 
 @signals.beat_init.connect  # type: ignore[untyped-decorator]
@@ -18,3 +22,13 @@ def beat_began(**kwargs: Any) -> None:
 @signals.after_task_publish.connect  # type: ignore[untyped-decorator]
 def rang(**kwargs: Any) -> None:
     LAST_RING.set_to_current_time()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m config.beat", description="Ring until SIGTERM.")
+    parser.add_argument("--schedule", help="the file that keeps when what rang last")
+    app.Beat(loglevel="warning", quiet=True, schedule=parser.parse_args().schedule).run()
+
+
+if __name__ == "__main__":
+    main()

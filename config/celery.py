@@ -12,7 +12,7 @@ from config import task_metrics  # noqa: F401  receivers of Celery's signals con
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 app = Celery("homestretch")
-app.config_from_object("django.conf:settings", namespace="CELERY")
+app.config_from_object("config.broker", namespace="CELERY")
 app.autodiscover_tasks()
 
 # What the children's work imports. Loaded before they are forked it is in memory once; sessions are still opened after.

@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import environ
 import structlog
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
@@ -15,11 +14,11 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy
 
 from athletes.tracebacks import WithoutException, frames_without_values
+from config import broker
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
-if secrets_file := env.str("HOMESTRETCH_SECRETS_FILE", default=""):
-    environ.Env.read_env(secrets_file)
+env = broker.env
+BASE_DIR: Path = broker.BASE_DIR
+DATA_DIR: Path = broker.DATA_DIR
 
 # embedded: one machine, one command, demo accounts. production: everything must be given.
 MODE = env.str("HOMESTRETCH_MODE", default="production")
@@ -27,7 +26,6 @@ if MODE not in ("embedded", "production"):
     raise ImproperlyConfigured(f"HOMESTRETCH_MODE must be embedded or production, not {MODE!r}")
 EMBEDDED = MODE == "embedded"
 
-DATA_DIR = Path(env.str("HOMESTRETCH_DATA", default=str(BASE_DIR / "var"))).resolve()
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
 # Newest first; the older ones still decrypt (rotation).
@@ -141,7 +139,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Valkey: broker, throttles, wake hints ----------------------------------------------------------------------------
 
-VALKEY_URL = env.str("VALKEY_URL", default=f"unix://{DATA_DIR / 'valkey.sock'}")
+VALKEY_URL: str = broker.VALKEY_URL
+CELERY_TASK_DEFAULT_QUEUE: str = broker.CELERY_TASK_DEFAULT_QUEUE  # where the web server puts its hints
 CACHES = {
     "default": {
         "BACKEND": "athletes.valkey.Cache",
@@ -154,65 +153,6 @@ CACHES = {
         "LOCATION": "athletes_limitwithoutvalkey",
         "OPTIONS": {"MAX_ENTRIES": 100_000},  # culling takes live entries too
     },
-}
-CELERY_BROKER_URL = VALKEY_URL.replace("unix://", "redis+socket://") if VALKEY_URL.startswith("unix:") else VALKEY_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 900,
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 1,
-    "socket_timeout": 5,
-    "socket_connect_timeout": 2,
-}
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_SERIALIZER = "json"
-CELERY_TASK_DEFAULT_QUEUE = "advice"
-CELERY_TASK_ROUTES = {
-    "recommendations.tasks.send_pushes": {"queue": "push"},
-    "athletes.tasks.send_mail": {"queue": "push"},
-    "recommendations.tasks.slow_*": {"queue": "slow"},
-    "athletes.tasks.slow_*": {"queue": "slow"},
-}
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_TASK_TIME_LIMIT = 300
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_DB_REUSE_MAX = 10_000  # Celery 5.7 otherwise closes the connection around every task
-CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
-# expires: a beat that rings while the worker is down must not leave a pile of the same bell behind
-CELERY_BEAT_SCHEDULE = {
-    "sweep-waiting-days": {"task": "recommendations.tasks.drain", "schedule": 3.0, "options": {"expires": 3}},
-    "sweep-deliveries": {"task": "recommendations.tasks.send_pushes", "schedule": 5.0, "options": {"expires": 5}},
-    "sweep-mail": {"task": "athletes.tasks.send_mail", "schedule": 5.0, "options": {"expires": 5}},
-    "ring-due-mornings": {
-        "task": "recommendations.tasks.ring_due_mornings",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "sweep-forecasts": {
-        "task": "recommendations.tasks.slow_forecasts",
-        "schedule": 15.0,
-        "options": {"expires": 15},
-    },
-    "sweep-uploads": {"task": "athletes.tasks.slow_uploads", "schedule": 10.0, "options": {"expires": 10}},
-    # one short query while every shipped policy has its row
-    "register-shipped-policies": {
-        "task": "recommendations.tasks.slow_policies",
-        "schedule": 20.0,
-        "options": {"expires": 20},
-    },
-    "tidy-up-uploads": {"task": "athletes.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
-    "note-silent-sources": {
-        "task": "recommendations.tasks.slow_silence",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "carries": {"task": "recommendations.tasks.slow_carries", "schedule": 60.0, "options": {"expires": 60}},
-    "tidy-up": {"task": "recommendations.tasks.slow_tidy_up", "schedule": 3600.0, "options": {"expires": 3600}},
 }
 
 # --- people and sign-in -----------------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ def test_secrets_are_made_once_and_only_the_owner_reads_them(data, copy):
 
 
 @pytest.mark.parametrize(
-    ("service", "processes"), [("\0worker\0", 3), ("\0beat\0", 1), ("config.serve\0", 2), ("valkey-server", 1)]
+    ("service", "processes"), [("\0worker\0", 3), ("config.beat", 1), ("config.serve\0", 2), ("valkey-server", 1)]
 )
 def test_a_service_that_is_killed_is_started_again_and_leaves_nothing_behind(copy, service, processes):
     wait_for(lambda: len(copy.descendants(service)) == processes, 20, copy)

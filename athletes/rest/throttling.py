@@ -1,7 +1,6 @@
 """Limits per user, counted in one step: DRF's own throttles read, then write, and let parallel requests past."""
 
 import time
-from collections.abc import Callable
 from typing import Any, cast
 
 from django.conf import settings
@@ -23,13 +22,13 @@ class WindowThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         if not (request.user and request.user.is_authenticated):
             return True
-        return self.begin(request.user.pk)()
+        return self.admits(request.user.pk)
 
-    def begin(self, user_id: int) -> Callable[[], bool]:
-        """Counts this request; what it returns says whether it is within the limit."""
+    def admits(self, user_id: int) -> bool:
+        """Counts this request, and says whether it is within the limit."""
         key = f"{self.scope}:{user_id}:{int(time.time()) // self.window_s}"
-        count = cast(Cache, cache).begin_count(key, 2 * self.window_s)
-        return lambda: count() <= int(getattr(settings, self.setting))
+        count = cast(Cache, cache).count(key, 2 * self.window_s)
+        return count <= int(getattr(settings, self.setting))
 
     def wait(self) -> float:
         return seconds_left(self.window_s)
@@ -58,7 +57,7 @@ class JoinThrottle(WindowThrottle):
 def within(key: str, limit: int, window_s: int) -> bool:
     """Counts one more in this window. What somebody could guess by trying is counted without Valkey, too."""
     key = f"{key}:{int(time.time()) // window_s}"
-    count = cast(Cache, cache).begin_count(key, 2 * window_s)()
+    count = cast(Cache, cache).count(key, 2 * window_s)
     return count <= limit if count else claimed(key, limit, window_s)
 
 

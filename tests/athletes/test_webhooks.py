@@ -103,9 +103,9 @@ def frozen_broker(settings, tmp_path):
         settings.VALKEY_URL = f"unix://{tmp_path / 'frozen.sock'}"
         for breaker in (wake.breaker, valkey.breaker):
             breaker.open_until_s = 0.0
-        wake.line.cache_clear()
+        wake.client.cache_clear()
         yield
-    wake.line.cache_clear()
+    wake.client.cache_clear()
     wake.breaker.open_until_s = 0.0
 
 

@@ -8,7 +8,7 @@ import time_machine
 from athletes.models import Membership
 from recommendations import overriding
 from recommendations.advising import drain
-from recommendations.board import boards
+from recommendations.board import BAD_MORNING, boards
 from recommendations.models import Advice, Warning
 from recommendations.serializers import BoardLineView
 from tests import factories
@@ -50,6 +50,17 @@ def test_whom_illness_injury_or_pain_decided_about_needs_a_look(charlie, alice, 
     wake_up(alice, **reported)
     drain(MORNING)
     assert lines(charlie)[0][1] == [("Alice", True, True), ("Bob", False, False)]
+
+
+STRETCHES = [(0, 0), (1, 1), (2, 2), (7, 7), (8, 8), (27, 27), (28, 28), (35, 28)]
+
+
+@pytest.mark.parametrize(("bad_days", "since_days"), STRETCHES)
+def test_it_is_told_for_how_many_days_it_is_as_bad(charlie, alice, squad, bad_days, since_days):
+    for ago in range(37):
+        factories.make_advice(alice, TODAY - timedelta(days=ago), tells_coach=ago <= bad_days)
+    (line,) = (line for line in boards(charlie, MORNING)[0].lines if line.athlete == alice)
+    assert (line.severity, line.since_days) == (BAD_MORNING, since_days)
 
 
 def test_a_coach_sees_their_own_squads_and_who_shares(charlie, eve, alice, other_squad, morning):

@@ -62,15 +62,28 @@ def late_session(alice, **_):
     drain(MORNING)
 
 
+def bad_morning(alice, charlie, **_):
+    """Since when is looked up in the advice of four weeks."""
+    Advice.objects.filter(athlete=alice).update(tells_coach=True)
+    (line,) = (line for line in board.boards(charlie, MORNING)[0].lines if line.athlete == alice)
+    assert (line.severity, line.since_days) == (board.BAD_MORNING, 0)
+
+
+def answered(answer):
+    assert answer.status_code == 200
+
+
 MORNINGS = {
     "a check-in": lambda alice, **_: intake.record_check_in(alice, TODAY, {"mood": 3}, now=MORNING),
     "the drain": lambda alice, **_: (waiting.enqueue(alice.pk, [TODAY], rings=True), drain(MORNING)),
     "a late session": late_session,
-    "the phone's advice": lambda alice, api, **_: api(alice).get("/api/v1/advice/today/"),
-    "the phone's days": lambda alice, api, **_: api(alice).get(f"/api/v1/days/?date_from={YESTERDAY}"),
-    "the phone's changes": lambda alice, api, **_: api(alice).get("/api/v1/sync/changes/"),
-    "the phone's warnings": lambda alice, api, **_: api(alice).get("/api/v1/warnings/"),
+    "the phone's advice": lambda alice, api, **_: answered(api(alice).get("/api/v1/advice/today/")),
+    "the phone's list of advice": lambda alice, api, **_: answered(api(alice).get("/api/v1/advice/")),
+    "the phone's day": lambda alice, api, **_: answered(api(alice).get(f"/api/v1/days/{YESTERDAY}/")),
+    "the phone's changes": lambda alice, api, **_: answered(api(alice).get("/api/v1/sync/changes/")),
+    "the phone's warnings": lambda alice, api, **_: answered(api(alice).get("/api/v1/warnings/")),
     "the coach's board": lambda charlie, **_: board.boards(charlie, MORNING),
+    "the coach's board on a bad morning": bad_morning,
     "the coach's page": lambda client, charlie, page, **_: (client.force_login(charlie), client.get(page)),
 }
 
