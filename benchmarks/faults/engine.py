@@ -243,6 +243,8 @@ class Bench:
         log_from = self.tree.log_bytes
         self.load = load = Load(crowd, self.line, seed=fault.number)
         act = fault.act(self)
+        if fault.prepares:
+            next(act)
         load.start()
         try:
             time.sleep(self.seconds(1.5, 0.7))
