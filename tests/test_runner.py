@@ -66,16 +66,20 @@ class Copy:
         return Path(dict(pair.split("=", 1) for pair in told if pair)["PROMETHEUS_MULTIPROC_DIR"])
 
     def answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=2) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+        return answers(self.port)
 
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def wait_for(condition: Callable[[], object], limit_s: float, copy: Copy) -> None:
@@ -369,6 +373,35 @@ def test_on_a_full_disk_everything_that_stores_says_come_again_and_readyz_says_w
         assert ask(full, *sign_in, **as_json)[0] == 200
     finally:
         full.end()
+
+
+def test_a_log_on_a_full_disk_ends_neither_the_runner_nor_what_it_runs(at_rest, tmp_path):
+    data, port = shutil.copytree(at_rest, tmp_path / "data"), free_port()
+    with open("/dev/full", "w") as full:
+        runner = subprocess.Popen([ROOT / "homestretch", "up", "--port", str(port), "--data", data], stdout=full)
+    try:
+        for _ in range(2):
+            give_up_at = time.monotonic() + 60
+            while not (workers := [pid for pid in children(runner.pid) if b"config.serve" in arguments(pid)]) or (
+                not answers(port)
+            ):
+                assert runner.poll() is None and time.monotonic() < give_up_at
+                time.sleep(0.1)
+            os.kill(workers[0], signal.SIGKILL)  # which it says, and starts it again
+            time.sleep(0.2)
+    finally:
+        runner.send_signal(signal.SIGTERM)
+        runner.wait(30)
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def arguments(pid: int) -> bytes:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b""
 
 
 def from_a_newer_version(database: Path) -> None:

@@ -342,11 +342,17 @@ def test_of_two_senders_one_gets_the_message(waiting):
 
 def test_a_sender_that_died_is_succeeded_when_its_lease_has_ended(waiting, push_service, clock):
     sending.claim(10, MORNING)
-    clock.shift(59)
+    clock.shift(39)
     assert sending.send_due() == 0
     clock.shift(1)
     assert sending.send_due() == 1
     assert outcome(waiting) == ("sent", "201", 2)
+
+
+def test_what_was_announced_while_the_clock_was_ahead_leaves_when_it_was_set_right(waiting, push_service, clock):
+    clock.shift(timedelta(hours=-2))
+    assert sending.send_due() == 1
+    assert outcome(waiting) == ("sent", "201", 1)
 
 
 def test_a_late_failure_does_not_disturb_whoever_holds_the_row_now(waiting, clock):
