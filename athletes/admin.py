@@ -1,7 +1,10 @@
 from typing import Any, ClassVar
 
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
 from allauth.idp.oidc.adapter import get_adapter
 from allauth.idp.oidc.models import Client, Token
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
@@ -671,7 +674,28 @@ class VendorAccountAdmin(OfferedOnly):
     autocomplete_fields = ("athlete",)
 
 
+admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(OfferedOnly, EmailAddressAdmin):  # type: ignore[misc]
+    pass
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(OfferedOnly):
+    """To remove one whose owner has lost it. What it is made of would let its reader sign in: shown to nobody."""
+
+    list_display = fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Authenticator]:
+        return super().get_queryset(request).select_related("user").defer("data")  # type: ignore[no-any-return]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(UserSession)

@@ -36,6 +36,8 @@ SCOPES: dict[str, dict[str, set[str]]] = {
     "days:read": {"GET": {"day"}},
     "advice:read": {"GET": {"advice-list", "advice-today", "advice-of-date"}},
 }  # fmt: skip
+# Of a day. The athlete is asked about HRV, sleep, load and wellness; of illness and pain the page says nothing.
+NOT_TOLD = ("illness", "injury_status", "red_flag", "pain_0_10")
 SAFE = {"HEAD": "GET"}
 LIVE = (Token.Type.ACCESS_TOKEN, Token.Type.REFRESH_TOKEN)  # the other kinds of rows open nothing
 
@@ -79,6 +81,10 @@ def sign_in(request: Request, value: str) -> tuple[User, Token]:
     if named is not None and named != str(athlete_id_of(token.user)):  # whoever coaches others granted their own only
         raise Problem(404, "not_found", _("Not found."))
     return token.user, token
+
+
+def is_program(request: Request) -> bool:
+    return isinstance(request.auth, Token)
 
 
 def granted(token: Token) -> set[str]:

@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import eras, intake, plain_check_in, unrated
+from athletes import clients, eras, intake, plain_check_in, unrated
 from athletes.access import athletes_visible_to
 from athletes.models import Athlete, CheckIn, Day, Record, TrainingSession, User
 from athletes.rest.etags import conditional
@@ -170,10 +170,14 @@ class DayOfDate(APIView):
 
     @extend_schema(operation_id="days_retrieve", responses=DayDetail)
     def get(self, request: Request, date: str) -> Response:
-        """The resolved day: every value used, its source, what was not chosen and why."""
+        """The resolved day: every value used, its source, what was not chosen and why. To other people's programs
+        illness, injury, pain and warning signs are null."""
         athlete, on = athlete_of(request), date_in_path(date)
         day = Day.objects.filter(athlete=athlete, date=on).first() or Day(athlete=athlete, date=on)
-        return conditional(request, {**day_body(day), **eras.detail(athlete, on)})
+        body = {**day_body(day), **eras.detail(athlete, on)}
+        if clients.is_program(request):
+            body |= dict.fromkeys(clients.NOT_TOLD)
+        return conditional(request, body)
 
 
 # --- records ----------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.humanize",  # allauth's page of sessions says how long ago
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",

@@ -15,6 +15,9 @@ handler500 = "athletes.rest.views.server_error"
 # The admin's own login page would not ask for the second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+# Nobody signs in by telephone number. allauth has the addresses all the same, and answers 500 to whoever is signed in.
+PHONES = ("account/phone", "auth/phone/verify", "auth/phone/verify/resend")
+
 urlpatterns = [
     path("api/v1/", include("athletes.urls")),  # first: what is called most is found first
     path("api/v1/", include("recommendations.urls")),
@@ -25,6 +28,7 @@ urlpatterns = [
     path("identity/o/device", views_clients.AuthorizeDevice.as_view()),
     path("identity/o/api/device/code", csrf_exempt(views_clients.DeviceCodes.as_view())),
     path("", include("allauth.idp.urls")),
+    *[path(f"_allauth/app/v1/{phone}", views.absent) for phone in PHONES],
     path("_allauth/", include("allauth.headless.urls")),
     path("api/", RedirectView.as_view(pattern_name="api-docs")),
     path("api/docs/", views.Explorer.as_view(), name="api-docs"),

@@ -123,7 +123,7 @@ class AdviceAdmin(ReadOnly):
         page = None
         if advice is not None and self.has_view_permission(request, advice):
             may = self.has_override_permission(request, object_id)
-            if isinstance(request.user, User):
+            if isinstance(request.user, User) and request.method == "GET":
                 notices.mark_seen(request.user, timezone.now(), athlete=advice.athlete_id)
             page = coach_page.page_of(advice, values=advice.values_shared, may_override=may)
         context = (extra_context or {}) | {"page": page}

@@ -4,12 +4,14 @@ import json
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
-from unfold.admin import ModelAdmin
 
+from athletes.admin_scope import OfferedOnly
+from mlmodels.admin import PolicyVersionAdmin
 from mlmodels.models import PolicyVersion
 from mlmodels.registry import SHADOW_DAYS_NEEDED
 from recommendations.charts import name_of
@@ -22,8 +24,16 @@ DRIFT_LINE, ENOUGH_STATES = (
 ACTIVE_COLOUR, LINE_COLOUR, OWN_COLOUR = "#888888", "#d55e00", "#0072b2"  # Okabe & Ito 2008
 
 
+admin.site.unregister(PolicyVersion)
+
+
+@admin.register(PolicyVersion)
+class OfferedPolicies(OfferedOnly, PolicyVersionAdmin):
+    """mlmodels knows nothing of the rule that every list of this admin follows."""
+
+
 @admin.register(ShadowAdvice)
-class ShadowAdviceAdmin(ModelAdmin):  # type: ignore[misc]
+class ShadowAdviceAdmin(OfferedOnly):
     """Superusers, and staff who were given "Can view shadow advice". Rows are read as a whole, never one by one."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -38,9 +48,14 @@ class ShadowAdviceAdmin(ModelAdmin):  # type: ignore[misc]
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and bool(super().has_view_permission(request))
 
+    def offered(self, request: HttpRequest) -> set[str]:
+        return {"policy"}
+
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):
             return super().changelist_view(request)  # type: ignore[no-any-return]  # answers 403
+        if not self.offered(request).issuperset(request.GET):
+            raise DisallowedModelAdminLookup
         versions = known(request)
         chosen = chosen_of(request, versions)
         context = self.admin_site.each_context(request) | {

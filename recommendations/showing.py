@@ -105,10 +105,12 @@ def on_day(warnings: Iterable[Warning], day: date) -> list[Warning]:
 @dataclass(frozen=True, slots=True)
 class Reader:
     """`own`: it is the athlete, who is spoken to; a coach is told of the athlete. `values`: may see HRV, sleep and
-    load; without, numbers are left out, codes remain. The language is the active one."""
+    load; without, numbers are left out, codes remain. `program`: somebody else's, which the athlete let in; it reads
+    none of her own notes. The language is the active one."""
 
     own: bool
     values: bool
+    program: bool = False
 
 
 def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -> Row:
@@ -387,7 +389,7 @@ def feedback_body(feedback: Feedback, reader: Reader) -> Row:
         "followed": feedback.followed,
         "reason_code": feedback.reason_code or None,
         "agreement": feedback.agreement,
-        "comment": feedback.comment if reader.own else None,
+        "comment": feedback.comment if reader.own and not reader.program else None,
         "updated_at": in_utc(feedback.updated_at),
     }
 

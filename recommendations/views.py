@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from athletes import intake
 from athletes.access import athletes_visible_to, squads_coached_by
 from athletes.changes import plan_body
+from athletes.clients import is_program
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day
 from athletes.rest.etags import conditional
@@ -47,7 +48,8 @@ DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, descri
 
 
 def reader_of(request: Request, athlete: Athlete) -> Reader:
-    return Reader(own=athlete.user_id == request.user.pk, values=sees_values(request, athlete))
+    own, values = athlete.user_id == request.user.pk, sees_values(request, athlete)
+    return Reader(own=own, values=values, program=is_program(request))
 
 
 def date_in_path(text: str) -> date:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -63,6 +63,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return defaults.server_error(request)
     detail = _("Something went wrong here. It was logged under the request_id; sending the request again is safe.")
     return problem_response(request, Problem(500, "server_error", detail))
+
+
+def absent(request: HttpRequest) -> HttpResponse:
+    raise Http404
 
 
 @require_safe

@@ -21,6 +21,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from athletes import access, squads
+from athletes.admin_scope import OfferedOnly
 from athletes.models import Athlete, CheckIn, Day, Membership, RedFlag, User
 from recommendations import notices
 from recommendations.models import Advice, Delivery, Feedback, Override, Warning
@@ -338,6 +339,32 @@ def test_the_crawler_finds_what_is_shown(client, world):
 def test_only_what_the_page_offers_may_filter(client, world, asked):
     client.force_login(world.charlie)
     assert client.get(f"/admin/athletes/{asked}").status_code == 400
+
+
+def test_every_list_of_the_admin_offers_its_filters_and_takes_no_other(client, squad):
+    """Superusers too: what a page does not show is not to be found out by asking."""
+    client.force_login(User.objects.create_superuser("root@example.org"))
+    others = [its_admin for its_admin in admin.site._registry.values() if not isinstance(its_admin, OfferedOnly)]
+    assert others == []
+    answered = {}
+    for model in admin.site._registry:
+        at = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        asked = (f"{field.name}__regex" for field in model._meta.concrete_fields)
+        answered[model._meta.label] = {client.get(at, {name: "0"}).status_code for name in asked}
+    assert {label: codes for label, codes in answered.items() if codes != {400}} == {}
+
+
+def test_a_second_factor_is_removed_in_the_admin_and_read_by_nobody(client, alice):
+    from allauth.mfa.models import Authenticator
+
+    factor = Authenticator.objects.create(user=alice.user, type=Authenticator.Type.TOTP, data={"secret": "JBSWY3DP"})
+    client.force_login(User.objects.create_superuser("root@example.org"))
+    at = "/admin/mfa/authenticator/"
+    pages = [client.get(url).content.decode() for url in (at, f"{at}{factor.pk}/change/")]
+    assert all("alice@example.org" in page and "JBSWY3DP" not in page for page in pages)
+    assert client.get(f"{at}add/").status_code == 403
+    client.post(f"{at}{factor.pk}/delete/", {"post": "yes"})
+    assert not Authenticator.objects.exists()
 
 
 def test_what_the_page_offers_filters(client, world):

@@ -201,6 +201,35 @@ def test_a_coachs_own_program_does_not_see_her_athletes(api, charlie, squad, ali
     assert client.get(f"/api/v1/advice/?athlete={alice.pk}").status_code == 404
 
 
+def test_a_program_reads_no_comment_of_the_athlete(api, alice):
+    from recommendations.models import Feedback
+
+    advice = factories.make_advice(alice, timezone.localdate())
+    Feedback.objects.create(advice=advice, followed="no", comment="my knee hurts")
+    url = f"/api/v1/advice/{advice.date}/"
+    read = [api(who).get(url).json()["feedback"] for who in (alice, factories.Program(alice, "advice:read"))]
+    assert [each["comment"] for each in read] == ["my knee hurts", None]
+    assert [each["followed"] for each in read] == ["no", "no"]
+
+
+def test_a_program_that_reads_the_day_is_not_told_of_illness_injury_pain_or_warning_signs(api, alice):
+    """Its consent page speaks of HRV, sleep, load and wellness."""
+    from athletes import intake
+
+    on = timezone.localdate()
+    said = {
+        "fatigue": 4, "illness": "fever", "injury": {"status": "open"}, "red_flag": "fainting", "pain_0_10": 7,
+    }  # fmt: skip
+    intake.record_check_in(alice, on, said)
+    hers, its = (api(who).get(f"/api/v1/days/{on}/").json() for who in (alice, factories.Program(alice, "days:read")))
+    differs = {name: (hers[name], its[name]) for name in hers if hers[name] != its[name]}
+    assert differs == {
+        "illness": ("fever", None), "injury_status": ("open", None), "red_flag": ("fainting", None),
+        "pain_0_10": (7, None),
+    }  # fmt: skip
+    assert hers["fatigue_1_5"] == its["fatigue_1_5"] == 4
+
+
 def test_who_is_no_athlete_has_nothing_to_share(charlie, program):
     browser = Browser()
     browser.force_login(charlie, "allauth.account.auth_backends.AuthenticationBackend")

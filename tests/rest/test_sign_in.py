@@ -72,6 +72,26 @@ def test_signing_up_does_not_tell_whether_an_account_exists(alice):
     assert Athlete.objects.count() == 1
 
 
+def test_the_page_of_sessions_shows_ones_own(alice, bob):
+    """It was a 500 for everybody: allauth's template needs django.contrib.humanize."""
+    for who in ("bob", "alice"):
+        browser = Client()
+        agent = {"User-Agent": f"browser of {who}"}
+        browser.post("/accounts/login/", {"login": f"{who}@example.org", "password": PASSWORD}, headers=agent)
+        browser.get("/", headers=agent)
+    page = browser.get("/accounts/sessions/", headers=agent)
+    assert page.status_code == 200
+    assert ("browser of alice" in page.content.decode(), "browser of bob" in page.content.decode()) == (True, False)
+
+
+@pytest.mark.parametrize("at", ["account/phone", "auth/phone/verify", "auth/phone/verify/resend"])
+def test_there_are_no_telephone_numbers(alice, at):
+    """allauth answered 500 to whoever was signed in."""
+    token = sign_in()["access_token"]
+    answers = [call(method, f"{AUTH}/{at}", body, token=token) for method, body in (("GET", None), ("POST", {}))]
+    assert [answer.status_code for answer in answers] == [404, 404]
+
+
 def test_signing_out_ends_the_access_token_at_once(alice):
     tokens = sign_in()
     assert me(tokens["access_token"]) == 200

@@ -53,10 +53,12 @@ class World:
                 if "id" in (body := answer.json()):
                     self.ids[segment_of(operation)] = body["id"]
         phone.put(f"/api/v1/check-ins/{TODAY}/", {"fatigue": 4, "notes": CANARY})
-        advice = factories.make_advice(self.alice, TODAY, current=True)
-        self.ids["advice"] = advice.pk
-        self.ids["warnings"] = make_warning(self.alice, TODAY).pk
-        self.ids["red-flags"] = make_red_flag(self.alice, TODAY).pk
+        self.advice = factories.make_advice(self.alice, TODAY, current=True)
+        self.ids["advice"] = self.advice.pk
+        self.warning = make_warning(self.alice, TODAY)
+        self.ids["warnings"] = self.warning.pk
+        self.flag = make_red_flag(self.alice, TODAY)
+        self.ids["red-flags"] = self.flag.pk
         self.ids["uploads"] = make_upload(self.alice).pk
         self.ids |= {"ingest": "garmin", "webhooks": "whoop", "me": self.days_client.client.pk}
         self.ids["notices"] = make_notice(self.alice, self.chloe, TODAY).pk
