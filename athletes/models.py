@@ -63,6 +63,13 @@ class User(AbstractUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.email
 
+    @property
+    def shown_name(self) -> str:
+        """For athletes and coaches, who may not open accounts: never the address. An athlete goes by the name she
+        shows."""
+        athlete = getattr(self, "athlete", None)
+        return str(athlete) if athlete else self.get_full_name() or gettext("a coach")
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         since = (self.staff_since or timezone.now()) if self.is_staff else None
         if since != self.staff_since:
@@ -141,6 +148,7 @@ class Athlete(models.Model):
     class Meta:
         verbose_name = _("athlete")
         verbose_name_plural = _("athletes")
+        permissions = [("view_medical_detail", "Can see the medical detail of athletes who share it")]
         constraints = [
             between("athlete:usual_sessions_per_week", 0, 21),
             between("athlete:usual_session_min", 1, 600),
@@ -180,7 +188,12 @@ class Membership(models.Model):
         _("shares status"), default=False, help_text=_("coach sees status, advice and warnings")
     )
     shares_values = models.BooleanField(
-        _("shares values"), default=False, help_text=_("coach sees HRV, sleep and load values too; never notes")
+        _("shares values"), default=False, help_text=_("coach sees HRV, sleep and load values too")
+    )
+    shares_medical = models.BooleanField(
+        _("shares medical detail"),
+        default=False,
+        help_text=_("coach with the permission sees illness, injury, warning sign, hold, pain and notes too"),
     )
     history = HistoricalRecords()
 

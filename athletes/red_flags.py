@@ -160,7 +160,7 @@ def of_days(athletes: Collection[int], days: Collection[date]) -> dict[int, list
     rows = RedFlag.objects.filter(
         Q(cleared_on=None) | Q(cleared_on__gte=min(days), raised_on__lte=max(days)), athlete__in=athletes
     )
-    for flag in rows.select_related("cleared_by", "athlete").order_by("raised_at", "pk"):
+    for flag in rows.select_related("cleared_by__athlete", "athlete").order_by("raised_at", "pk"):
         if flag.cleared_on is None:  # as in `standing`: a clock that moved west hides nothing
             flag.raised_on = min(flag.raised_on, local_today(flag.athlete))
         found[flag.athlete_id].append(flag)
@@ -175,7 +175,4 @@ def state_on(flag: RedFlag, day: date) -> str | None:
 
 
 def who_cleared(flag: RedFlag) -> str:
-    """The athlete's account is nobody's to read: she goes by the name she shows."""
-    if flag.cleared_by is None:
-        return ""
-    return str(flag.athlete if flag.cleared_by_id == flag.athlete.user_id else flag.cleared_by)
+    return flag.cleared_by.shown_name if flag.cleared_by else ""

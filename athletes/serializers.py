@@ -102,7 +102,9 @@ class CheckInBody(strict.StrictSerializer):
     injury = InjuryOfCheckIn(required=False, allow_null=True, help_text=STANDS)
     red_flag = strict.StrictChoiceField(choices=CheckIn.RedFlag.choices, **optional(help_text=OPENS))
     pain_0_10 = strict.StrictIntegerField(**optional(min_value=0, max_value=10))
-    notes = strict.StrictCharField(**optional(max_length=2000, allow_blank=True), help_text="never shown to a coach")
+    notes = strict.StrictCharField(
+        **optional(max_length=2000, allow_blank=True), help_text="shown to no coach but where medical detail is shared"
+    )
     note_checked = strict.StrictBooleanField(
         required=False,
         write_only=True,
@@ -164,7 +166,7 @@ class RedFlagView(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     athlete = serializers.IntegerField()
     kind = serializers.ChoiceField(
-        choices=RedFlag.KINDS, allow_null=True, help_text="null for a coach whom the athlete shows no values"
+        choices=RedFlag.KINDS, allow_null=True, help_text="null for a coach who is shown no medical detail"
     )
     state = serializers.ChoiceField(choices=[red_flags.OPEN, red_flags.CLEARED])
     raised_on = serializers.DateField(help_text="the local date of the check-in that said so")
@@ -176,12 +178,12 @@ class RedFlagView(serializers.Serializer[Any]):
     note = serializers.CharField(allow_null=True, help_text="shown to those who see the kind")
 
 
-def red_flag_body(flag: RedFlag, *, values: bool) -> dict[str, Any]:
-    """Without `values` only that there is one, since when and until when: not which, nor what was said of it."""
+def red_flag_body(flag: RedFlag, *, medical: bool) -> dict[str, Any]:
+    """Without `medical` only that there is one, since when and until when: not which, nor what was said of it."""
     return {
         "id": str(flag.pk),
         "athlete": flag.athlete_id,
-        "kind": str(flag.kind) if values else None,
+        "kind": str(flag.kind) if medical else None,
         "state": red_flags.OPEN if flag.cleared_at is None else red_flags.CLEARED,
         "raised_on": flag.raised_on.isoformat(),
         "raised_at": in_utc(flag.raised_at),
@@ -189,7 +191,7 @@ def red_flag_body(flag: RedFlag, *, values: bool) -> dict[str, Any]:
         "cleared_at": in_utc(flag.cleared_at),
         "cleared_by": red_flags.who_cleared(flag) or None,
         "seen_by_doctor_on": flag.seen_by_doctor_on.isoformat() if flag.seen_by_doctor_on else None,
-        "note": flag.note if values else None,
+        "note": flag.note if medical else None,
     }
 
 

@@ -29,7 +29,7 @@ def world(api, settings):
 
 
 # Who signs in with nothing to do with Alice's health; her coaches never see notes either.
-OTHERS = {"anonymous", "team_mate", "coach_status", "coach_values", "ex_coach", "other_coach", "admin"}
+OTHERS = {"anonymous", "team_mate", "coach_status", "coach_values", "coach_medical", "ex_coach", "other_coach", "admin"}
 OTHERS |= {"client_records", "client_days", "client_advice"}
 
 
