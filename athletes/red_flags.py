@@ -35,13 +35,15 @@ class MayNotClear(Exception):
 
 
 def raise_if_reported(athlete: Athlete, kind: str, on: date, now: datetime, *, before: str = "") -> None:
-    """In the transaction of the check-in of `on`, which answered `before` until now.
+    """In the transaction of the check-in of `on`, which answered `before` until now. It holds the athlete's lock: so
+    there is one open sign of a kind, and no database can look into the kinds.
 
     The same answer of the same check-in sent again is no new report: it would undo a clearing with every late value.
     """
     if kind in NO_FLAG or kind == before:
         return
-    flag = RedFlag.objects.filter(athlete=athlete, kind=kind, cleared_at=None).first()
+    still_open = RedFlag.objects.filter(athlete=athlete, cleared_at=None)
+    flag = next((flag for flag in still_open if flag.kind == kind), None)
     if flag is None:
         RedFlag.objects.create(athlete=athlete, kind=kind, raised_on=on, raised_at=now)
     elif on < flag.raised_on:

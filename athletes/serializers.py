@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from athletes import red_flags
+from athletes.encryption import Unreadable
 from athletes.local_time import OFFSET_UNKNOWN
 from athletes.models import (
     CheckIn,
@@ -131,10 +132,10 @@ def check_in_body(check_in: CheckIn) -> dict[str, Any]:
         "sleep_duration_min": check_in.sleep_duration_min,
         "resting_hr_bpm": check_in.resting_hr_bpm,
         "hrv": hrv,
-        "illness": str(check_in.illness) or None,
+        "illness": code_of(check_in.illness),
         "injury": injury_body(check_in),
-        "red_flag": str(check_in.red_flag) or None,
-        "pain_0_10": check_in.pain_0_10,
+        "red_flag": code_of(check_in.red_flag),
+        "pain_0_10": number_of(check_in.pain_0_10),
         "notes": check_in.notes,
         "submitted_at": in_utc(check_in.submitted_at),
         "quality": check_in.quality,
@@ -142,10 +143,19 @@ def check_in_body(check_in: CheckIn) -> dict[str, Any]:
     }
 
 
+def code_of(value: str) -> str | None:
+    """Empty, or no key opens it any more: nothing is known."""
+    return str(value) if value else None
+
+
+def number_of(value: Any) -> int | None:
+    return None if isinstance(value, Unreadable) else value
+
+
 def injury_body(check_in: CheckIn) -> dict[str, Any] | None:
     if not check_in.injury_status:
         return None
-    return {"status": str(check_in.injury_status), "body_site": check_in.injury_body_site}
+    return {"status": str(check_in.injury_status), "body_site": code_of(check_in.injury_body_site) or ""}
 
 
 # --- warning signs ----------------------------------------------------------------------------------------------------
@@ -183,7 +193,7 @@ def red_flag_body(flag: RedFlag, *, medical: bool) -> dict[str, Any]:
     return {
         "id": str(flag.pk),
         "athlete": flag.athlete_id,
-        "kind": str(flag.kind) if medical else None,
+        "kind": code_of(flag.kind) if medical else None,
         "state": red_flags.OPEN if flag.cleared_at is None else red_flags.CLEARED,
         "raised_on": flag.raised_on.isoformat(),
         "raised_at": in_utc(flag.raised_at),
@@ -273,7 +283,7 @@ def day_body(day: Day) -> dict[str, Any]:
         **{name: in_words(known[name]) if name in known else {**nothing, "unit": unit} for name, unit in UNITS.items()},
         "fatigue_1_5": day.fatigue_1_5,
         "soreness_1_5": day.soreness_1_5,
-        "pain_0_10": day.pain_0_10,
+        "pain_0_10": number_of(day.pain_0_10),
         **{name: getattr(day, name) or None for name in PLAIN},
         "rest_day": day.rest_day,
         "high_intensity_share": day.high_intensity_share,
