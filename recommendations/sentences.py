@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from mlmodels import risk
 
-WORDING_VERSION = 1
+WORDING_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ HEADLINES = {
     "headline.medical_hold": Sentence(
         gettext_lazy("Follow your clinician's plan"), gettext_lazy("The clinician's plan counts")
     ),
-    "headline.health": same(gettext_lazy("A stop for health: no training before you have spoken with the athlete")),
+    "headline.health": same(gettext_lazy("A stop for health: no training before it was talked over")),
     "headline.no_consent": same(gettext_lazy("Advice is switched off")),
     "headline.model_unavailable": same(gettext_lazy("No advice today")),
     "headline.pending": Sentence(gettext_lazy("Your advice is on its way"), gettext_lazy("The advice is on its way")),
@@ -191,7 +191,7 @@ NO_ADVICE = {
         gettext_lazy("Advice is switched off while a clinician is in charge."),
     ),
     "health": same(
-        gettext_lazy("Nothing is advised, for reasons of health. The athlete knows them, and decides what to tell you.")
+        gettext_lazy("Nothing is advised, for reasons of health. The athlete knows them, and decides what to say of them.")
     ),
     "no_consent": Sentence(
         gettext_lazy("You have not agreed to advice. You can change that in your profile."),
