@@ -191,7 +191,9 @@ NO_ADVICE = {
         gettext_lazy("Advice is switched off while a clinician is in charge."),
     ),
     "health": same(
-        gettext_lazy("Nothing is advised, for reasons of health. The athlete knows them, and decides what to say of them.")
+        gettext_lazy(
+            "Nothing is advised, for reasons of health. The athlete knows them, and decides what to say of them."
+        )
     ),
     "no_consent": Sentence(
         gettext_lazy("You have not agreed to advice. You can change that in your profile."),

@@ -20,7 +20,7 @@ from tests.recommendations.seasons import TODAY, live
 SEVEN = datetime.fromisoformat("2026-05-20T07:10:00+02:00")
 # Not "niggle": every observation of an advice has a key of that name (docs/privacy.md says what it holds).
 CANARIES = ("fever", "below_neck", "above_neck", "head_injury", "fainting", "pregnancy", "left_hamstring", "a secret")
-BEFORE, AFTER = ("athletes", "0019_medical_detail_is_shared"), ("athletes", "0020_medical_detail_is_encrypted")
+BEFORE, AFTER = ("athletes", "0019_medical_detail_is_shared"), ("athletes", "0021_medical_detail_is_encrypted")
 SAID = {"illness": "fever", "injury_status": "open", "red_flag": "head_injury", "pain_0_10": 7}
 
 
@@ -42,7 +42,7 @@ def found_in_the_database():
 
 
 @pytest.fixture
-def alice_is_ill(api, alice, charlie, squad, valkey, caplog, capfd):
+def alice_is_ill(api, alice, charlie, squad, valkey, capfd):
     factories.make_device(charlie, "token-of-charlie")
     factories.make_device(alice.user, "token-of-alice")
     with time_machine.travel(SEVEN, tick=False):
@@ -59,7 +59,7 @@ def alice_is_ill(api, alice, charlie, squad, valkey, caplog, capfd):
         wanted = {"date": date(2026, 1, 5), "ill": 1, "illness": "above_neck", "red_flag": "fainting", "pain_0_10": 6}
         season_logs.import_season(Athlete.objects.get(pk=alice.pk), [wanted], file_sha256="-")
         drain(SEVEN)
-        return caplog.text + "".join(capfd.readouterr())
+        return "".join(capfd.readouterr())
 
 
 @pytest.mark.django_db

@@ -1,7 +1,7 @@
 """Illness, injury, pain, warning signs and holds become unreadable without the keys, in the history of profiles too.
 
-The columns become text, their rows are encrypted a batch at a time, then the models say what the columns are. Two open
-signs of one kind are now prevented by the lock under which they are raised: the database cannot look into the kinds.
+The rows are encrypted a batch at a time, then the models say what the columns are. Two open signs of one kind are now
+prevented by the lock under which they are raised: the database cannot look into the kinds.
 """
 
 from django.db import migrations, models
@@ -98,10 +98,6 @@ def change_rows(apps, schema_editor, changed):
                 cursor.execute(read % f"WHERE {key} > %s", [rows[-1][0]])
 
 
-def as_text(field):
-    return models.TextField(null=field.null, **({"default": field.default} if field.has_default() else {}))
-
-
 EVERY = [(name, column, field) for name, fields in FIELDS.items() for column, field in fields.items()]
 ANSWERED = {"fields": ["athlete", "-date"], "condition": ~models.Q(injury_status="")}
 
@@ -109,16 +105,10 @@ ANSWERED = {"fields": ["athlete", "-date"], "condition": ~models.Q(injury_status
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('athletes', '0019_medical_detail_is_shared'),
+        ('athletes', '0020_medical_columns_are_text'),
     ]
 
     operations = [
-        migrations.RemoveConstraint('checkin', 'check_in_pain_0_10_in_range'),
-        migrations.RemoveConstraint('day', 'day_pain_0_10_in_range'),
-        migrations.RemoveConstraint('seasonday', 'season_day_pain_0_10_in_range'),
-        migrations.RemoveConstraint('redflag', 'one_open_red_flag_per_kind'),
-        migrations.RemoveIndex('day', 'day_injury_answered'),
-        *[migrations.AlterField(name, column, as_text(field)) for name, column, field in EVERY],
         migrations.RunPython(encrypt, decrypt),
         migrations.SeparateDatabaseAndState(
             state_operations=[migrations.AlterField(name, column, field) for name, column, field in EVERY]
