@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from allauth.account.admin import EmailAddressAdmin
@@ -10,7 +11,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Exists, Model, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -27,9 +28,7 @@ from athletes.admin_scope import (
     ScopedAdmin,
     ScopedHistoryAdmin,
     ScopedRelatedFilter,
-    ValueFilter,
-    choice_column,
-    name_of,
+    medical_column,
     value_column,
 )
 from athletes.intensity import share_of
@@ -110,11 +109,12 @@ class PersonAdmin(OfferedOnly, UserAdmin):  # type: ignore[type-arg]
 
 @admin.register(Athlete)
 class AthleteAdmin(ScopedHistoryAdmin):
-    """A hold names a medical reason and the history shows it: superusers only."""
+    """The history shows holds that are over: superusers only."""
 
     athlete_path = "pk"
     never = ("birth_date", "next_morning_at")
-    for_superusers = ("hold", "user")  # an account goes by its address
+    for_superusers = ("user",)  # an account goes by its address
+    medical_fields = ("hold",)
     value_fields = ("max_hr_bpm", "usual_session_rpe", "usual_session_min", "usual_sessions_per_week", "sex")
     list_display = ("display_name", "event", "timezone", "main_race_on", "current_squads")
     search_fields = ("display_name",)
@@ -176,6 +176,15 @@ class SquadAdmin(OfOwnSquads):
     list_display = ("name", "members")
     search_fields = ("name",)
     filter_horizontal = ("coaches",)
+    readonly_fields = ("names",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Accounts go by their addresses, which even coaches of the same squad do not tell one another here."""
+        return ("name", "coaches") if request.user.is_superuser else ("name", "names")
+
+    @admin.display(description=_("coaches"))
+    def names(self, squad: Squad) -> str:
+        return ", ".join(sorted(coach.shown_name for coach in squad.coaches.select_related("athlete")))
 
     @admin.display(description=_("athletes"))
     def members(self, squad: Squad) -> int:
@@ -189,8 +198,8 @@ class MembershipAdmin(OfOwnSquads):
 
     coach_may = frozenset({"view", "end"})
     anybody_may_not = frozenset({"change", "delete"})
-    list_display = ("athlete", "squad", "joined_at", "left_at", "shares_status", "shares_values")
-    list_filter = (("squad", ScopedRelatedFilter), "shares_status", "shares_values")
+    list_display = ("athlete", "squad", "joined_at", "left_at", "shares_status", "shares_values", "shares_medical")
+    list_filter = (("squad", ScopedRelatedFilter), "shares_status", "shares_values", "shares_medical")
     list_select_related = ("athlete__user", "squad")
     actions = ("end_membership",)
 
@@ -238,26 +247,33 @@ class SquadInviteAdmin(ScopedAdmin):
 # --- what was reported ------------------------------------------------------------------------------------------------
 
 
+def named(model: type[Model], name: str) -> Callable[[Any], str]:
+    """A code in its words; one that is not known any more stands for itself."""
+    words = dict(model._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
+    return lambda code: str(words.get(code, code))
+
+
 @admin.register(CheckIn)
 class CheckInAdmin(ScopedAdmin):
     anybody_may_not = frozenset({"add", "change"})
     coach_may = frozenset({"view"})
-    never = ("notes",)
     value_fields = (
         "scale", *ITEMS, "sleep_duration_min", "resting_hr_bpm", "hrv_metric", "hrv_value_ms", "hrv_context", "quality",
-        "illness", "injury_status", "injury_body_site", "red_flag", "pain_0_10",
+    )  # fmt: skip
+    medical_fields = (  # the quality says whether the note may tell of a warning sign
+        "illness", "injury_status", "injury_body_site", "red_flag", "pain_0_10", "notes", "quality",
     )  # fmt: skip
     list_display = (
         "athlete",
         "date",
-        choice_column("illness", _("illness")),
-        choice_column("injury_status", _("injury status")),
-        value_column("pain_0_10", _("pain 0 10")),
+        medical_column("illness", _("illness"), named(CheckIn, "illness")),
+        medical_column("injury_status", _("injury status"), named(CheckIn, "injury_status")),
+        medical_column("pain_0_10", _("pain 0 10")),
         value_column("hrv_value_ms", _("HRV, ms")),
         value_column("sleep_duration_min", _("sleep, min")),
         value_column("resting_hr_bpm", _("resting HR, bpm")),
     )
-    list_filter = (BY_ATHLETE, ("illness", ValueFilter), ("injury_status", ValueFilter))
+    list_filter = (BY_ATHLETE,)
     list_select_related = ("athlete__user",)
     date_hierarchy = "date"
 
@@ -281,26 +297,22 @@ class ClearingForm(forms.Form):
     )
 
 
-def kind_of_sign(kind: str) -> str:
-    return str(CheckIn.RedFlag(kind).label)
-
-
 @admin.register(RedFlag)
 class RedFlagAdmin(ScopedAdmin):
     """Warning signs, read here and cleared here by those who hold the permission."""
 
     anybody_may_not = NOBODY_WRITES
-    value_fields = ("kind", "note")
+    medical_fields = ("kind", "note")
     list_display = (
         "athlete",
         "raised_on",
         "standing",
-        value_column("kind", _("what"), kind_of_sign),
+        medical_column("kind", _("what"), named(RedFlag, "kind")),
         "cleared_on",
         "clearer",
     )
     list_filter = (BY_ATHLETE, "raised_on")
-    list_select_related = ("athlete__user", "cleared_by")
+    list_select_related = ("athlete__user", "cleared_by__athlete")
     date_hierarchy = "raised_on"
     actions_detail: ClassVar[list[str]] = ["clear"]
     fields = (
@@ -315,7 +327,6 @@ class RedFlagAdmin(ScopedAdmin):
 
     @admin.display(description=_("cleared by"))
     def clearer(self, flag: RedFlag) -> str:
-        """The name alone: a coach may not open accounts."""
         return red_flags.who_cleared(flag) or "-"
 
     def has_clear_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
@@ -421,7 +432,7 @@ class TrainingSessionAdmin(RecordAdmin):
 
     list_display = ("athlete", "date", "kind", "minutes", "mean_hr", "said", "load", "basis", "provider")
     list_filter = (BY_ATHLETE, WaitsForRating, "load_basis", "provider", "quality_status")
-    list_select_related = ("athlete__user", "rated_by")
+    list_select_related = ("athlete__user", "rated_by__athlete")
     actions = ("confirm", "accept_estimates")
     FIELDSETS = (
         (None, {"fields": ("athlete", "date", "started_at", "kind", "minutes")}),
@@ -458,8 +469,7 @@ class TrainingSessionAdmin(RecordAdmin):
 
     @admin.display(description=_("rated by"))
     def rater(self, session: TrainingSession) -> str:
-        """The name alone: a coach may not open accounts."""
-        return name_of(session.rated_by) or "-"
+        return session.rated_by.shown_name if session.rated_by else "-"
 
     @admin.display(description=_("RPE by its source"))
     def source_rpe(self, session: TrainingSession) -> str:
@@ -511,6 +521,7 @@ class RestDayAdmin(RecordAdmin):
 @admin.register(SeasonDay)
 class SeasonDayAdmin(ScopedAdmin):
     rows_are_values = True
+    medical_fields = ("ill", "injured", "illness", "injury", "red_flag", "pain_0_10", "note_asks")
     anybody_may_not = NOBODY_WRITES
     list_display = ("athlete", "date", "hrv_rmssd_ms", "sleep_score", "load_au", "t400_s", "imported_at")
     list_filter = (BY_ATHLETE,)
@@ -518,27 +529,30 @@ class SeasonDayAdmin(ScopedAdmin):
     date_hierarchy = "date"
 
 
+MEDICAL_OF_DAY = ("pain_0_10", "illness", "injury_status", "red_flag", "note_asks")
+SHOWN_OF_DAY = ("id", "athlete", "date", "checked_in_at", *MEDICAL_OF_DAY)
+
+
 @admin.register(Day)
 class DayAdmin(ScopedAdmin):
     """What counts for the day. Without the athlete's consent to values: that there is a day, and when she answered."""
 
     anybody_may_not = NOBODY_WRITES
-    value_fields = tuple(
-        field.name for field in Day._meta.fields if field.name not in ("id", "athlete", "date", "checked_in_at")
-    )
+    medical_fields = MEDICAL_OF_DAY
+    value_fields = tuple(field.name for field in Day._meta.fields if field.name not in SHOWN_OF_DAY)
     list_display = (
         "athlete",
         "date",
         "checked_in_at",
-        choice_column("illness", _("illness")),
-        choice_column("injury_status", _("injury status")),
+        medical_column("illness", _("illness"), named(Day, "illness")),
+        medical_column("injury_status", _("injury status"), named(Day, "injury_status")),
         value_column("readiness_1_5", _("readiness, 1-5"), "{:.1f}".format),
         value_column("hrv_ms", _("HRV, ms")),
         value_column("sleep_score", _("sleep, 0-100"), "{:.0f}".format),
         value_column("load_au", _("load, AU"), "{:.0f}".format),
         value_column("t400_s", _("400 m, s"), "{:.2f}".format),
     )
-    list_filter = (BY_ATHLETE, ("illness", ValueFilter), ("injury_status", ValueFilter))
+    list_filter = (BY_ATHLETE,)
     list_per_page = 31
     list_select_related = ("athlete__user",)
     date_hierarchy = "date"

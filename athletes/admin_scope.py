@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
@@ -66,13 +65,15 @@ class ScopedAdmin(OfferedOnly):
     """Rows of athletes whom the signed-in coach may see. Superusers keep what Django's permissions give them.
 
     `athlete_path` leads from the row to its athlete. `rows_are_values`: the row is nothing but measured values, so
-    without that consent it does not exist. `value_fields` are left out of the page without that consent, and are
-    columns only through `value_column`. `never` is shown to nobody.
+    without that consent it does not exist. `value_fields` and `medical_fields` are left out of the page of whom that is
+    not shown (what is in both needs both), and are columns only through `value_column` and `medical_column`. `never` is
+    shown to nobody.
     """
 
     athlete_path: ClassVar[str] = "athlete"
     rows_are_values: ClassVar[bool] = False
     value_fields: ClassVar[Sequence[str]] = ()
+    medical_fields: ClassVar[Sequence[str]] = ()
     never: ClassVar[Sequence[str]] = ()
     coach_may: ClassVar[frozenset[str]] = frozenset({"view"})
     anybody_may_not: ClassVar[frozenset[str]] = frozenset()
@@ -81,9 +82,13 @@ class ScopedAdmin(OfferedOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = self.scoped(super().get_queryset(request), request)
+        own = OuterRef(self.athlete_path)
         if self.value_fields:
-            sharing = athletes_visible_to(request.user, values=True).filter(pk=OuterRef(self.athlete_path))
+            sharing = athletes_visible_to(request.user, values=True).filter(pk=own)
             rows = rows.annotate(values_shared=Exists(sharing))
+        if self.medical_fields:
+            sharing = athletes_visible_to(request.user, medical=True).filter(pk=own)
+            rows = rows.annotate(medical_shared=Exists(sharing))
         return rows
 
     def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
@@ -126,6 +131,8 @@ class ScopedAdmin(OfferedOnly):
         hidden = set(self.never)
         if obj is not None and not getattr(obj, "values_shared", False):
             hidden |= set(self.value_fields)
+        if obj is not None and not getattr(obj, "medical_shared", False):
+            hidden |= set(self.medical_fields)
         return [name for name in super().get_fields(request, obj) if name not in hidden]
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> Sequence[str]:
@@ -168,34 +175,11 @@ class ScopedHistoryAdmin(SimpleHistoryAdmin, ScopedAdmin):  # type: ignore[misc]
         super().set_history_delta_changes(request, page, foreign_keys_are_objs=foreign_keys_are_objs and whole)
         for version in () if whole else page.object_list:
             if version.history_user is not None:
-                version.history_user = User(pk=version.history_user.pk, first_name=name_of(version.history_user))
+                version.history_user = User(pk=version.history_user.pk, first_name=version.history_user.shown_name)
 
     def only_rows_shown(self, request: HttpRequest, object_id: str) -> None:
         if self.get_object(request, unquote(object_id)) is None and not request.user.is_superuser:
             raise Http404
-
-
-def name_of(account: User | None) -> str:
-    """For whoever may not open accounts: no address. An athlete goes by the name she shows."""
-    if account is None:
-        return ""
-    athlete = getattr(account, "athlete", None)
-    return account.get_full_name() or (str(athlete) if athlete else gettext("a coach"))
-
-
-class ValueFilter(admin.ChoicesFieldListFilter):
-    """A filter by a measured or medical value: who does not share values is not found by it, whatever is chosen."""
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        shown = queryset.filter(values_shared=True) if self.used_parameters else queryset
-        rows: QuerySet[Any] = super().queryset(request, shown)  # type: ignore[assignment]
-        return rows
-
-    def get_facet_counts(self, pk_attname: str, filtered_qs: QuerySet[Any]) -> dict[str, Any]:
-        counts: dict[str, Any] = super().get_facet_counts(pk_attname, filtered_qs)
-        for count in counts.values():
-            count.filter &= models.Q(values_shared=True)
-        return counts
 
 
 class ScopedRelatedFilter(admin.RelatedFieldListFilter):
@@ -214,28 +198,27 @@ def choices_of(site: admin.AdminSite, model: type[models.Model], request: HttpRe
     return rows if request.user.is_superuser else rows.none()
 
 
-def value_column(
-    name: str, title: "str | _StrPromise", shown: Callable[[Any], str] = lambda value: f"{value:g}"
-) -> Any:
-    """A list column of a measured value: says so where the athlete does not share values, and cannot be sorted by."""
+def plainly(value: Any) -> str:
+    return f"{value:g}"
 
+
+def value_column(name: str, title: "str | _StrPromise", shown: Callable[[Any], str] = plainly) -> Any:
+    """A list column of a measured value: says so where the athlete does not share values, and cannot be sorted by."""
+    return granted_column("values_shared", name, title, shown)
+
+
+def medical_column(name: str, title: "str | _StrPromise", shown: Callable[[Any], str] = plainly) -> Any:
+    """The same of medical detail."""
+    return granted_column("medical_shared", name, title, shown)
+
+
+def granted_column(grant: str, name: str, title: "str | _StrPromise", shown: Callable[[Any], str]) -> Any:
     @admin.display(description=title)
     def column(row: Any) -> str:
-        if not row.values_shared:
+        if not getattr(row, grant):
             return str(HIDDEN)
         value = getattr(row, name)
         return "" if value is None or value == "" else shown(value)
-
-    column.__name__ = f"{name}_column"
-    return column
-
-
-def choice_column(name: str, title: "str | _StrPromise") -> Any:
-    """The same of one of several answers, in its words."""
-
-    @admin.display(description=title)
-    def column(row: Any) -> str:
-        return str(getattr(row, f"get_{name}_display")()) if row.values_shared else str(HIDDEN)
 
     column.__name__ = f"{name}_column"
     return column

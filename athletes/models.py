@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from athletes import loads
-from athletes.encryption import EncryptedTextField
+from athletes.encryption import EncryptedCodeField, EncryptedJSONField, EncryptedTextField
 from athletes.identifiers import uuid7
 
 
@@ -62,6 +62,13 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.email
+
+    @property
+    def shown_name(self) -> str:
+        """For athletes and coaches, who may not open accounts: never the address. An athlete goes by the name she
+        shows."""
+        athlete = getattr(self, "athlete", None)
+        return str(athlete) if athlete else self.get_full_name() or gettext("a coach")
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         since = (self.staff_since or timezone.now()) if self.is_staff else None
@@ -126,7 +133,7 @@ class Athlete(models.Model):
         ),
     )
     main_race_on = models.DateField(_("main race on"), null=True, blank=True)
-    hold = models.CharField(_("hold"), max_length=16, choices=Hold.choices, default=Hold.NONE)
+    hold = EncryptedCodeField(_("hold"), choices=Hold.choices, default=Hold.NONE)
     wants_push = models.BooleanField(_("wants push"), default=True)
     next_morning_at = models.DateTimeField(
         _("next morning at"),
@@ -141,6 +148,7 @@ class Athlete(models.Model):
     class Meta:
         verbose_name = _("athlete")
         verbose_name_plural = _("athletes")
+        permissions = [("view_medical_detail", "Can see the medical detail of athletes who share it")]
         constraints = [
             between("athlete:usual_sessions_per_week", 0, 21),
             between("athlete:usual_session_min", 1, 600),
@@ -180,7 +188,12 @@ class Membership(models.Model):
         _("shares status"), default=False, help_text=_("coach sees status, advice and warnings")
     )
     shares_values = models.BooleanField(
-        _("shares values"), default=False, help_text=_("coach sees HRV, sleep and load values too; never notes")
+        _("shares values"), default=False, help_text=_("coach sees HRV, sleep and load values too")
+    )
+    shares_medical = models.BooleanField(
+        _("shares medical detail"),
+        default=False,
+        help_text=_("coach with the permission sees illness, injury, warning sign, hold, pain and notes too"),
     )
     history = HistoricalRecords()
 
@@ -261,25 +274,21 @@ class CheckIn(models.Model):
     hrv_metric = models.CharField(_("HRV metric"), max_length=8, blank=True)
     hrv_value_ms = models.FloatField(_("HRV value ms"), null=True, blank=True)
     hrv_context = models.CharField(_("HRV context"), max_length=24, blank=True)
-    illness = models.CharField(
-        _("illness"), max_length=12, choices=Illness.choices, blank=True, help_text=_("empty: not answered")
-    )
-    injury_status = models.CharField(
+    illness = EncryptedCodeField(_("illness"), choices=Illness.choices, blank=True, help_text=_("empty: not answered"))
+    injury_status = EncryptedCodeField(
         _("injury status"),
-        max_length=12,
         choices=Injury.choices,
         blank=True,
         help_text=_("empty: not answered, an earlier answer stands"),
     )
-    injury_body_site = models.CharField(_("injury body site"), max_length=40, blank=True)
-    red_flag = models.CharField(
+    injury_body_site = EncryptedCodeField(_("injury body site"), blank=True)
+    red_flag = EncryptedCodeField(
         _("red flag"),
-        max_length=20,
         choices=RedFlag.choices,
         blank=True,
         help_text=_("empty: not answered, an earlier answer stands"),
     )
-    pain_0_10 = models.PositiveSmallIntegerField(_("pain 0 10"), null=True, blank=True)
+    pain_0_10 = EncryptedJSONField(_("pain 0 10"), null=True, blank=True)
     notes = EncryptedTextField(_("notes"), blank=True)
     quality = models.JSONField(_("quality"), default=dict, blank=True)
     submitted_at = models.DateTimeField(_("submitted at"))
@@ -300,7 +309,6 @@ class CheckIn(models.Model):
             between("check_in:sleep_duration_min", 1, 1440),
             between("check_in:resting_hr_bpm", 20, 150),
             between("check_in:hrv_value_ms", 0.001, 500),
-            between("check_in:pain_0_10", 0, 10),
         ]
         indexes = [models.Index(fields=["athlete", "change_seq"], name="check_in_by_change")]
 
@@ -656,8 +664,8 @@ class SeasonDay(models.Model):
     rest_day = models.BooleanField(_("rest day"), null=True, blank=True)
     t400_s = models.FloatField(_("t400 s"), null=True, blank=True)
     timing = models.CharField(_("timing"), max_length=8, blank=True)
-    ill = models.BooleanField(_("ill"), null=True, blank=True)
-    injured = models.BooleanField(_("injured"), null=True, blank=True)
+    ill = EncryptedJSONField(_("ill"), null=True, blank=True)
+    injured = EncryptedJSONField(_("injured"), null=True, blank=True)
     planned_load_au = models.FloatField(_("planned load AU"), null=True, blank=True)
     planned_high_intensity_share = models.FloatField(_("planned high intensity share"), null=True, blank=True)
     action = models.PositiveSmallIntegerField(_("action"), null=True, blank=True, help_text=_("0-3; null = unknown"))
@@ -673,15 +681,11 @@ class SeasonDay(models.Model):
     soreness_1_5 = models.FloatField(_("soreness 1 5"), null=True, blank=True)
     readiness_1_5 = models.FloatField(_("readiness 1 5"), null=True, blank=True)
     worst_item_1_5 = models.FloatField(_("worst item 1 5"), null=True, blank=True)
-    pain_0_10 = models.PositiveSmallIntegerField(_("pain 0 10"), null=True, blank=True)
+    pain_0_10 = EncryptedJSONField(_("pain 0 10"), null=True, blank=True)
     note_asks = models.BooleanField(_("note asks"), null=True, blank=True)
-    illness = models.CharField(
-        _("illness"), max_length=12, blank=True, help_text=_("which, where `ill` says only whether")
-    )
-    injury = models.CharField(
-        _("injury"), max_length=12, blank=True, help_text=_("which, where `injured` says only whether")
-    )
-    red_flag = models.CharField(_("red flag"), max_length=20, blank=True)
+    illness = EncryptedCodeField(_("illness"), blank=True, help_text=_("which, where `ill` says only whether"))
+    injury = EncryptedCodeField(_("injury"), blank=True, help_text=_("which, where `injured` says only whether"))
+    red_flag = EncryptedCodeField(_("red flag"), blank=True)
     load_estimated = models.BooleanField(
         _("load estimated"), null=True, blank=True, help_text=_("load_au stands in part on heart rate")
     )
@@ -716,7 +720,6 @@ class SeasonDay(models.Model):
             between("season_day:soreness_1_5", 1, 5),
             between("season_day:readiness_1_5", 1, 5),
             between("season_day:worst_item_1_5", 1, 5),
-            between("season_day:pain_0_10", 0, 10),
             between("season_day:assumed_load_au", 0, 12_000),
             between("season_day:assumed_high_intensity_share", 0, 1),
             between("season_day:advised", 0, 3),
@@ -761,16 +764,15 @@ class Day(models.Model):
         default=False,
         help_text=_("the note may tell of a warning sign, and the question after one is not answered"),
     )
-    pain_0_10 = models.PositiveSmallIntegerField(_("pain 0 10"), null=True, blank=True)
-    illness = models.CharField(
+    pain_0_10 = EncryptedJSONField(_("pain 0 10"), null=True, blank=True)
+    illness = EncryptedCodeField(
         _("illness"),
-        max_length=12,
         choices=[*CheckIn.Illness.choices, ("unspecified", _("ill, kind not reported"))],
         blank=True,
         help_text=_("empty: not asked; unspecified: a season log says ill"),
     )
-    injury_status = models.CharField(_("injury status"), max_length=12, choices=CheckIn.Injury.choices, blank=True)
-    red_flag = models.CharField(_("red flag"), max_length=20, choices=CheckIn.RedFlag.choices, blank=True)
+    injury_status = EncryptedCodeField(_("injury status"), choices=CheckIn.Injury.choices, blank=True)
+    red_flag = EncryptedCodeField(_("red flag"), choices=CheckIn.RedFlag.choices, blank=True)
     load_au = models.FloatField(
         _("load AU"), null=True, blank=True, help_text=_("sum of the day's sessions; 0 = rest; null = nobody reported")
     )
@@ -815,7 +817,6 @@ class Day(models.Model):
             between("day:soreness_1_5", 1, 5),
             between("day:readiness_1_5", 1, 5),
             between("day:worst_item_1_5", 1, 5),
-            between("day:pain_0_10", 0, 10),
             between("day:load_au", 0, 12_000),
             between("day:high_intensity_share", 0, 1),
             between("day:t400_s", 40, 240),
@@ -916,7 +917,7 @@ class RedFlag(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     athlete = models.ForeignKey(Athlete, verbose_name=_("athlete"), on_delete=models.CASCADE, related_name="red_flags")
-    kind = models.CharField(_("kind"), max_length=20, choices=KINDS)
+    kind = EncryptedCodeField(_("kind"), choices=KINDS)
     raised_on = models.DateField(_("raised on"), help_text=_("the local date of the check-in that said so"))
     raised_at = models.DateTimeField(_("raised at"))
     cleared_at = models.DateTimeField(_("cleared at"), null=True, blank=True, help_text=_("null: open"))
@@ -933,9 +934,6 @@ class RedFlag(models.Model):
         ordering = ["-raised_on", "-id"]
         permissions = [("clear_redflag", "Can clear a warning sign of an athlete")]
         constraints = [
-            models.UniqueConstraint(
-                fields=["athlete", "kind"], condition=Q(cleared_at__isnull=True), name="one_open_red_flag_per_kind"
-            ),
             models.CheckConstraint(
                 condition=Q(cleared_at__isnull=True, cleared_on__isnull=True)
                 | Q(cleared_at__isnull=False, cleared_on__isnull=False),

@@ -35,13 +35,15 @@ class MayNotClear(Exception):
 
 
 def raise_if_reported(athlete: Athlete, kind: str, on: date, now: datetime, *, before: str = "") -> None:
-    """In the transaction of the check-in of `on`, which answered `before` until now.
+    """In the transaction of the check-in of `on`, which answered `before` until now. It holds the athlete's lock: so
+    there is one open sign of a kind, and no database can look into the kinds.
 
     The same answer of the same check-in sent again is no new report: it would undo a clearing with every late value.
     """
     if kind in NO_FLAG or kind == before:
         return
-    flag = RedFlag.objects.filter(athlete=athlete, kind=kind, cleared_at=None).first()
+    still_open = RedFlag.objects.filter(athlete=athlete, cleared_at=None)
+    flag = next((flag for flag in still_open if flag.kind == kind), None)
     if flag is None:
         RedFlag.objects.create(athlete=athlete, kind=kind, raised_on=on, raised_at=now)
     elif on < flag.raised_on:
@@ -160,7 +162,7 @@ def of_days(athletes: Collection[int], days: Collection[date]) -> dict[int, list
     rows = RedFlag.objects.filter(
         Q(cleared_on=None) | Q(cleared_on__gte=min(days), raised_on__lte=max(days)), athlete__in=athletes
     )
-    for flag in rows.select_related("cleared_by", "athlete").order_by("raised_at", "pk"):
+    for flag in rows.select_related("cleared_by__athlete", "athlete").order_by("raised_at", "pk"):
         if flag.cleared_on is None:  # as in `standing`: a clock that moved west hides nothing
             flag.raised_on = min(flag.raised_on, local_today(flag.athlete))
         found[flag.athlete_id].append(flag)
@@ -175,7 +177,4 @@ def state_on(flag: RedFlag, day: date) -> str | None:
 
 
 def who_cleared(flag: RedFlag) -> str:
-    """The athlete's account is nobody's to read: she goes by the name she shows."""
-    if flag.cleared_by is None:
-        return ""
-    return str(flag.athlete if flag.cleared_by_id == flag.athlete.user_id else flag.cleared_by)
+    return flag.cleared_by.shown_name if flag.cleared_by else ""

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from athletes import red_flags
+from athletes.encryption import Unreadable
 from athletes.local_time import OFFSET_UNKNOWN
 from athletes.models import (
     CheckIn,
@@ -102,7 +103,9 @@ class CheckInBody(strict.StrictSerializer):
     injury = InjuryOfCheckIn(required=False, allow_null=True, help_text=STANDS)
     red_flag = strict.StrictChoiceField(choices=CheckIn.RedFlag.choices, **optional(help_text=OPENS))
     pain_0_10 = strict.StrictIntegerField(**optional(min_value=0, max_value=10))
-    notes = strict.StrictCharField(**optional(max_length=2000, allow_blank=True), help_text="never shown to a coach")
+    notes = strict.StrictCharField(
+        **optional(max_length=2000, allow_blank=True), help_text="shown to no coach but where medical detail is shared"
+    )
     note_checked = strict.StrictBooleanField(
         required=False,
         write_only=True,
@@ -129,10 +132,10 @@ def check_in_body(check_in: CheckIn) -> dict[str, Any]:
         "sleep_duration_min": check_in.sleep_duration_min,
         "resting_hr_bpm": check_in.resting_hr_bpm,
         "hrv": hrv,
-        "illness": str(check_in.illness) or None,
+        "illness": code_of(check_in.illness),
         "injury": injury_body(check_in),
-        "red_flag": str(check_in.red_flag) or None,
-        "pain_0_10": check_in.pain_0_10,
+        "red_flag": code_of(check_in.red_flag),
+        "pain_0_10": number_of(check_in.pain_0_10),
         "notes": check_in.notes,
         "submitted_at": in_utc(check_in.submitted_at),
         "quality": check_in.quality,
@@ -140,10 +143,19 @@ def check_in_body(check_in: CheckIn) -> dict[str, Any]:
     }
 
 
+def code_of(value: str) -> str | None:
+    """Empty, or no key opens it any more: nothing is known."""
+    return str(value) if value else None
+
+
+def number_of(value: Any) -> int | None:
+    return None if isinstance(value, Unreadable) else value
+
+
 def injury_body(check_in: CheckIn) -> dict[str, Any] | None:
     if not check_in.injury_status:
         return None
-    return {"status": str(check_in.injury_status), "body_site": check_in.injury_body_site}
+    return {"status": str(check_in.injury_status), "body_site": code_of(check_in.injury_body_site) or ""}
 
 
 # --- warning signs ----------------------------------------------------------------------------------------------------
@@ -164,7 +176,7 @@ class RedFlagView(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     athlete = serializers.IntegerField()
     kind = serializers.ChoiceField(
-        choices=RedFlag.KINDS, allow_null=True, help_text="null for a coach whom the athlete shows no values"
+        choices=RedFlag.KINDS, allow_null=True, help_text="null for a coach who is shown no medical detail"
     )
     state = serializers.ChoiceField(choices=[red_flags.OPEN, red_flags.CLEARED])
     raised_on = serializers.DateField(help_text="the local date of the check-in that said so")
@@ -176,12 +188,12 @@ class RedFlagView(serializers.Serializer[Any]):
     note = serializers.CharField(allow_null=True, help_text="shown to those who see the kind")
 
 
-def red_flag_body(flag: RedFlag, *, values: bool) -> dict[str, Any]:
-    """Without `values` only that there is one, since when and until when: not which, nor what was said of it."""
+def red_flag_body(flag: RedFlag, *, medical: bool) -> dict[str, Any]:
+    """Without `medical` only that there is one, since when and until when: not which, nor what was said of it."""
     return {
         "id": str(flag.pk),
         "athlete": flag.athlete_id,
-        "kind": str(flag.kind) if values else None,
+        "kind": code_of(flag.kind) if medical else None,
         "state": red_flags.OPEN if flag.cleared_at is None else red_flags.CLEARED,
         "raised_on": flag.raised_on.isoformat(),
         "raised_at": in_utc(flag.raised_at),
@@ -189,7 +201,7 @@ def red_flag_body(flag: RedFlag, *, values: bool) -> dict[str, Any]:
         "cleared_at": in_utc(flag.cleared_at),
         "cleared_by": red_flags.who_cleared(flag) or None,
         "seen_by_doctor_on": flag.seen_by_doctor_on.isoformat() if flag.seen_by_doctor_on else None,
-        "note": flag.note if values else None,
+        "note": flag.note if medical else None,
     }
 
 
@@ -271,7 +283,7 @@ def day_body(day: Day) -> dict[str, Any]:
         **{name: in_words(known[name]) if name in known else {**nothing, "unit": unit} for name, unit in UNITS.items()},
         "fatigue_1_5": day.fatigue_1_5,
         "soreness_1_5": day.soreness_1_5,
-        "pain_0_10": day.pain_0_10,
+        "pain_0_10": number_of(day.pain_0_10),
         **{name: getattr(day, name) or None for name in PLAIN},
         "rest_day": day.rest_day,
         "high_intensity_share": day.high_intensity_share,

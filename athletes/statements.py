@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.utils import timezone
 
-from athletes.encryption import EncryptedTextField, decrypted
+from athletes.encryption import EncryptedCodeField, EncryptedTextField
 from athletes.models import (
     Athlete,
     ChangeNumber,
@@ -166,13 +166,15 @@ Columns = tuple["models.Field[Any, Any]", ...]
 
 @cache
 def _account_columns(model: type[models.Model], narrow: bool) -> Columns:
-    """The key comes first. Times are the dearest columns to read, and of the user only sign-in counts."""
+    """The key comes first. Times and codes that are encrypted are the dearest columns to read, and of the user only
+    sign-in counts."""
     fields = tuple(model._meta.concrete_fields)
     if not narrow:
         return fields
     if model is User:
         return tuple(field for field in fields if field.attname in ("id", "password", "is_active"))
-    return tuple(field for field in fields if not isinstance(field, models.DateTimeField | models.TimeField))
+    dear = (models.DateTimeField, models.TimeField, EncryptedCodeField)
+    return tuple(field for field in fields if not isinstance(field, dear))
 
 
 def _instance(model: type[M], fields: Columns, row: Sequence[Any]) -> M:
@@ -373,7 +375,7 @@ def _kind_of(field: Any) -> tuple[str, Callable[[Any], Any]]:
         case models.UUIDField():
             return "s", _uuid
         case EncryptedTextField():
-            return "s", decrypted
+            return "s", field.from_stored
         case models.JSONField():
             return "s", json.loads
         case models.BooleanField():

@@ -253,7 +253,12 @@ class Me(APIView):
 
 class Sharing(strict.StrictSerializer):
     shares_status = strict.StrictBooleanField(required=False, help_text="coaches see status, advice and warnings")
-    shares_values = strict.StrictBooleanField(required=False, help_text="coaches see HRV, sleep and load; never notes")
+    shares_values = strict.StrictBooleanField(required=False, help_text="coaches see HRV, sleep and load")
+    shares_medical = strict.StrictBooleanField(
+        required=False,
+        help_text="coaches with the permission see which illness, injury, warning sign or hold it is, pain and notes,"
+        " earlier ones too; false: they see that health is the reason, and no more",
+    )
 
 
 class JoinRequest(Sharing):
@@ -276,10 +281,11 @@ class SquadView(serializers.ModelSerializer[Squad]):
     athletes = serializers.SerializerMethodField(help_text="how many there are now; null for its athletes")
     shares_status = serializers.SerializerMethodField()
     shares_values = serializers.SerializerMethodField()
+    shares_medical = serializers.SerializerMethodField()
 
     class Meta:
         model = Squad
-        fields = ["id", "name", "role", "athletes", "shares_status", "shares_values"]
+        fields = ["id", "name", "role", "athletes", "shares_status", "shares_values", "shares_medical"]
 
     def get_role(self, squad: Any) -> Literal["coach", "athlete"]:
         return "coach" if squad.is_coached else "athlete"
@@ -293,6 +299,9 @@ class SquadView(serializers.ModelSerializer[Squad]):
     def get_shares_values(self, squad: Any) -> bool | None:
         return cast(bool | None, squad.shares_values)
 
+    def get_shares_medical(self, squad: Any) -> bool | None:
+        return cast(bool | None, squad.shares_medical)
+
 
 def squads_of(user: User) -> QuerySet[Squad]:
     own = Membership.objects.filter(squad=OuterRef("pk"), athlete__user=user, left_at__isnull=True)
@@ -302,6 +311,7 @@ def squads_of(user: User) -> QuerySet[Squad]:
         n_athletes=Count("memberships", filter=Q(memberships__left_at__isnull=True)),
         shares_status=Subquery(own.values("shares_status")),
         shares_values=Subquery(own.values("shares_values")),
+        shares_medical=Subquery(own.values("shares_medical")),
     ).filter(Q(is_coached=True) | Q(shares_status__isnull=False))
 
 

@@ -17,7 +17,7 @@ from athletes.recording import Refused
 from athletes.rest.etags import conditional
 from athletes.rest.filters import RecordFilter
 from athletes.rest.problems import Problem
-from athletes.rest.whose import ATHLETE, athlete_named, sees_values, user_of
+from athletes.rest.whose import ATHLETE, athlete_named, seen_of, user_of
 from athletes.serializers import ClearingBody, RedFlagView, red_flag_body
 from athletes.views import refuse
 
@@ -48,12 +48,12 @@ class RedFlags(GenericAPIView[RedFlag]):
         operation_id="red_flags_list", tags=["red flags"], parameters=[ATHLETE], responses=RedFlagView(many=True)
     )
     def get(self, request: Request) -> Response:
-        """Warning signs, newest first. A coach to whom no values are shown learns that there is one, not which."""
+        """Warning signs, newest first. A coach who is shown no medical detail learns that there is one, not which."""
         athlete = athlete_named(request)
-        flags = RedFlag.objects.filter(athlete=athlete).select_related("athlete__user", "cleared_by")
+        flags = RedFlag.objects.filter(athlete=athlete).select_related("athlete__user", "cleared_by__athlete")
         page = self.paginate_queryset(self.filter_queryset(flags)) or []
-        values = sees_values(request, athlete)
-        answer = self.get_paginated_response([red_flag_body(flag, values=values) for flag in page])
+        medical = seen_of(request, athlete).medical
+        answer = self.get_paginated_response([red_flag_body(flag, medical=medical) for flag in page])
         return conditional(request, answer.data)
 
 
@@ -91,4 +91,4 @@ class Clearing(APIView):
             if refusal.code == red_flags.ALREADY_CLEARED:
                 raise Problem(409, refusal.code, refusal.message) from None
             refuse(refusal)
-        return Response(red_flag_body(flag, values=sees_values(request, flag.athlete)))
+        return Response(red_flag_body(flag, medical=seen_of(request, flag.athlete).medical))

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -23,11 +24,14 @@ from recommendations import (
     admin_shadow,  # noqa: F401
     charts,
     coach_page,
+    discretion,
     forecasting,
     notices,
     overriding,
+    sentences,
     showing,
 )
+from recommendations.discretion import Reader
 from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, WaitingDay, Warning
 from recommendations.serializers import MAX_LOAD_AU, NOTE_NEEDED, OWN_NEEDS
 
@@ -101,14 +105,22 @@ class AdviceAdmin(ReadOnly):
     ordering = ("-date", "-revision")
     actions_detail: ClassVar[list[str]] = ["override", "look_ahead"]
     value_fields = ("q_values", "observation", "said", "prescription", "next_four_weeks", "why")
+    medical_fields = ("observation", "said", "guards", "withheld_reason")
     change_form_outer_before_template = "recommendations/advice.html"
     looking_ahead = ("next_four_weeks", "why")
+    of_the_choice = (*looking_ahead, "policy_action", "q_values", "tells_coach")
     fields = (
         *looking_ahead, "athlete", "date", "revision", "current", "status", "withheld_reason", "action",
         "policy_action", "guards", "prescription", "said", "wording_version", "language", "q_values", "observation",
         "stage", "tells_coach", "policy_name", "policy_sha256", "active_sha256", "used_fallback", "guard_version",
         "state_version", "issued_at", "valid_until",
     )  # fmt: skip
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = super().get_fields(request, obj)
+        if obj is None or not discretion.hides_choice(obj, reader_of(obj)):
+            return names
+        return [name for name in names if name not in self.of_the_choice]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         names = self.get_fields(request, obj)
@@ -125,7 +137,7 @@ class AdviceAdmin(ReadOnly):
             may = self.has_override_permission(request, object_id)
             if isinstance(request.user, User) and request.method == "GET":
                 notices.mark_seen(request.user, timezone.now(), athlete=advice.athlete_id)
-            page = coach_page.page_of(advice, values=advice.values_shared, may_override=may)
+            page = coach_page.page_of(advice, reader_of(advice), may_override=may)
         context = (extra_context or {}) | {"page": page}
         return cast(HttpResponse, super().change_view(request, object_id, form_url, context))
 
@@ -134,7 +146,7 @@ class AdviceAdmin(ReadOnly):
 
     @admin.display(description=_("headline"))
     def headline(self, advice: Advice) -> str:
-        return showing.headline_of(advice, own=False)
+        return showing.headline_of(advice, reader_of(advice))
 
     @admin.display(description=_("next four weeks"))
     def next_four_weeks(self, advice: Advice) -> str:
@@ -142,18 +154,24 @@ class AdviceAdmin(ReadOnly):
         if forecast is None:
             return gettext("Not computed. Look ahead to see what each action today may lead to.")
         if forecast.result is None:
-            return f"{forecast.get_state_display()} {forecast.reason}".strip()
+            reason = discretion.stop_shown(forecast.reason, reader_of(advice))
+            return f"{forecast.get_state_display()} {reason}".strip()
         return charts.forecast_chart(forecast.result, advice.action) + made_on(forecast)
 
     @admin.display(description=_("why this action"))
     def why(self, advice: Advice) -> str:
         forecast = Forecast.objects.filter(pk=advice.pk).exclude(contributions=None).first()
-        return charts.contribution_bars(forecast.contributions) if forecast and forecast.contributions else "-"
+        if forecast is None or not forecast.contributions:
+            return "-"
+        values = discretion.contributions_shown(forecast.contributions["values"], reader_of(advice))
+        return charts.contribution_bars(forecast.contributions | {"values": values})
 
     def has_look_ahead_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Whoever sees the values, for the day that lasts."""
         advice = self.get_object(request, str(object_id)) if object_id else None
-        return advice is not None and advice.current and bool(advice.action) and advice.values_shared
+        if advice is None or not advice.values_shared or discretion.hides_choice(advice, reader_of(advice)):
+            return False
+        return bool(advice.current and advice.action)
 
     @action(description=_("Look ahead"), url_path="look-ahead", permissions=["look_ahead"])  # type: ignore[untyped-decorator]
     def look_ahead(self, request: HttpRequest, object_id: Any) -> HttpResponse:
@@ -181,8 +199,8 @@ class AdviceAdmin(ReadOnly):
             return redirect(reverse("admin:recommendations_advice_change", args=[advice.pk]))
         context = self.admin_site.each_context(request) | {
             "title": gettext("Override the advice for %(name)s") % {"name": advice.athlete},
-            "headline": showing.headline_of(advice, own=False),
-            "detail": showing.detail_of(advice, own=False),
+            "headline": showing.headline_of(advice, reader_of(advice)),
+            "detail": showing.detail_of(advice, reader_of(advice)),
             "form": form,
             "stops": stops_told(advice) if form.stop else [],
             "stop": form.stop,
@@ -192,11 +210,14 @@ class AdviceAdmin(ReadOnly):
 
 
 def stops_told(advice: Any) -> list[str]:
-    """The safety stops of today in words, where the athlete shares values."""
-    fired = [guard for guard in advice.guards if guard["code"] in overriding.STOPS]
-    reader = showing.Reader(own=False, values=advice.values_shared)
-    told = [showing.guard_body(guard, advice.observation, reader) for guard in fired]
-    return [guard["text"] for guard in told if guard["text"]]
+    """The safety stops of today in words, as far as the athlete shares them."""
+    stops = {*overriding.STOPS, discretion.HEALTH}
+    return [g["text"] for g in showing.guards_of(advice, reader_of(advice)) if g["code"] in stops and g["text"]]
+
+
+def reader_of(row: Any) -> Reader:
+    """The coach who is shown a row that `ScopedAdmin` has read."""
+    return Reader(own=False, values=row.values_shared, medical=row.medical_shared)
 
 
 def made_on(forecast: Forecast) -> SafeString:
@@ -216,26 +237,53 @@ def made_on(forecast: Forecast) -> SafeString:
     return format_html("<p>{}</p>", text % {"days": forecast.twin_days})
 
 
+class KindThatNamesNoIllness(admin.SimpleListFilter):
+    title = _("kind")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, sentences.label(kind)) for kind in sentences.WARNING_KINDS if kind not in discretion.WARNINGS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Warning]) -> QuerySet[Warning]:
+        offered = {kind for kind, _ in self.lookup_choices}
+        return queryset.filter(kind=self.value()) if self.value() in offered else queryset
+
+
 @admin.register(Warning)
 class WarningAdmin(ReadOnly):
     list_display = ("athlete", "what", "level", "opened_on", "closed_on", "acknowledged_at")
-    list_filter = (BY_ATHLETE, "level", "kind", "opened_on")
+    list_filter = (BY_ATHLETE, "level", KindThatNamesNoIllness, "opened_on")
     list_select_related = ("athlete__user",)
     value_fields = ("evidence",)
+    medical_fields = ("kind", "evidence", "citation")
     ordering = ("-opened_on", "-id")
 
-    @admin.display(description=_("warning"), ordering="kind")
+    @admin.display(description=_("warning"))
     def what(self, warning: Warning) -> str:
-        reader = showing.Reader(own=False, values=warning.values_shared)  # type: ignore[attr-defined]
-        return showing.warning_words(warning, reader)
+        return showing.warning_words(warning, reader_of(warning))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The kind is medical detail where it names an illness; else the words say it, too."""
+        return ["what", *super().get_fields(request, obj)] if obj else super().get_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "what"]
 
 
 @admin.register(Override)
 class OverrideAdmin(ReadOnly):
     athlete_path = "advice__athlete"
-    list_display = ("athlete_name", "date", "action", "reason_code", "by", "created_at")
+    list_display = ("athlete_name", "date", "action", "reason_code", "coach", "created_at")
     list_filter = ("action", "reason_code", "created_at")
-    list_select_related = ("advice__athlete__user", "by")
+    list_select_related = ("advice__athlete__user", "by__athlete")
+    fields = ("advice", "action", "load_au", "session", "reason_code", "note", "coach", "created_at")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "coach"]
+
+    @admin.display(description=_("by"))
+    def coach(self, word: Override) -> str:
+        return word.by.shown_name if word.by else "-"
 
     @admin.display(description=_("athlete"))
     def athlete_name(self, word: Override) -> str:
@@ -250,6 +298,7 @@ class OverrideAdmin(ReadOnly):
 class FeedbackAdmin(ReadOnly):
     athlete_path = "advice__athlete"
     never = ("comment",)
+    medical_fields = ("reason_code",)  # the athlete's own word on why not
     list_display = ("athlete_name", "date", "followed", "agreement", "updated_at")
     list_filter = ("followed", "updated_at")
     list_select_related = ("advice__athlete__user",)

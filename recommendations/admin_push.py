@@ -1,5 +1,6 @@
 """Devices and deliveries, for reading. Addresses and keys are secrets and are shown to nobody."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -26,7 +27,7 @@ class DeviceAdmin(OfferedOnly):
     @admin.action(description=_("Send nothing there any more"), permissions=["deactivate"])
     def deactivate(self, request: HttpRequest, chosen: QuerySet[Device]) -> None:
         for device in chosen:
-            retire(device, "deactivated by staff")
+            retire(device, Device.Reason.BY_STAFF, "deactivated by staff")
 
     def has_deactivate_permission(self, request: HttpRequest) -> bool:
         return bool(getattr(request.user, "is_superuser", False))
@@ -46,7 +47,7 @@ class DeviceAdmin(OfferedOnly):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ScopedAdmin):
-    """Did it reach the phone, and if not, why not. Rows are written by the sender alone."""
+    """Did it reach the phone. Why not is what the push service said, for superusers. Rows are the sender's alone."""
 
     athlete_path = "advice__athlete"
     anybody_may_not = frozenset({"add", "change", "delete"})
@@ -54,6 +55,15 @@ class DeliveryAdmin(ScopedAdmin):
     list_filter = ("state", "kind")
     ordering = ("-created_at",)
     fields = readonly_fields = (*list_display, "valid_until", "created_at")
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        return self.without_outcome(super().get_list_display(request), request)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return self.without_outcome(super().get_fields(request, obj), request)
+
+    def without_outcome(self, names: Sequence[str], request: HttpRequest) -> list[str]:
+        return [name for name in names if name != "outcome" or request.user.is_superuser]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
         rows = super().get_queryset(request).select_related("device", "advice__athlete__user", "notice__athlete__user")

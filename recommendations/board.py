@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from athletes import red_flags
-from athletes.access import squads_coached_by
+from athletes.access import SEE_MEDICAL, squads_coached_by
 from athletes.local_time import local_today, zone_named
 from athletes.models import Athlete, Day, Membership, RedFlag, Squad, User
-from recommendations import overriding, sentences, showing
+from recommendations import discretion, overriding, sentences, showing
 from recommendations.coach_page import by_coach
+from recommendations.discretion import Reader
 from recommendations.models import Advice, Notice, OrderCode, Override, Warning
 
 SHOWN_WARNINGS = 3
@@ -30,17 +31,22 @@ LOUD = (Warning.Level.WARNING, Warning.Level.DANGER)
 
 # What an athlete is looked at for, worst first: by why advice is withheld, and by the guard that decided.
 WARNING_SIGN, INJURY, ILLNESS, PAIN, BAD_MORNING, NO_ANSWER, LOUD_WARNING, NOTHING = range(8)
+HEALTH = INJURY  # all of illness, injury, pain and holds where the reader is not shown which: else the order would tell
 WITHHELD = {"red_flag": WARNING_SIGN, "injury": INJURY, "illness": ILLNESS, "pain": PAIN, "signs": BAD_MORNING,
             "model_unavailable": NO_ANSWER}  # fmt: skip
 DECIDED = {"G01": WARNING_SIGN, "G02": ILLNESS, "G03": ILLNESS, "G04": INJURY, "G05": PAIN}
 LOOKED_BACK_DAYS = (1, 7, 28)  # one query each, for those whose stretch is not over yet: most are short
 
 
-def severity_of(advice: Advice) -> int:
+def severity_of(advice: Advice, reader: Reader) -> int:
     """Of the advice alone: a warning sign that was cleared today and loud warnings are the line's."""
+    if discretion.withheld_reason(advice, reader) == discretion.HEALTH:
+        return HEALTH
     if advice.withheld_reason in WITHHELD:
         return WITHHELD[advice.withheld_reason]
     decided = next((g for g in advice.guards if g["effect"] != "rule_policy"), None)
+    if decided and discretion.hides_code(decided, reader):
+        return HEALTH
     if decided and decided["code"] in DECIDED and (decided["effect"] != "no_increase" or decided["code"] == "G05"):
         return DECIDED[decided["code"]]  # a niggle is looked at, the last day of a return is not
     return BAD_MORNING if advice.tells_coach else NOTHING
@@ -52,7 +58,7 @@ class Line:
 
     athlete: Athlete
     day: date
-    shares_values: bool
+    reader: Reader
     advice: Advice | None = None
     word: Override | None = None
     warnings: list[Warning] = field(default_factory=list)
@@ -70,10 +76,6 @@ class Line:
         return next((state for state in (red_flags.OPEN, red_flags.CLEARED) if state in states), None)
 
     @property
-    def reader(self) -> showing.Reader:
-        return showing.Reader(own=False, values=self.shares_values)
-
-    @property
     def needs_a_look(self) -> bool:
         return self.severity < NOTHING
 
@@ -81,7 +83,7 @@ class Line:
     def severity(self) -> int:
         if self.red_flag:
             return WARNING_SIGN
-        of_advice = NOTHING if self.advice is None else severity_of(self.advice)
+        of_advice = NOTHING if self.advice is None else severity_of(self.advice, self.reader)
         return min(of_advice, LOUD_WARNING) if any(w.level in LOUD for w in self.warnings) else of_advice
 
 
@@ -110,7 +112,9 @@ def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None, reader: U
     found: dict[int, list[Line]] = defaultdict(list)
     for member in members:
         on = day or local_today(member.athlete, now)
-        found[member.squad_id].append(Line(member.athlete, on, member.shares_values))
+        medical = member.shares_medical and reader.has_perm(SEE_MEDICAL)
+        shown = Reader(own=False, values=member.shares_values, medical=medical)
+        found[member.squad_id].append(Line(member.athlete, on, shown))
     fill_in([line for lines in found.values() for line in lines], reader)
     for lines in found.values():
         lines.sort(key=lambda line: (line.severity, -line.since_days, str(line.athlete).lower()))
@@ -127,7 +131,7 @@ def fill_in(lines: list[Line], reader: User) -> None:
     )
     words: dict[tuple[int, date], list[Override]] = defaultdict(list)
     of_advice = {"advice__athlete__in": athletes, "advice__date__in": days}
-    for word in Override.objects.filter(**of_advice).select_related("advice", "by"):
+    for word in Override.objects.filter(**of_advice).select_related("advice", "by__athlete"):
         words[word.advice.athlete_id, word.advice.date].append(word)
     warnings: dict[int, list[Warning]] = defaultdict(list)
     for warning in showing.warnings_between(athletes, days):
@@ -165,15 +169,16 @@ def look_back(lines: list[Line]) -> None:
 
 
 def severities(lines: list[Line], first: int, last: int) -> dict[tuple[int, date], int]:
-    """Of the advice from so many to so many days before."""
+    """Of the advice from so many to so many days before, as it is told to the line's reader."""
     if not lines:
         return {}
+    readers = {line.athlete.pk: line.reader for line in lines}
     days = {line.day for line in lines}
     span = (min(days) - timedelta(days=last), max(days) - timedelta(days=first))
-    rows = Advice.objects.filter(current=True, athlete__in={line.athlete.pk for line in lines}, date__range=span)
+    rows = Advice.objects.filter(current=True, athlete__in=readers, date__range=span)
     # Whole rows, whose JSON is read with them, cost five times the rest of the board.
     told = rows.order_by().only("athlete_id", "date", "withheld_reason", "guards", "tells_coach")
-    return {(advice.athlete_id, advice.date): severity_of(advice) for advice in told}
+    return {(advice.athlete_id, advice.date): severity_of(advice, readers[advice.athlete_id]) for advice in told}
 
 
 # --- for other clients ------------------------------------------------------------------------------------------------
@@ -195,13 +200,16 @@ def line_body(line: Line, now: datetime) -> dict[str, Any]:
         "unread": line.unread,
         "advice": str(advice.pk) if advice else None,
         "status": showing.status_of(advice, word, now) if advice else unanswered(line, now),
-        "withheld_reason": (advice.withheld_reason or None) if advice else None,
+        "withheld_reason": (discretion.withheld_reason(advice, line.reader) or None) if advice else None,
         "action": (advice.action or None) if advice else None,
         "override_action": word.action if word else None,
-        "headline": showing.headline_of(advice, own=False) if advice else None,
+        "headline": showing.headline_of(advice, line.reader) if advice else None,
         "because": because_cell(line) or None,
         "red_flag": line.red_flag,
-        "warnings": [{"kind": warning.kind, "level": warning.level} for warning in line.warnings],
+        "warnings": [
+            {"kind": discretion.warning_kind(warning, line.reader), "level": warning.level}
+            for warning in discretion.in_order(line.warnings, line.reader)
+        ],
     }
 
 
@@ -223,6 +231,7 @@ VARIANTS = {
     "red_flag": "danger",
     "illness": "danger",
     "injury": "danger",
+    "health": "danger",
     "model_unavailable": "danger",
 }
 COLOURS = {
@@ -309,10 +318,12 @@ def today_cell(line: Line) -> SafeString:
     if line.advice is None:
         return label(_("pending"), "")
     if line.word is not None:
-        by = f"{line.word.get_reason_code_display()} ({line.word.by or _('a coach')})"
+        coach = line.word.by.shown_name if line.word.by else _("a coach")
+        by = f"{line.word.get_reason_code_display()} ({coach})"
         return label(by_coach(line.word), VARIANTS[line.word.action], title=by)
     if not line.advice.action:
-        return label(line.advice.get_withheld_reason_display(), VARIANTS.get(line.advice.withheld_reason, ""))
+        reason = discretion.withheld_reason(line.advice, line.reader)
+        return label(discretion.withheld_words(line.advice, line.reader), VARIANTS.get(reason, ""))
     rests = any(guard["effect"] == "rest" for guard in line.advice.guards)
     text = str(OrderCode.REST.label) if rests else what_is_done(line.advice)
     if line.advice.status == Advice.Status.PROVISIONAL:
@@ -335,13 +346,12 @@ def what_is_done(advice: Advice) -> str:
 def because_cell(line: Line) -> str:
     if line.red_flags:
         return "; ".join(warning_sign(flag, line) for flag in line.red_flags)
-    if line.advice is None or not line.advice.said["reasons"]:
-        return ""
-    return str(showing.reason_body(line.advice.said["reasons"][0], line.reader)["text"])
+    reasons = showing.reasons_of(line.advice, line.reader) if line.advice else ()
+    return str(reasons[0]["text"]) if reasons else ""
 
 
 def warning_sign(flag: RedFlag, line: Line) -> str:
-    """Since when, until when and by whom, by the athlete's clock; which one is a value."""
+    """Since when, until when and by whom, by the athlete's clock; which one is medical detail."""
     flag.athlete = line.athlete  # its name may be asked for, and the row is here
     raised = clock_of(flag.raised_at, line)
     if red_flags.state_on(flag, line.day) == red_flags.OPEN or flag.cleared_at is None:
@@ -359,12 +369,13 @@ def clock_of(at: datetime, line: Line) -> str:
 
 def warnings_cell(line: Line) -> SafeString:
     levels = list(Warning.Level)
-    worst_first = sorted(line.warnings, key=lambda w: -levels.index(Warning.Level(w.level)))
+    shown_to = discretion.in_order(line.warnings, line.reader)
+    worst_first = sorted(shown_to, key=lambda w: -levels.index(Warning.Level(w.level)))
     shown = [
         label(
-            sentences.label(w.kind),
+            sentences.label(discretion.warning_kind(w, line.reader)),
             "danger" if w.level in LOUD else "",
-            title=showing.warning_words(w, line.reader) if line.shares_values else "",
+            title=showing.warning_words(w, line.reader) if line.reader.values else "",
         )
         for w in worst_first[:SHOWN_WARNINGS]
     ]

@@ -8,10 +8,8 @@ from django.utils import timezone
 from athletes.changes import Feed, Item, register
 from athletes.models import Athlete
 from recommendations import showing
+from recommendations.discretion import ITSELF
 from recommendations.models import Advice, Feedback, Override, Warning
-from recommendations.showing import Reader
-
-ITSELF = Reader(own=True, values=True)
 
 
 def advice_items(athlete: Athlete, keys: Sequence[Any]) -> dict[Any, Item]:
@@ -24,7 +22,7 @@ def advice_items(athlete: Athlete, keys: Sequence[Any]) -> dict[Any, Item]:
 
 
 def override_items(athlete: Athlete, keys: Sequence[Any]) -> dict[Any, Item]:
-    rows = Override.objects.filter(pk__in=keys).select_related("advice", "by")
+    rows = Override.objects.filter(pk__in=keys).select_related("advice", "by__athlete")
     return {row.pk: beside_advice("override", row, showing.override_body(row, own=True)) for row in rows}
 
 

@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 
 from athletes.models import Day
 from recommendations import overriding, sentences, showing
+from recommendations.discretion import Reader
 from recommendations.models import Advice, Override
 
 DAYS_SHOWN = 14
 
 
-def page_of(advice: Advice, *, values: bool, may_override: bool) -> dict[str, Any]:
-    """For the template. Without `values` codes in plain words stand where numbers would be."""
-    reader = showing.Reader(own=False, values=values)
+def page_of(advice: Advice, reader: Reader, *, may_override: bool) -> dict[str, Any]:
+    """For the template. Without values codes in plain words stand where numbers would be."""
     body = showing.advice_body(advice, showing.around([advice])[advice.pk], reader, timezone.now())
     word = body["override"]
     return {
@@ -28,11 +28,11 @@ def page_of(advice: Advice, *, values: bool, may_override: bool) -> dict[str, An
         "advised": body["advised"] and _("The advice had been: %(headline)s.") % body["advised"],
         "reasons": [reason["text"] for reason in body["reasons"]],
         "guards": [guard_line(guard) for guard in body["guards"]],
-        "prescription": prescription_line(body["prescription"]) if values else "",
+        "prescription": prescription_line(body["prescription"]) if reader.values else "",
         "warnings": body["warnings"],
         "word": word and ordered_by(word),
         "suspended": bool(body["suspended_override"]),
-        "days": last_days(advice) if values else None,
+        "days": last_days(advice) if reader.values else None,
         "override_url": reverse("admin:recommendations_advice_override", args=[advice.pk]) if may_override else "",
     }
 

@@ -37,14 +37,14 @@ def register(
 def _retire_surplus(user: User, *, keep: Device) -> None:
     others = Device.objects.filter(user=user, active=True).exclude(pk=keep.pk)
     newest = others.order_by("-created_at", "-pk").values_list("pk", flat=True)[: MOST_PER_USER - 1]
-    others.exclude(pk__in=list(newest)).update(active=False, deactivated_reason="newer devices took its place")
+    others.exclude(pk__in=list(newest)).update(active=False, deactivated_reason=Device.Reason.REPLACED)
 
 
-def retire(device: Device, reason: str) -> None:
+def retire(device: Device, reason: Device.Reason, outcome: str) -> None:
     """Nobody is there any more, or nobody wants it: nothing waits for this device."""
     with transaction.atomic():
-        Device.objects.filter(pk=device.pk).update(active=False, deactivated_reason=reason[:80])
+        Device.objects.filter(pk=device.pk).update(active=False, deactivated_reason=reason)
         dead = Delivery.objects.filter(device=device, state=Delivery.State.WAITING).update(
-            state=Delivery.State.DEAD, outcome=reason[:120]
+            state=Delivery.State.DEAD, outcome=outcome[:120]
         )
     PUSHES.labels(device.kind, Delivery.State.DEAD).inc(dead)

@@ -12,6 +12,7 @@ import numpy as np
 from django.db.models import OuterRef, Subquery
 
 from athletes import eras, loads, red_flags, statements
+from athletes.encryption import Unreadable
 from athletes.local_time import zone_named
 from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider, SeasonDay
 from athletes.red_flags import Signs
@@ -51,12 +52,11 @@ SAME = {
     "worst_item_1_5": "worst_item_1_5",
     "hrv_doubted_ms": "hrv_doubted_ms",
     "note_asks": "note_asks",
-    "pain_0_10": "pain_0_10",
     "planned_load_au": "planned_load_au",
     "planned_high_intensity_share": "planned_high_intensity_share",
 }
 COLUMNS = (*SAME, "athlete_id", "date", "hrv_era", "sleep_score", "sleep_score_basis", "sleep_duration_min", "illness",
-           "injury_status", "load_au", "load_basis", "high_intensity_share", "t400_s", "t400_timing",
+           "injury_status", "pain_0_10", "load_au", "load_basis", "high_intensity_share", "t400_s", "t400_timing",
            "checked_in_at", "first_session_at")  # fmt: skip
 
 ILLNESS = {
@@ -350,7 +350,8 @@ def turn_hrv(
 def fields_of(days: Sequence[tuple[Asked, DayRow]], signs: Signs) -> dict[str, FloatArray]:
     """Flat arrays named like the fields of Morning, one value a (athlete, day).
 
-    A warning sign counts as an illness up to the day it was cleared, so that the return goes in steps.
+    A warning sign counts as an illness up to the day it was cleared, so that the return goes in steps. An answer about
+    illness that no key opens any more counts as one: nobody can say that it was none.
     """
     rows = [row for _, row in days]
     illness = np.nan_to_num(numbers(ILLNESS.get(row["illness"]) for row in rows))
@@ -358,6 +359,7 @@ def fields_of(days: Sequence[tuple[Asked, DayRow]], signs: Signs) -> dict[str, F
     ill = flags(row["illness"] not in NOT_ILL for row in rows)  # "unspecified" comes from season logs
     return {field: numbers(row[column] for row in rows) for column, field in SAME.items()} | {
         "hrv_era": np.array([era_number(row["hrv_era"]) for row in rows], dtype=np.float64),
+        "pain_0_10": numbers(readable(row["pain_0_10"]) for row in rows),
         "sleep_score": numbers(vendor_score(row) for row in rows),
         "sleep_h": numbers(row["sleep_duration_min"] for row in rows) / 60.0,
         "illness": np.where((ails > 0) & (illness < ILLNESS_BELOW_NECK), ILLNESS_WARNING_SIGN, illness),
@@ -425,7 +427,7 @@ def profiles_of(asked: Sequence[Asked]) -> Profiles:
         len(asked),
         seed_load_au=numbers(usual_daily_load_au(a.athlete) for a in asked),
         age_years=numbers(age_years(a.athlete, a.today) for a in asked),
-        advice_hold=np.array([HOLD[a.athlete.hold] for a in asked], dtype=np.float64),
+        advice_hold=np.array([HOLD.get(a.athlete.hold, HOLD_CLINICIAN) for a in asked], dtype=np.float64),
     )
 
 
@@ -459,6 +461,10 @@ SDNN_ERAS = np.array([crc32(f"sdnn/{p}/{c}".encode()) for p in Provider.values f
 def era_number(era: str | None) -> int:
     """The same number for the same (metric, provider, context) on every machine; 0 = no era."""
     return crc32(era.encode()) if era else 0
+
+
+def readable(value: float | None) -> float | None:
+    return None if isinstance(value, Unreadable) else value
 
 
 def numbers(values: Iterable[float | None]) -> FloatArray:

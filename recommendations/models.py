@@ -325,7 +325,8 @@ class Warning(models.Model):
         indexes = [models.Index(fields=["athlete", "change_seq"], name="warning_by_change")]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.opened_on}"
+        """Heads pages of coaches: never the kind, which may name an illness."""
+        return gettext("warning %(date)s") % {"date": self.opened_on}
 
 
 class OrderCode(models.TextChoices):
@@ -415,6 +416,13 @@ class Device(models.Model):
         WEBPUSH = "webpush", _("Webpush")
         FCM = "fcm", _("Fcm")
 
+    class Reason(models.TextChoices):
+        """Why nothing is sent there any more: what the push service said of it is the delivery's, for who runs this."""
+
+        GONE = "gone", _("the push service knows it no more")
+        REPLACED = "replaced", _("newer devices took its place")
+        BY_STAFF = "by_staff", _("deactivated by staff")
+
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("user"), on_delete=models.CASCADE, related_name="devices"
@@ -428,7 +436,7 @@ class Device(models.Model):
     p256dh = EncryptedTextField(blank=True)
     auth = EncryptedTextField(blank=True)
     active = models.BooleanField(_("active"), default=True)
-    deactivated_reason = models.CharField(_("deactivated reason"), max_length=80, blank=True)
+    deactivated_reason = models.CharField(_("deactivated reason"), max_length=12, choices=Reason.choices, blank=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     last_success_at = models.DateTimeField(_("last success at"), null=True, blank=True)
 
@@ -443,14 +451,12 @@ class Device(models.Model):
 class Notice(models.Model):
     """Something a coach should look at: one row a coach and event, in the transaction of the advice that tells of it.
 
-    `kind` would tell a diagnosis: it is for preferences and for telling an event once. People are shown the level.
+    `kind` is for preferences and for telling an event once. People are shown the level.
     """
 
     class Kind(models.TextChoices):
         RED_FLAG = "red_flag", _("Warning sign")
-        OPEN_INJURY = "open_injury", _("Open injury")
-        FEVER = "fever", _("Fever")
-        PAIN_STOP = "pain_stop", _("Pain that stops training")
+        HEALTH_STOP = "health_stop", _("Stop for health")
         WORST_MORNING = "worst_morning", _("One of the worst mornings")
         THIRD_RECOVERY = "third_recovery", _("Third recovery day of four")
         SOURCE_SILENT = "source_silent", _("No data for two days")

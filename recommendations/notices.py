@@ -2,9 +2,13 @@
 
 An event is told once to each coach: it lasts until an advice no longer tells of it. A worst morning is an event of
 its own every time. Of several events of one level in one advice the coach's phone and mailbox hear once.
+
+Illness, injury, pain and holds are one kind. As kinds of their own they told which it was: by the way that a coach
+chose for one of them alone, and by the notice that came for a fever and not for a cold.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
@@ -13,7 +17,7 @@ import structlog
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Q, prefetch_related_objects
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
@@ -23,14 +27,16 @@ from athletes.languages import language_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, User
 from mlmodels import risk
+from recommendations import discretion
 from recommendations.deliveries import after_quiet_hours, devices_by_user
 from recommendations.models import Advice, Delivery, Notice, NoticePreference
+from recommendations.wording import WARNING_SIGN
 
 log = structlog.get_logger(__name__)
 
 Kind: TypeAlias = Notice.Kind
 Level: TypeAlias = Notice.Level
-FEVER = 3  # mlmodels.observation.ILLNESS_FEVER, again, so that the web process needs no numpy; a test compares them
+NO_TRAINING = ("rest", "suspended")
 SILENCE = timedelta(hours=48)
 REPORTED = timedelta(days=14)  # who was silent for longer before is away, and the coach knows it
 PUSH_LASTS = timedelta(hours=24)
@@ -48,7 +54,6 @@ class Channels(NamedTuple):
     mail: bool
 
 
-# The same within a level: else the way by which a notice comes would tell which illness it is.
 DEFAULTS = {
     Level.STOP: Channels(push=True, mail=True),
     Level.LOOK: Channels(push=True, mail=False),
@@ -64,9 +69,7 @@ def kinds_of(advice: Advice) -> set[Kind]:
     seen = advice.observation or {}
     tells = {
         Kind.RED_FLAG: ("G01", "suspended") in fired,
-        Kind.OPEN_INJURY: ("G04", "suspended") in fired and above(seen.get("injured"), 0),
-        Kind.FEVER: ("G02", "rest") in fired and seen.get("illness") == FEVER,
-        Kind.PAIN_STOP: ("G05", "rest") in fired,
+        Kind.HEALTH_STOP: bool(health_stops(advice)),
         Kind.WORST_MORNING: ("G10", "active_recovery") in fired
         or (("G09", "active_recovery") in fired and below(seen.get("sleep_h"), risk.SLEEP_RECOVERY_H)),
         Kind.THIRD_RECOVERY: advice.tells_coach
@@ -74,6 +77,14 @@ def kinds_of(advice: Advice) -> set[Kind]:
         and above(seen.get("recovery_3d"), 1),
     }
     return {kind for kind, told in tells.items() if told}
+
+
+def health_stops(advice: Advice) -> set[str]:
+    """The guards of health that leave no training today. Not the day on which a warning sign was cleared: whoever
+    cleared it knows."""
+    cleared = (advice.observation or {}).get("illness") == WARNING_SIGN
+    stopping = {g["code"] for g in advice.guards if g["code"] in discretion.GUARDS and g["effect"] in NO_TRAINING}
+    return stopping - {"G02"} if cleared else stopping
 
 
 def above(value: float | None, line: float) -> bool:
@@ -91,6 +102,7 @@ def of_advice(issued: Sequence[Advice], *, rings: set[int], now: datetime) -> in
         return 0
     known = list(Notice.objects.filter(athlete__in=told).filter(Q(over_at=None) | Q(date__in={a.date for a in issued})))
     known = [notice for notice in known if notice.kind != Kind.SOURCE_SILENT]
+    prefetch_related_objects(known, "advice")
     over = [n.pk for n in known if n.over_at is None and Kind(n.kind) not in told[n.athlete_id][1]]
     if over:
         Notice.objects.filter(pk__in=over).update(over_at=now)
@@ -112,19 +124,28 @@ def tell_events(
     events: Iterable[tuple[int, Advice, Kind]], known: Sequence[Notice], over: set[UUID], now: datetime
 ) -> int:
     todays = {(n.coach_id, n.athlete_id, n.kind, n.date): n for n in known}
-    lasting = {(n.coach_id, n.athlete_id, n.kind) for n in known if n.over_at is None and n.pk not in over}
+    lasting: dict[tuple[int, int, str], set[str]] = defaultdict(set)  # with what stood when it was told
+    for n in known:
+        if n.over_at is None and n.pk not in over:
+            lasting[n.coach_id, n.athlete_id, n.kind] |= health_stops(n.advice) if n.advice else set()
     again, rows = [], []
     for coach, advice, kind in events:
         same_day = todays.get((coach, advice.athlete_id, kind, advice.date))
         if same_day is not None:
-            if same_day.over_at is not None:
-                again.append(same_day.pk)  # taken back and said again: unread once more, without a second call
-        elif kind == Kind.WORST_MORNING or (coach, advice.athlete_id, kind) not in lasting:
+            if same_day.over_at is not None or is_more(advice, kind, lasting, coach):
+                again.append(same_day.pk)  # taken back and said again, or more: unread anew, without a second call
+        elif kind == Kind.WORST_MORNING or is_more(advice, kind, lasting, coach):
             rows.append(notice(coach, advice.athlete, kind, advice.date, now, advice))
     if again:
         Notice.objects.filter(pk__in=again).update(over_at=None, seen_at=None)
     tell(rows, now)
     return len(rows)
+
+
+def is_more(advice: Advice, kind: Kind, lasting: Mapping[tuple[int, int, str], set[str]], coach: int) -> bool:
+    """Nothing of the kind lasts, or a stop for another reason has joined it: an injury on top of a hold."""
+    key = (coach, advice.athlete_id, kind)
+    return key not in lasting or (kind == Kind.HEALTH_STOP and not health_stops(advice) <= lasting[key])
 
 
 def notice(coach: int, athlete: Athlete, kind: Kind, day: date, now: datetime, advice: Advice | None = None) -> Notice:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from mlmodels import risk
 
-WORDING_VERSION = 1
+WORDING_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,7 @@ HEADLINES = {
     "headline.medical_hold": Sentence(
         gettext_lazy("Follow your clinician's plan"), gettext_lazy("The clinician's plan counts")
     ),
+    "headline.health": same(gettext_lazy("A stop for health: no training before it was talked over")),
     "headline.no_consent": same(gettext_lazy("Advice is switched off")),
     "headline.model_unavailable": same(gettext_lazy("No advice today")),
     "headline.pending": Sentence(gettext_lazy("Your advice is on its way"), gettext_lazy("The advice is on its way")),
@@ -188,6 +189,11 @@ NO_ADVICE = {
     "medical_hold": Sentence(
         gettext_lazy("Advice is switched off while a clinician is looking after you."),
         gettext_lazy("Advice is switched off while a clinician is in charge."),
+    ),
+    "health": same(
+        gettext_lazy(
+            "Nothing is advised, for reasons of health. The athlete knows them, and decides what to say of them."
+        )
     ),
     "no_consent": Sentence(
         gettext_lazy("You have not agreed to advice. You can change that in your profile."),
@@ -249,7 +255,7 @@ CARE = {
         gettext_lazy("If it may be a warning sign, do not train before it was looked at."),
         gettext_lazy("If it may be a warning sign, no training before it was looked at."),
     ),
-    "care.fever": Sentence(
+    "care.illness": Sentence(
         gettext_lazy(
             "See a doctor if the fever is above 39 °C or lasts longer than three days, and at once with chest pain,"
             " palpitations or shortness of breath."
@@ -258,6 +264,9 @@ CARE = {
             "A doctor should look at a fever above 39 °C or of more than three days, and at once at chest pain,"
             " palpitations or shortness of breath."
         ),
+    ),
+    "care.health": same(
+        gettext_lazy("It is about health: if it gets worse or does not pass, a doctor should look at it.")
     ),
     "care.pain_today": Sentence(
         gettext_lazy("Have it looked at today."), gettext_lazy("It should be looked at today.")
@@ -531,6 +540,7 @@ HEALTH = {
         gettext_lazy("You reported pain of %(pain)d out of 10"), gettext_lazy("Reported pain of %(pain)d out of 10")
     ),
 }
+HEALTH_CODES = {key.partition(".")[0] for key in HEALTH}
 TRAINING = {
     "no_clear_difference": Sentence(
         gettext_lazy("Nothing stands above your plan by more than the model may be wrong"),
@@ -733,6 +743,7 @@ WARNINGS = {
         gettext_lazy("Ill or injured on %(unavailable_28d)d of the last 28 days."),
     ),
 }
+WARNING_KINDS = sorted({key.partition(".")[0] for key in WARNINGS})
 
 
 def warning_words(kind: str, evidence: Mapping[str, Any], *, own: bool) -> str:
@@ -812,6 +823,7 @@ SIGNS = {
 
 # For a coach who may not see the numbers: what it is about, and no more.
 LABELS = {
+    "health": gettext_lazy("Health"),
     "hrv_in_range": gettext_lazy("HRV in range"),
     "hrv_above_range": gettext_lazy("HRV above range"),
     "hrv_below_range": gettext_lazy("HRV below range"),

@@ -11,6 +11,7 @@ from athletes import red_flags
 from athletes.intensity import share_of
 from athletes.models import PlannedSession, TrainingSession
 from athletes.rest import strict
+from recommendations import discretion
 from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override, Warning
 
 MAX_LOAD_AU = 6_000
@@ -85,6 +86,7 @@ class PlanBody(strict.StrictSerializer):
 
 # --- answers ----------------------------------------------------------------------------------------------------------
 
+WITHHELD = [*Advice.WithheldReason.choices, (discretion.HEALTH, "Health, which is medical detail")]
 STATUSES = ["pending", "provisional", "final", "overridden", "withheld", "expired"]
 NUMBER = {"type": ["number", "null"]}
 
@@ -123,7 +125,7 @@ class ReasonView(Answer):
 
 
 class GuardView(Answer):
-    code = serializers.CharField(help_text="G01-G18")
+    code = serializers.CharField(help_text="G01-G19; health for a coach who is shown no medical detail")
     effect = serializers.CharField()
     text = serializers.CharField(allow_blank=True)
 
@@ -209,7 +211,9 @@ class AdviceView(Answer):
     date = serializers.DateField()
     revision = serializers.IntegerField(help_text="0 while pending")
     status = serializers.ChoiceField(choices=STATUSES)
-    withheld_reason = serializers.ChoiceField(choices=Advice.WithheldReason.choices, allow_null=True)
+    withheld_reason = serializers.ChoiceField(
+        choices=WITHHELD, allow_null=True, help_text="health: for a coach who is shown no medical detail"
+    )
     stage = serializers.CharField(allow_null=True, help_text="profile, provisional or learned")
     action = serializers.ChoiceField(
         choices=OrderCode.choices, allow_null=True, help_text="what counts today: the coach's order where one stands"
@@ -217,7 +221,11 @@ class AdviceView(Answer):
     headline = serializers.CharField()
     detail = serializers.CharField(allow_blank=True)
     prescription = PrescriptionView(allow_null=True)
-    policy_action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
+    policy_action = serializers.ChoiceField(
+        choices=ActionCode.choices,
+        allow_null=True,
+        help_text="null, as q_values, where health decided and the coach is shown no medical detail",
+    )
     q_values = serializers.DictField(child=serializers.FloatField(), allow_null=True)
     margin = serializers.FloatField(allow_null=True, help_text="null where a guard, a rule or a coach decided")
     clear_choice = serializers.BooleanField(
@@ -299,7 +307,9 @@ class BoardLineView(Answer):
     unread = serializers.IntegerField(help_text="notices to me about this athlete that I have not seen")
     advice = serializers.UUIDField(allow_null=True)
     status = serializers.ChoiceField(choices=STATUSES)
-    withheld_reason = serializers.ChoiceField(choices=Advice.WithheldReason.choices, allow_null=True)
+    withheld_reason = serializers.ChoiceField(
+        choices=WITHHELD, allow_null=True, help_text="health: for a coach who is shown no medical detail"
+    )
     action = serializers.ChoiceField(choices=ActionCode.choices, allow_null=True)
     override_action = serializers.ChoiceField(choices=OrderCode.choices, allow_null=True)
     headline = serializers.CharField(allow_null=True)

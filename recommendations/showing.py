@@ -14,7 +14,8 @@ from athletes import loads, unrated
 from athletes.models import Athlete, Day
 from athletes.serializers import in_utc
 from mlmodels import risk
-from recommendations import overriding, sentences, wording
+from recommendations import discretion, overriding, sentences, wording
+from recommendations.discretion import Reader
 from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, Warning
 
 OF_LOAD = ("acute", "chronic", "acwr")
@@ -54,7 +55,7 @@ def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
     told: dict[tuple[int, date], Feedback] = {}
     open_: dict[int, list[Warning]] = defaultdict(list)
     of_days = {"advice__athlete__in": athletes, "advice__date__in": days}
-    for word in Override.objects.filter(**of_days).select_related("advice", "by"):
+    for word in Override.objects.filter(**of_days).select_related("advice", "by__athlete"):
         words[word.advice.athlete_id, word.advice.date].append(word)
     for feedback in Feedback.objects.filter(**of_days).select_related("advice").order_by("updated_at"):
         told[feedback.advice.athlete_id, feedback.advice.date] = feedback
@@ -102,22 +103,12 @@ def on_day(warnings: Iterable[Warning], day: date) -> list[Warning]:
     return [w for w in warnings if w.opened_on <= day and (w.closed_on is None or w.closed_on > day)]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """`own`: it is the athlete, who is spoken to; a coach is told of the athlete. `values`: may see HRV, sleep and
-    load; without, numbers are left out, codes remain. `program`: somebody else's, which the athlete let in; it reads
-    none of her own notes. The language is the active one."""
-
-    own: bool
-    values: bool
-    program: bool = False
-
-
 def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -> Row:
-    values = reader.values
+    hidden = discretion.hides_choice(advice, reader)
+    values, chosen = reader.values, reader.values and not hidden
     word, held = overriding.standing(advice, beside.overrides), overriding.suspended(advice, beside.overrides)
     decided = word is None and chosen_by_policy(advice)
-    advised = advised_body(advice, own=reader.own)
+    advised = advised_body(advice, reader)
     first = advised if word is None else ordered_body(word, advice, own=reader.own)
     return {
         "id": str(advice.pk),
@@ -125,21 +116,21 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         "date": advice.date,
         "revision": advice.revision,
         "status": status_of(advice, word, now),
-        "withheld_reason": advice.withheld_reason or None,
+        "withheld_reason": discretion.withheld_reason(advice, reader) or None,
         "stage": advice.stage or None,
         **first,
-        "policy_action": advice.policy_action or None,
-        "q_values": advice.q_values if values else None,
+        "policy_action": None if hidden else advice.policy_action or None,
+        "q_values": advice.q_values if chosen else None,
         "margin": margin_of(advice.q_values) if values and decided else None,
         "clear_choice": not advice.unclear if decided else None,
         "reasons": reasons_of(advice, reader),
-        "guards": [guard_body(guard, advice.observation, reader) for guard in advice.guards],
+        "guards": guards_of(advice, reader),
         "would_change_if": changes_of(advice, own=reader.own) if values else [],
-        "contributions": contributions_of(beside.forecast) if values else None,
+        "contributions": contributions_of(beside.forecast, reader) if chosen else None,
         "sessions_to_rate": sessions_to_rate(beside.unrated) if values else None,
         "state": state_body(advice, beside.unrated) if values and advice.observation else None,
-        "expected": beside.forecast.expected if values and beside.forecast else None,
-        "warnings": [warning_words(w, reader) for w in beside.warnings],
+        "expected": beside.forecast.expected if chosen and beside.forecast else None,
+        "warnings": [warning_words(w, reader) for w in discretion.in_order(beside.warnings, reader)],
         "vendor_scores": [],
         "model": {
             "policy": advice.policy_name or None,
@@ -163,38 +154,38 @@ def chosen_by_policy(advice: Advice) -> bool:
     return bool(advice.q_values and advice.action) and not advice.used_fallback and not guarded
 
 
-def headline_of(advice: Advice, *, own: bool) -> str:
-    return sentences.words_kept(advice.said["headline"], own=own)
+def headline_of(advice: Advice, reader: Reader) -> str:
+    return sentences.words_kept(discretion.headline_shown(advice, reader), own=reader.own)
 
 
-def detail_of(advice: Advice, *, own: bool) -> str:
-    return sentences.paragraph(advice.said["detail"], own=own)
+def detail_of(advice: Advice, reader: Reader) -> str:
+    return sentences.paragraph(discretion.detail_shown(advice, reader), own=reader.own)
 
 
-def advised_body(advice: Advice, *, own: bool) -> Row:
+def advised_body(advice: Advice, reader: Reader) -> Row:
     return {
         "action": advice.action or None,
-        "headline": headline_of(advice, own=own),
-        "detail": detail_of(advice, own=own),
-        "prescription": prescription_of(advice, own=own),
+        "headline": headline_of(advice, reader),
+        "detail": detail_of(advice, reader),
+        "prescription": prescription_of(advice, reader),
     }
 
 
-def prescription_of(advice: Advice, *, own: bool) -> Row | None:
+def prescription_of(advice: Advice, reader: Reader) -> Row | None:
     """What to do is the first line of the detail; beside the numbers, it is the example."""
     if advice.prescription is None:
         return None
-    first = advice.said["detail"][:1]
-    return {"example": sentences.paragraph(first, own=own), **advice.prescription}
+    first = discretion.detail_shown(advice, reader)[:1]
+    return {"example": sentences.paragraph(first, own=reader.own), **advice.prescription}
 
 
 def reasons_of(advice: Advice, reader: Reader) -> list[Row]:
-    return [reason_body(reason, reader) for reason in advice.said["reasons"]]
+    return [reason_body(reason, reader) for reason in discretion.reasons_shown(advice, reader)]
 
 
 def reason_body(reason: Row, reader: Reader) -> Row:
     code = wording.code_of(reason)
-    if not reader.values:
+    if not discretion.words_are_shown(reason, reader):
         return {"code": code, "text": sentences.label(code), "value": None, "unit": "", "range": None}
     text = sentences.words_kept(reason, own=reader.own)
     return {"code": code, "text": text, "value": None, "unit": "", "range": None} | {
@@ -257,11 +248,10 @@ def changes_of(advice: Advice, *, own: bool) -> list[Row]:
     ]
 
 
-def contributions_of(forecast: Forecast | None) -> list[Row] | None:
+def contributions_of(forecast: Forecast | None, reader: Reader) -> list[Row] | None:
     if forecast is None or not forecast.contributions:
         return None
-    values: list[Row] = forecast.contributions["values"]
-    return values
+    return discretion.contributions_shown(forecast.contributions["values"], reader)
 
 
 def status_of(advice: Advice, word: Override | None, now: datetime) -> str:
@@ -322,9 +312,15 @@ def margin_of(q_values: dict[str, float] | None) -> float | None:
     return best - second
 
 
+def guards_of(advice: Advice, reader: Reader) -> list[Row]:
+    return [guard_body(guard, advice.observation, reader) for guard in discretion.guards_shown(advice, reader)]
+
+
 def guard_body(guard: Row, observation: Row | None, reader: Reader) -> Row:
+    if guard["code"] == discretion.HEALTH:
+        return {**guard, "text": sentences.label(discretion.HEALTH)}
     text = ""
-    if reader.values and observation:
+    if observation and discretion.guard_is_worded(guard, reader):
         text = sentences.words(wording.guard_line(guard["code"], guard["effect"], observation), own=reader.own)
     return {**guard, "text": text}
 
@@ -379,7 +375,7 @@ def override_body(word: Override, *, own: bool) -> Row:
         "load_au": wording.rounded(word.load_au, 0),
         "reason_code": word.reason_code,
         "note": word.note,
-        "by": str(word.by) if word.by else None,
+        "by": word.by.shown_name if word.by else None,
         "created_at": in_utc(word.created_at),
     }
 
@@ -387,7 +383,7 @@ def override_body(word: Override, *, own: bool) -> Row:
 def feedback_body(feedback: Feedback, reader: Reader) -> Row:
     return {
         "followed": feedback.followed,
-        "reason_code": feedback.reason_code or None,
+        "reason_code": (feedback.reason_code or None) if reader.medical else None,
         "agreement": feedback.agreement,
         "comment": feedback.comment if reader.own and not reader.program else None,
         "updated_at": in_utc(feedback.updated_at),
@@ -395,23 +391,24 @@ def feedback_body(feedback: Feedback, reader: Reader) -> Row:
 
 
 def warning_words(warning: Warning, reader: Reader) -> str:
-    if not reader.values:
-        return sentences.label(warning.kind)
+    if not reader.values or discretion.hides_warning(warning, reader):
+        return sentences.label(discretion.warning_kind(warning, reader))
     return sentences.warning_words(warning.kind, warning.evidence, own=reader.own)
 
 
 def warning_body(warning: Warning, reader: Reader) -> Row:
+    hidden = discretion.hides_warning(warning, reader)
     return {
         "id": str(warning.pk),
         "athlete": warning.athlete_id,
-        "kind": warning.kind,
+        "kind": discretion.warning_kind(warning, reader),
         "level": warning.level,
         "opened_on": warning.opened_on,
         "last_seen_on": warning.last_seen_on,
         "closed_on": warning.closed_on,
         "text": warning_words(warning, reader),
-        "evidence": warning.evidence if reader.values else None,
-        "citation": warning.citation,
+        "evidence": warning.evidence if reader.values and not hidden else None,
+        "citation": "" if hidden else warning.citation,
         "rule_version": warning.rule_version,
         "acknowledged_at": in_utc(warning.acknowledged_at),
         "updated_at": in_utc(warning.updated_at),

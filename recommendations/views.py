@@ -25,8 +25,9 @@ from athletes.rest.filters import RecordFilter, check_range, date_parameter
 from athletes.rest.paging import invalid_parameter
 from athletes.rest.problems import Problem, error
 from athletes.rest.strict import ISODateField
-from athletes.rest.whose import ATHLETE, athlete_named, sees_values, user_of
+from athletes.rest.whose import ATHLETE, athlete_named, seen_of, user_of
 from recommendations import acknowledging, board, overriding, planning, showing
+from recommendations.discretion import ITSELF, Reader
 from recommendations.models import Advice, Warning
 from recommendations.serializers import (
     AdviceView,
@@ -39,7 +40,6 @@ from recommendations.serializers import (
     PlanView,
     WarningView,
 )
-from recommendations.showing import Reader
 
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="the athlete's local date")
 
@@ -48,8 +48,8 @@ DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, descri
 
 
 def reader_of(request: Request, athlete: Athlete) -> Reader:
-    own, values = athlete.user_id == request.user.pk, sees_values(request, athlete)
-    return Reader(own=own, values=values, program=is_program(request))
+    own, seen = athlete.user_id == request.user.pk, seen_of(request, athlete)
+    return Reader(own=own, values=seen.values, medical=seen.medical, program=is_program(request))
 
 
 def date_in_path(text: str) -> date:
@@ -145,7 +145,7 @@ class FeedbackOfAdvice(APIView):
         body.is_valid(raise_exception=True)
         given = {"reason_code": "", "agreement": None, "comment": ""} | body.validated_data
         feedback = overriding.say_back(advice, given)
-        return Response(showing.feedback_body(feedback, Reader(own=True, values=True)))
+        return Response(showing.feedback_body(feedback, ITSELF))
 
 
 @extend_schema(tags=["advice"])
@@ -233,7 +233,7 @@ class Acknowledgement(APIView):
         if warning.athlete.user_id != request.user.pk:
             raise Problem(403, "not_your_warning", "Only the athlete can acknowledge a warning.")
         acknowledging.acknowledge(warning, timezone.now())
-        return Response(showing.warning_body(warning, Reader(own=True, values=True)))
+        return Response(showing.warning_body(warning, ITSELF))
 
 
 # --- plans ------------------------------------------------------------------------------------------------------------

@@ -88,6 +88,10 @@ class Registration(strict.StrictSerializer):
 class DeviceView(serializers.ModelSerializer[Device]):
     """The address and its keys are secrets: they are never shown."""
 
+    deactivated_reason = serializers.CharField(
+        read_only=True, help_text="gone (the push service knows it no more), replaced or by_staff; empty while active"
+    )
+
     class Meta:
         model = Device
         fields = ["id", "kind", "name", "active", "deactivated_reason", "created_at", "last_success_at"]

@@ -113,9 +113,7 @@ class Preferences(strict.StrictSerializer):
     """By kind. With both false it is shown on the board alone."""
 
     red_flag = Ways(help_text="a warning sign; told at any hour")
-    open_injury = Ways()
-    fever = Ways()
-    pain_stop = Ways()
+    health_stop = Ways(help_text="illness, injury, pain or a hold leaves no training; which, no notice says")
     worst_morning = Ways()
     third_recovery = Ways(help_text="recovery is advised on the third day of four")
     source_silent = Ways(help_text="nothing came for two days")

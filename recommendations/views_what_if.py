@@ -16,7 +16,8 @@ from athletes.rest.problems import Problem
 from athletes.rest.whose import ATHLETE, athlete_named
 from athletes.serializers import in_utc
 from mlmodels import risk
-from recommendations import forecasting, showing
+from recommendations import discretion, forecasting, showing
+from recommendations.discretion import Reader
 from recommendations.models import ActionCode, Advice, Forecast
 from recommendations.serializers import Answer
 from recommendations.views import reader_of
@@ -90,7 +91,8 @@ class WhatIf(APIView):
         """The digital twin's next 28 days under each action today: medians and 80 % bands, never promises. 202 with
         `Retry-After` until they are computed."""
         athlete = athlete_named(request)
-        if not reader_of(request, athlete).values:
+        reader = reader_of(request, athlete)
+        if not reader.values:
             raise Problem(403, "values_not_shared", _("The athlete does not share measured values."))
         today = local_today(athlete)
         advice = Advice.objects.filter(athlete=athlete, date=today, current=True).first()
@@ -98,11 +100,13 @@ class WhatIf(APIView):
             unknown = showing.nothing_known(athlete, today)
             return conditional(request, unavailable("insufficient_history" if unknown else "no_advice_yet"))
         if advice.withheld_reason:
-            return conditional(request, unavailable(advice.withheld_reason))
-        return answered(request, athlete, forecasting.ask(advice))
+            return conditional(request, unavailable(discretion.withheld_reason(advice, reader)))
+        if discretion.hides_choice(advice, reader):
+            return conditional(request, unavailable(discretion.HEALTH))
+        return answered(request, athlete, forecasting.ask(advice), reader)
 
 
-def answered(request: Request, athlete: Athlete, forecast: Forecast) -> Response:
+def answered(request: Request, athlete: Athlete, forecast: Forecast, reader: Reader) -> Response:
     match forecast.state:
         case Forecast.State.WAITING:
             return Response(
@@ -111,7 +115,7 @@ def answered(request: Request, athlete: Athlete, forecast: Forecast) -> Response
         case Forecast.State.READY:
             return conditional(request, lambda: ready(athlete, forecast), forecast.pk, forecast.computed_at)
         case Forecast.State.UNAVAILABLE:
-            return conditional(request, unavailable(forecast.reason))
+            return conditional(request, unavailable(discretion.stop_shown(forecast.reason, reader)))
     return conditional(request, unavailable("computation_failed"))
 
 

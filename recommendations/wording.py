@@ -161,7 +161,7 @@ def advice_to_be_careful(d: Decided) -> Iterator[Line]:
     if d.seen["note_asks"]:
         yield Line("care.warning_sign")
     if ("G02", "rest") in d.guards and d.seen["illness"] != WARNING_SIGN and (d.seen["ill"] or d.seen["illness"]):
-        yield Line("care.fever")
+        yield Line("care.illness")
     if pain >= PAIN_TODAY:
         yield Line("care.pain_today")
     elif pain >= risk.PAIN_RECOVERY:

@@ -26,6 +26,14 @@ def make_coach(email: str) -> User:
     return make_user(email, is_staff=True)
 
 
+def permit_medical(coach: User) -> User:
+    """The club's half of it; the athlete's is `shares_medical`. As read anew: permissions are kept by the instance."""
+    from django.contrib.auth.models import Permission
+
+    coach.user_permissions.add(Permission.objects.get(codename="view_medical_detail"))
+    return User.objects.get(pk=coach.pk)
+
+
 def make_squad(name: str, coach: User, *members: Athlete, **shares: bool) -> Squad:
     shares.setdefault("shares_status", True)
     squad = Squad.objects.create(name=name)

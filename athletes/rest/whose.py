@@ -9,7 +9,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from athletes.access import athletes_visible_to
+from athletes.access import Seen, athletes_visible_to, seen_by
 from athletes.models import Athlete, User
 from athletes.rest.paging import invalid_parameter
 from athletes.rest.permissions import athlete_of
@@ -34,7 +34,5 @@ def athlete_named(request: Request) -> Athlete:
     return athlete
 
 
-def sees_values(request: Request, athlete: Athlete) -> bool:
-    if athlete.user_id == request.user.pk:
-        return True
-    return athletes_visible_to(user_of(request), values=True).filter(pk=athlete.pk).exists()
+def seen_of(request: Request, athlete: Athlete) -> Seen:
+    return seen_by(user_of(request), athlete)

@@ -1,6 +1,7 @@
 """Firebase Cloud Messaging, HTTP v1: Android, and iOS through it."""
 
 import json
+import re
 import threading
 from functools import cached_property, partial
 from typing import Any
@@ -78,7 +79,7 @@ def error_code(response: requests.Response) -> str:
     except (ValueError, LookupError, TypeError, AttributeError):
         return ""
     codes = [detail["errorCode"] for detail in details if isinstance(detail, dict) and "errorCode" in detail]
-    return str(codes[0])[:40] if codes else ""
+    return re.sub("[^A-Z_]", "", str(codes[0]))[:40] if codes else ""  # a code, and no text of Google's
 
 
 def envelope(device: Device, message: Message) -> dict[str, Any]:

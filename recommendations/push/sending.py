@@ -173,7 +173,7 @@ def note_success(delivery: Delivery, answer: str) -> None:
 
 def note_failure(delivery: Delivery, error: TransportError) -> None:
     if error.device_gone:
-        retire(delivery.device, error.reason)
+        retire(delivery.device, Device.Reason.GONE, error.reason)
     elif error.permanent:
         settle(delivery, Delivery.State.DEAD, error.reason)
     else:

@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
+from athletes import access
 from athletes.access import athletes_visible_to
 from athletes.models import Membership, User
 from tests import factories
@@ -25,6 +26,27 @@ def test_values_are_a_consent_of_their_own(squad, alice, charlie):
     Membership.objects.filter(athlete=alice).update(shares_values=True)
     assert seen_by(charlie, values=True) == {"Alice"}
     assert seen_by(alice.user, values=True) == {"Alice"}
+
+
+def test_medical_detail_takes_the_consent_and_the_permission(squad, alice, charlie):
+    assert access.seen_by(charlie, alice) == (True, False, False)
+    Membership.objects.filter(athlete=alice).update(shares_medical=True)
+    assert seen_by(charlie, medical=True) == set()
+    assert access.seen_by(charlie, alice) == (True, False, False)
+    charlie = factories.permit_medical(charlie)
+    assert seen_by(charlie, medical=True) == {"Alice"}
+    assert access.seen_by(charlie, alice) == (True, False, True)
+    Membership.objects.filter(athlete=alice).update(shares_status=False)
+    assert seen_by(charlie, medical=True) == set()
+    assert access.seen_by(charlie, alice) == (False, False, False)
+    assert access.seen_by(alice.user, alice) == (True, True, True)
+
+
+def test_the_permission_alone_opens_nobody(squad, alice, eve, charlie):
+    Membership.objects.filter(athlete=alice).update(shares_medical=True)
+    assert seen_by(factories.permit_medical(eve), medical=True) == set()
+    Membership.objects.filter(athlete=alice).update(shares_medical=False, shares_values=True)
+    assert seen_by(factories.permit_medical(charlie), medical=True) == set()
 
 
 def test_withdrawing_the_status_withdraws_the_values(squad, alice, charlie):

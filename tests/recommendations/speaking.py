@@ -3,19 +3,20 @@
 from types import SimpleNamespace
 
 from recommendations import showing, wording
+from recommendations.discretion import ITSELF, Reader
 from recommendations.models import Advice
 
-ATHLETE = showing.Reader(own=True, values=True)
-COACH = showing.Reader(own=False, values=True)
+ATHLETE = ITSELF
+COACH = Reader(own=False, values=True, medical=True)
 
 
-def spoken(said: wording.Said, reader: showing.Reader = ATHLETE) -> SimpleNamespace:
+def spoken(said: wording.Said, reader: Reader = ATHLETE) -> SimpleNamespace:
     return told(Advice(said=said.as_json(), prescription=said.prescription), reader)
 
 
-def told(advice: Advice, reader: showing.Reader = ATHLETE) -> SimpleNamespace:
+def told(advice: Advice, reader: Reader = ATHLETE) -> SimpleNamespace:
     return SimpleNamespace(
-        **showing.advised_body(advice, own=reader.own),
+        **showing.advised_body(advice, reader),
         reasons=showing.reasons_of(advice, reader),
         would_change_if=showing.changes_of(advice, own=reader.own),
     )

@@ -171,9 +171,18 @@ def test_an_advice_page_shows_values_only_when_they_are_shared(client, charlie, 
     advice = Advice.objects.get(athlete=alice)
     client.force_login(charlie)
     url = f"/admin/recommendations/advice/{advice.pk}/change/"
-    assert "hrv_mean_7d_ms" not in client.get(url).content.decode()
+
+    def shown():
+        page = client.get(url).content.decode()
+        return "q values" in page.lower(), "hrv_mean_7d_ms" in page
+
+    assert shown() == (False, False)
     Membership.objects.filter(athlete=alice).update(shares_values=True)
-    assert "hrv_mean_7d_ms" in client.get(url).content.decode()
+    assert shown() == (True, False)  # the observation holds illness and pain
+    Membership.objects.filter(athlete=alice).update(shares_medical=True)
+    assert shown() == (True, False)
+    factories.permit_medical(charlie)
+    assert shown() == (True, True)
 
 
 def test_the_queue_is_for_superusers(client, charlie, morning):
@@ -181,8 +190,16 @@ def test_the_queue_is_for_superusers(client, charlie, morning):
     assert client.get("/admin/recommendations/waitingday/").status_code == 403
 
 
-def test_the_worst_comes_first_and_among_equals_the_longest(charlie, squad):
+@pytest.mark.parametrize(
+    ("medical", "order"),
+    [
+        (True, ["Emma", "Dora", "Cora", "Berta", "Anna", "Finja"]),
+        (False, ["Emma", "Cora", "Anna", "Berta", "Dora", "Finja"]),  # the order by kind would tell the kind
+    ],
+)
+def test_the_worst_comes_first_and_among_equals_the_longest(charlie, squad, medical, order):
     """Three red rows in the order of the alphabet had put a head injury fourth."""
+    charlie = factories.permit_medical(charlie)
     told = {
         "Anna": [{"pain_0_10": 6}],
         "Berta": [{"illness": "fever"}],
@@ -193,7 +210,7 @@ def test_the_worst_comes_first_and_among_equals_the_longest(charlie, squad):
     }
     athletes = {name: factories.make_athlete(f"{name.lower()}@example.org") for name in told}
     for athlete in athletes.values():
-        Membership.objects.create(athlete=athlete, squad=squad, shares_status=True)
+        Membership.objects.create(athlete=athlete, squad=squad, shares_status=True, shares_medical=medical)
         live(athlete, 40)
     for ago in (2, 1, 0):
         for name, mornings in told.items():
@@ -201,4 +218,4 @@ def test_the_worst_comes_first_and_among_equals_the_longest(charlie, squad):
                 wake_up(athletes[name], TODAY - timedelta(days=ago), **mornings[-1 - ago])
         drain(MORNING - timedelta(days=ago))
     shown = [str(line.athlete) for line in boards(charlie, MORNING)[0].lines]
-    assert [name for name in shown if name in told] == ["Emma", "Dora", "Cora", "Berta", "Anna", "Finja"]
+    assert [name for name in shown if name in told] == order

@@ -50,6 +50,6 @@ def test_where_a_coach_ordered_otherwise_the_page_begins_with_the_order(client, 
         client.force_login(charlie)
         page = client.get(f"/admin/recommendations/advice/{advice.pk}/change/").content.decode()
     assert "Rest, a coach&#x27;s order" in page
-    assert "Ordered by charlie@example.org: What I saw at training." in page
+    assert "Ordered by a coach: What I saw at training." in page
     assert f"The advice had been: {told(advice, COACH).headline}." in page
     assert "What the advice had rested on" in page

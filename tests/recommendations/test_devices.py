@@ -65,7 +65,7 @@ def test_the_address_and_its_keys_cannot_be_read_in_the_database(api, alice, bro
 
 def test_registering_again_is_one_device_with_the_newest_keys_and_brings_it_back_to_life(api, alice, browser):
     first = api(alice).post(URL, webpush(browser)).json()
-    Device.objects.update(active=False, deactivated_reason="410")
+    Device.objects.update(active=False, deactivated_reason="gone")
     again = Subscription(ORIGIN, path=browser.path)
     response = api(alice).post(URL, webpush(again))
     assert response.status_code == 200
@@ -89,7 +89,7 @@ def test_the_eleventh_device_takes_the_place_of_the_oldest(api, alice, bob):
         assert api(alice).post(URL, webpush(Subscription(ORIGIN))).status_code == 201
     mine = Device.objects.filter(user=alice.user).order_by("created_at", "pk")
     assert [device.active for device in mine] == [False] + [True] * 10
-    assert mine[0].deactivated_reason == "newer devices took its place"
+    assert mine[0].deactivated_reason == "replaced"
     assert Device.objects.get(user=bob.user).active
 
 

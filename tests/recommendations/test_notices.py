@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from athletes.models import Day, Mail, Membership
 from athletes.tasks import send_mail
-from mlmodels import observation
 from recommendations import notices, retention
 from recommendations.advising import drain
 from recommendations.models import Advice, Delivery, Notice, NoticePreference
@@ -75,7 +74,7 @@ def test_a_fever_at_ten_past_seven_is_one_notice_to_her_coach_alone(
     left = make_squad("Old club", former, alice)
     Membership.objects.filter(squad=left).update(left_at=TEN_PAST_SEVEN)
     check_in(alice, illness="fever")
-    assert told() == [("charlie@example.org", "Alice", "fever")]
+    assert told() == [("charlie@example.org", "Alice", "health_stop")]
     row, advice = Notice.objects.get(), Advice.objects.get(athlete=alice, current=True)
     assert (row.date, row.advice_id, row.created_at) == (TODAY, advice.pk, TEN_PAST_SEVEN)
     assert (row.seen_at, row.over_at, row.level) == (None, None, "stop")
@@ -92,7 +91,7 @@ def test_revising_the_check_in_makes_no_second_notice(alice, charlie, squad, his
     check_in(alice, illness="fever")
     check_in(alice, illness="fever", mood=1)
     assert Advice.objects.filter(athlete=alice).count() == 2
-    assert told() == [("charlie@example.org", "Alice", "fever")]
+    assert told() == [("charlie@example.org", "Alice", "health_stop")]
     assert Delivery.objects.count() == 1
 
 
@@ -113,15 +112,28 @@ def test_an_injury_that_stays_open_is_told_on_its_first_day(alice, squad, histor
     for later in (1, 2):
         clock.move_to(TEN_PAST_SEVEN + timedelta(days=later))
         check_in(alice, TODAY + timedelta(days=later), injury={"status": "open"})
-    assert told() == [("charlie@example.org", "Alice", "open_injury")]
+    assert told() == [("charlie@example.org", "Alice", "health_stop")]
     clock.move_to(TEN_PAST_SEVEN + timedelta(days=3))
     check_in(alice, TODAY + timedelta(days=3), injury={"status": "none"})
     clock.move_to(TEN_PAST_SEVEN + timedelta(days=4))
     check_in(alice, TODAY + timedelta(days=4), injury={"status": "open"})
     assert list(Notice.objects.order_by("date").values_list("date", "kind")) == [
-        (TODAY, "open_injury"),
-        (TODAY + timedelta(days=4), "open_injury"),
+        (TODAY, "health_stop"),
+        (TODAY + timedelta(days=4), "health_stop"),
     ]
+
+
+def test_a_stop_for_another_reason_is_told_although_one_lasts(alice, squad, history, check_in, clock):
+    """Whoever has a hold, or is ill for weeks, can hurt herself on top of it."""
+    alice.hold = "clinician"
+    alice.save()
+    check_in(alice)
+    clock.move_to(TEN_PAST_SEVEN + timedelta(days=1))
+    check_in(alice, TODAY + timedelta(days=1))
+    assert [notice.date for notice in Notice.objects.order_by("date")] == [TODAY]
+    clock.move_to(TEN_PAST_SEVEN + timedelta(days=2))
+    check_in(alice, TODAY + timedelta(days=2), illness="fever")
+    assert [notice.date for notice in Notice.objects.order_by("date")] == [TODAY, TODAY + timedelta(days=2)]
 
 
 def test_every_worst_morning_is_told(alice, squad, history, check_in, clock):
@@ -163,19 +175,21 @@ def guarded(alice, *guards, **values):
     [
         ([("G01", "suspended")], {}, {"red_flag"}),
         ([("G01", "no_increase")], {}, set()),
-        ([("G02", "rest")], {"illness": 3.0}, {"fever"}),
-        ([("G02", "rest")], {"illness": 2.0}, set()),
+        ([("G02", "rest")], {"illness": 3.0}, {"health_stop"}),
+        ([("G02", "rest")], {"illness": 2.0}, {"health_stop"}),
+        ([("G02", "rest")], {"illness": 4.0}, set()),  # a warning sign that was cleared today
         ([("G02", "no_increase")], {"illness": 3.0}, set()),
-        ([("G04", "suspended")], {"injured": 1.0}, {"open_injury"}),
-        ([("G04", "suspended")], {}, set()),
-        ([("G05", "rest")], {}, {"pain_stop"}),
+        ([("G04", "suspended")], {"injured": 1.0}, {"health_stop"}),
+        ([("G04", "suspended")], {}, {"health_stop"}),
+        ([("G18", "suspended")], {}, {"health_stop"}),
+        ([("G05", "rest")], {}, {"health_stop"}),
         ([("G05", "active_recovery")], {}, set()),
         ([("G10", "active_recovery")], {}, {"worst_morning"}),
         ([("G10", "no_increase")], {}, set()),
         ([("G09", "active_recovery")], {"sleep_h": 3.9}, {"worst_morning"}),
         ([("G09", "active_recovery")], {"sleep_h": 5.0}, set()),
         ([("G09", "active_recovery")], {"sleep_h": None}, set()),
-        ([("G01", "suspended"), ("G05", "rest")], {}, {"red_flag", "pain_stop"}),
+        ([("G01", "suspended"), ("G05", "rest")], {}, {"red_flag", "health_stop"}),
     ],
 )
 def test_what_the_guards_of_an_advice_tell(guards, seen, kinds):
@@ -198,7 +212,6 @@ def test_the_third_recovery_of_four_days_is_told(action, recovery_3d, tells_coac
 
 
 def test_the_codes_are_those_of_the_science():
-    assert notices.FEVER == observation.ILLNESS_FEVER
     assert notices.kinds_of(Advice(guards=[], observation=None)) == set()
 
 
@@ -219,7 +232,7 @@ def test_phone_and_mailbox_hear_that_somebody_is_to_be_looked_at_and_not_why(
         deliver()
         deliver()
         (letter,) = server.received
-    first = Notice.objects.get(kind="fever")
+    first = Notice.objects.get(kind="health_stop")
     (received,) = push_service.received
     assert push_service.refused == []
     assert received.address == phone.address
@@ -242,7 +255,7 @@ def test_phone_and_mailbox_hear_that_somebody_is_to_be_looked_at_and_not_why(
 
 def test_without_a_display_name_no_address_stands_in_its_place(alice, charlie, squad):
     alice.display_name = ""
-    row = Notice(athlete=alice, coach=charlie, kind="fever", date=TODAY)
+    row = Notice(athlete=alice, coach=charlie, kind="health_stop", date=TODAY)
     assert notices.line_of(row) == "One of your athletes: please look at the board"
 
 
@@ -253,9 +266,7 @@ def test_what_is_mailed_and_pushed_by_default_differs_by_level_and_never_by_illn
     pushed = {"push": True, "mail": False}
     assert api(charlie).get("/api/v1/me/notices/").json() == {
         "red_flag": pushed_and_mailed,
-        "open_injury": pushed_and_mailed,
-        "fever": pushed_and_mailed,
-        "pain_stop": pushed_and_mailed,
+        "health_stop": pushed_and_mailed,
         "worst_morning": pushed,
         "third_recovery": pushed,
         "source_silent": pushed,
@@ -265,15 +276,15 @@ def test_what_is_mailed_and_pushed_by_default_differs_by_level_and_never_by_illn
 def test_a_coach_chooses_how_to_hear_of_each_kind(alice, charlie, squad, history, api, check_in):
     make_device(charlie, "token-of-charlie")
     client = api(charlie)
-    wanted = client.get("/api/v1/me/notices/").json() | {"fever": {"push": False, "mail": False}}
+    wanted = client.get("/api/v1/me/notices/").json() | {"health_stop": {"push": False, "mail": False}}
     assert client.put("/api/v1/me/notices/", wanted).json() == wanted
     assert client.put("/api/v1/me/notices/", wanted).json() == wanted
     assert client.get("/api/v1/me/notices/").json() == wanted
     check_in(alice, illness="fever")
     deliver()
-    assert told() == [("charlie@example.org", "Alice", "fever")]
+    assert told() == [("charlie@example.org", "Alice", "health_stop")]
     assert (Delivery.objects.count(), mail.outbox) == (0, [])
-    refused = client.put("/api/v1/me/notices/", {"fever": {"push": True, "mail": True}})
+    refused = client.put("/api/v1/me/notices/", {"health_stop": {"push": True, "mail": True}})
     assert (refused.status_code, refused.json()["code"]) == (400, "validation_failed")
 
 
@@ -296,7 +307,7 @@ def test_at_night_only_a_warning_sign_calls(alice, bob, charlie, squad, history,
 
 
 def test_the_night_is_by_the_coachs_own_clock_or_else_by_the_athletes(charlie, alice):
-    row = Notice(athlete=alice, coach=charlie, kind="fever", date=TODAY)
+    row = Notice(athlete=alice, coach=charlie, kind="health_stop", date=TODAY)
     at = datetime.fromisoformat("2026-05-20T23:30:00+00:00")  # 01:30 in Berlin, 16:30 in Los Angeles
     assert notices.not_before(row, None, at) == datetime.fromisoformat("2026-05-21T06:00:00+02:00")
     runs_too = make_athlete("runner@example.org", timezone="America/Los_Angeles")
@@ -460,7 +471,7 @@ def test_a_coach_sets_the_own_preferences_in_the_admin_and_sees_nobody_elses(cha
         form |= {f"form-{at}-id": row.pk, f"form-{at}-push": "on"}
     assert client.post(page, form).status_code == 302
     assert set(notices.preferences([charlie.pk])[charlie.pk].values()) == {(True, False)}
-    assert notices.preferences([eve.pk])[eve.pk][notices.Kind.FEVER] == (True, True)
+    assert notices.preferences([eve.pk])[eve.pk][notices.Kind.HEALTH_STOP] == (True, True)
     of_eve = NoticePreference.objects.filter(user=eve).first()
     stranger = reverse("admin:recommendations_noticepreference_change", args=[of_eve.pk])
     assert client.get(stranger).status_code in (302, 403, 404)
@@ -484,12 +495,12 @@ def test_deliveries_of_notices_are_listed_for_superusers_alone(
 
 def test_notices_that_are_over_go_after_half_a_year(alice, charlie, squad):
     given = {"coach": charlie, "athlete": alice, "created_at": TEN_PAST_SEVEN}
-    Notice.objects.create(kind="fever", date=TODAY, over_at=TEN_PAST_SEVEN, **given)
-    Notice.objects.create(kind="open_injury", date=TODAY, **given)
+    Notice.objects.create(kind="health_stop", date=TODAY, over_at=TEN_PAST_SEVEN, **given)
+    Notice.objects.create(kind="red_flag", date=TODAY, **given)
     Notice.objects.create(kind="source_silent", date=TODAY, **given)
     assert retention.tidy_up(TEN_PAST_SEVEN + timedelta(days=179))["Notice"] == 0
     assert retention.tidy_up(TEN_PAST_SEVEN + timedelta(days=181))["Notice"] == 2
-    assert Notice.objects.get().kind == "open_injury"
+    assert Notice.objects.get().kind == "red_flag"
 
 
 def test_the_number_of_queries_does_not_grow_with_the_events(squad, charlie, django_assert_max_num_queries):

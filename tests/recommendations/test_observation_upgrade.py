@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from recommendations.models import Advice
 
-BEFORE, AFTER = ("recommendations", "0016_tickets"), ("recommendations", "0017_advice_as_bytes")
+BEFORE, AFTER = ("recommendations", "0018_reasons_of_devices_are_codes"), ("recommendations", "0019_advice_as_bytes")
 KEPT = {"acwr": 1.0649350649350648, "hrv_low_days": 3, "sleep_h": None, "weekday": 2}
 Q_VALUES = {"increase_intensity": -0.0177, "increase_volume": 0.01, "active_recovery": -0.2, "as_planned": 0.0}
 SAID = {"headline": {"key": "headline.as_planned"}, "detail": [], "reasons": [], "would_change_if": []}

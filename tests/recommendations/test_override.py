@@ -51,7 +51,7 @@ def test_the_coach_overrides_and_the_athlete_sees_it_and_is_told(alice, charlie,
         "load_au": round(advice.doses["as_planned"]),
         "reason_code": "seen_at_training",
         "note": "You looked fresh.",
-        "by": "charlie@example.org",
+        "by": "a coach",
         "created_at": "2026-05-20T05:00:00Z",
     }
     assert response.json()["override"] == shown | {"headline": "As planned, a coach's order"}

@@ -140,7 +140,7 @@ def test_a_device_that_is_gone_is_deactivated_and_nothing_waits_for_it(alice, wa
     assert outcome(waiting) == ("dead", reason, 1)
     assert outcome(Delivery.objects.get(advice=other)) == ("dead", reason, 0)
     phone.refresh_from_db()
-    assert (phone.active, phone.deactivated_reason) == (False, reason)
+    assert (phone.active, phone.deactivated_reason) == (False, "gone")
 
 
 def test_a_message_that_is_too_large_dies_and_the_device_lives(waiting, phone, push_service):

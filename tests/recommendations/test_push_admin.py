@@ -66,5 +66,5 @@ def test_a_superuser_sees_devices_without_their_addresses_and_can_deactivate_one
     client.post(changelist, {"action": "deactivate", "_selected_action": [device.pk]})
     device.refresh_from_db()
     delivery.refresh_from_db()
-    assert (device.active, device.deactivated_reason) == (False, "deactivated by staff")
+    assert (device.active, device.deactivated_reason) == (False, "by_staff")
     assert (delivery.state, delivery.outcome) == ("dead", "deactivated by staff")

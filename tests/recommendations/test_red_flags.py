@@ -172,7 +172,7 @@ def test_the_board_keeps_it_all_day(alice, charlie, squad):
     assert looks(charlie, alice) == ("open", True, "Warning sign since 07:31")
     charlie.is_superuser = True
     clear(alice, charlie)
-    cleared = ("cleared", True, "Warning sign 07:31, cleared 09:10 by charlie@example.org")
+    cleared = ("cleared", True, "Warning sign 07:31, cleared 09:10 by a coach")
     assert looks(charlie, alice) == cleared
 
 

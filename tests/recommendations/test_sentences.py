@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlmodels import guard, hazards
-from recommendations import sentences, wording
+from recommendations import discretion, sentences, wording
 from recommendations.models import OrderCode
 from recommendations.sentences import Line, words, words_kept
 
@@ -19,7 +19,7 @@ ALL = sentences.SENTENCES | {
 }
 PLACEHOLDER = re.compile(r"%\(\w+\)[.\d]*[sdf]")
 # Change a word, raise sentences.WORDING_VERSION, and add its digest here: advice keeps the version it was shown with.
-DIGESTS = {1: "c6865fe7e256cac0"}
+DIGESTS = {1: "c6865fe7e256cac0", 2: "04f8fbb5aeae6868"}
 
 
 def sources(promise):
@@ -45,7 +45,7 @@ def test_what_is_said_has_words_and_a_label():
     assert keys <= set(sentences.SENTENCES)
     codes = {key.partition(".")[0] for key in sentences.REASONS} | set(hazards.KIND_CODES)
     effects = {effect.code for effect in guard.Effect.__members__.values()} - {"none"}
-    assert set(sentences.LABELS) == codes | effects
+    assert set(sentences.LABELS) == codes | effects | {discretion.HEALTH}
     assert set(sentences.ORDERS) == set(OrderCode.values)
 
 

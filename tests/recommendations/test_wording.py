@@ -70,7 +70,7 @@ def test_every_verdict_has_words_whatever_is_missing():
 def test_every_guard_and_every_warning_has_a_text():
     assert set(wording.BECAUSE_OF) == set(guard.GUARD_CODES)
     assert {key.partition(".")[0] for key in sentences.WARNINGS} == set(hazards.KIND_CODES)
-    assert set(Advice.WithheldReason.values) == set(sentences.NO_ADVICE) - {"pending", "expired"}
+    assert set(Advice.WithheldReason.values) == set(sentences.NO_ADVICE) - {"pending", "expired", "health"}
     assert {f"headline.{reason}" for reason in sentences.NO_ADVICE} <= set(sentences.HEADLINES)
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from athletes import squads
 from athletes.access import athletes_visible_to
 from athletes.models import Membership, SquadInvite
+from tests import factories
 from tests.factories import make_athlete
 
 pytestmark = pytest.mark.usefixtures("valkey")
@@ -30,6 +31,7 @@ def test_a_coach_sees_the_squads_she_coaches(api, charlie, squad, other_squad):
                 "athletes": 2,
                 "shares_status": None,
                 "shares_values": None,
+                "shares_medical": None,
             }
         ],
         "next_cursor": None,
@@ -69,6 +71,7 @@ def test_joining_uses_the_code_up(api, charlie, squad):
         "athletes": None,
         "shares_status": True,
         "shares_values": True,
+        "shares_medical": False,
     }
     assert dora in athletes_visible_to(charlie, values=True)
     assert refusal(api(make_athlete("emil@example.org")).post(JOIN, {"code": code, **SHARES})) == (
@@ -110,6 +113,11 @@ def test_sharing_less_counts_from_the_next_request_on(api, alice, charlie, squad
     client = api(alice)
     assert client.patch(url, {"shares_values": True}).json()["shares_values"] is True
     assert alice in athletes_visible_to(charlie, values=True)
+    assert client.patch(url, {"shares_medical": True}).json()["shares_medical"] is True
+    charlie = factories.permit_medical(charlie)
+    assert alice in athletes_visible_to(charlie, medical=True)
+    assert client.patch(url, {"shares_medical": False}).json()["shares_medical"] is False
+    assert alice not in athletes_visible_to(charlie, medical=True)
     assert client.patch(url, {"shares_status": False}).status_code == 200
     assert alice not in athletes_visible_to(charlie)
 

@@ -25,11 +25,13 @@ class World:
         self.bob = factories.make_athlete("bob@example.org")
         self.charlie = factories.make_coach("charlie@example.org")
         self.chloe = factories.make_coach("chloe@example.org")
+        self.mila = factories.permit_medical(factories.make_coach("mila@example.org"))
         self.dan = factories.make_coach("dan@example.org")
         self.eve = factories.make_coach("eve@example.org")
         self.root = factories.make_user("root@example.org", is_staff=True, is_superuser=True)
         self.sprints = factories.make_squad("Sprints", self.charlie, self.alice, self.bob)
         self.values = factories.make_squad("400 m", self.chloe, self.alice, shares_values=True)
+        self.medical = factories.make_squad("Relay", self.mila, self.alice, shares_values=True, shares_medical=True)
         self.left = factories.make_squad("Hurdles", self.dan, self.alice)
         Membership.objects.filter(squad=self.left).update(left_at=NOW)
         throws = factories.make_squad("Throws", self.eve)
@@ -94,6 +96,7 @@ class World:
             "team_mate": self.bob,
             "coach_status": self.charlie,
             "coach_values": self.chloe,
+            "coach_medical": self.mila,
             "ex_coach": self.dan,
             "other_coach": self.eve,
             "admin": self.root,

@@ -44,7 +44,7 @@ def to_json(apps, schema_editor):
 
 class Migration(migrations.Migration):
     atomic = False  # on PostgreSQL no lock is kept over all the rows; begun again it copies all of them again
-    dependencies = [("recommendations", "0016_tickets")]
+    dependencies = [("recommendations", "0018_reasons_of_devices_are_codes")]
 
     operations = [
         # Null and a default, so that the way back finds something to fill the column with
