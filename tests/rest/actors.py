@@ -27,7 +27,8 @@ from tests.rest.world import TODAY, World, make_notice
 YESTERDAY = TODAY - timedelta(days=1)
 EVERYTHING = frozenset(LEVEL.values())
 BY_STATUS = frozenset({NAME, STATUS})
-BY_VALUES = BY_STATUS | {VALUES, MEDICAL}
+BY_VALUES = BY_STATUS | {VALUES}
+BY_MEDICAL = BY_VALUES | {MEDICAL}
 OF_A_PROGRAM = frozenset({STATUS, VALUES, MEDICAL})
 ATHLETES = ("alice", "bob", "leo", "lone", "zara")
 # Actor -> athlete -> levels. Whoever is not named is not seen.
@@ -39,11 +40,12 @@ SEES: dict[str, dict[str, frozenset[str]]] = {
     "lone_athlete": {"lone": EVERYTHING},
     "coach_status": {"alice": BY_STATUS, "bob": BY_STATUS},
     "coach_values": {"alice": BY_VALUES},
+    "coach_medical": {"alice": BY_MEDICAL},
     "coach_withdrawn": {},
     "ex_coach": {},
     "other_coach": {"zara": BY_VALUES},
     "support": {},
-    "admin": dict.fromkeys(ATHLETES, BY_VALUES | {ACCOUNT}),
+    "admin": dict.fromkeys(ATHLETES, BY_MEDICAL | {ACCOUNT}),
     "client_none": {},
     "client_records": {"alice": OF_A_PROGRAM},
     "client_days": {"alice": OF_A_PROGRAM},
@@ -107,7 +109,8 @@ class Cast(World):
         )
         ShadowAdvice.objects.create(advice=advice, policy=policy, date=advice.date, policy_action="as_planned")
         notices.own_rows(self.chloe)
-        for coach, athletes in ((self.charlie, "alice bob"), (self.eve, "zara"), (self.root, " ".join(ATHLETES))):
+        of_coaches = {self.charlie: "alice bob", self.mila: "alice", self.eve: "zara", self.root: " ".join(ATHLETES)}
+        for coach, athletes in of_coaches.items():
             for who in athletes.split():
                 make_notice(getattr(self, who), coach, TODAY)
         Authenticator.objects.create(user=self.zara.user, type=Authenticator.Type.TOTP, data={"secret": "x"})

@@ -49,7 +49,7 @@ WORDS = {
     "device.name": ACCOUNT,
     "vendor_account.vendor_user_id": ACCOUNT,
     "user.email": ACCOUNT,
-    "check_in.notes": PRIVATE,
+    "check_in.notes": MEDICAL,
     "feedback.comment": PRIVATE,
     "device.address": PRIVATE,
     "athlete.birth_date": PRIVATE,

@@ -23,7 +23,7 @@ from tests.rest.world import NOW
 pytestmark = pytest.mark.usefixtures("valkey")
 SURFACES = {"api": "/api/", "accounts of the app": "/_allauth/", "admin": "/admin/", "pages": "/"}
 LEAST = 4_500
-CURIOUS = ("anonymous", "team_mate", "coach_values", "other_coach", "support", "client_all")
+CURIOUS = ("anonymous", "team_mate", "coach_medical", "other_coach", "support", "client_all")
 REFUSALS = {"401", "403", "404", "405"}
 WHO = ("athlete", "athlete_id", "user", "id", "created_by")
 
@@ -60,10 +60,10 @@ def test_every_method_of_every_address_has_a_row_and_every_row_an_address():
 def test_the_table_objects_to_a_value_too_many_one_too_few_another_answer_and_a_change():
     row = table()["GET", "/api/v1/red-flags/?athlete=alice"]
     whole = frozenset({("alice", "red_flag.kind"), ("alice", "red_flag.note")})
-    assert row.objections("coach_values", Seen("200", whole, frozenset())) == []
+    assert row.objections("coach_medical", Seen("200", whole, frozenset())) == []
     assert row.objections("coach_status", Seen("200", frozenset(), frozenset())) == []
     assert row.objections("coach_status", Seen("200", whole, frozenset())) == [f"told {sorted(whole)}"]
-    assert row.objections("coach_values", Seen("200", frozenset(), frozenset())) == [f"not told {sorted(whole)}"]
+    assert row.objections("coach_medical", Seen("200", frozenset(), frozenset())) == [f"not told {sorted(whole)}"]
     changed = frozenset({("athletes_redflag", "alice")})
     assert row.objections("team_mate", Seen("404", frozenset(), changed)) == ["changed athletes_redflag of alice"]
     assert row.objections("team_mate", Seen("403", frozenset(), frozenset())) == ["404 expected, 403"]

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from athletes.models import User
 from tests.factories import PASSWORD
-from tests.rest.actors import BY_STATUS, Cast
+from tests.rest.actors import BY_STATUS, BY_VALUES, Cast
 from tests.rest.asking import Asker
 from tests.rest.attempts import Attempts
 from tests.rest.routes import model_of
@@ -25,6 +25,14 @@ ONES_OWN = ("{squad_id}", "/squad/", "/squadinvite/", "/admin/athletes/membershi
 def shares(**levels: bool) -> Callable[[Cast], Any]:
     body = {f"shares_{level}": shared for level, shared in levels.items()}
     return lambda cast: cast.api(cast.alice).patch(f"/api/v1/squads/{cast.values.pk}/membership/", body)
+
+
+def hides_medical_detail(cast: Cast) -> Any:
+    return cast.api(cast.alice).patch(f"/api/v1/squads/{cast.medical.pk}/membership/", {"shares_medical": False})
+
+
+def takes_permission(cast: Cast) -> Any:
+    cast.mila.user_permissions.clear()
 
 
 def leaves(cast: Cast) -> Any:
@@ -76,6 +84,8 @@ class Change:
 
 CHANGES = [
     Change("values withdrawn", "coach_values", "coach_status", {"alice": BY_STATUS}, shares(values=False)),
+    Change("medical detail withdrawn", "coach_medical", "coach_medical", {"alice": BY_VALUES}, hides_medical_detail),
+    Change("the club's permission taken", "coach_medical", "coach_medical", {"alice": BY_VALUES}, takes_permission),
     Change("all withdrawn", "coach_values", "coach_withdrawn", {}, shares(status=False)),
     Change("the athlete leaves", "coach_values", "coach_withdrawn", {}, leaves),
     Change("the coach leaves", "coach_status", "support", {}, lambda cast: cast.sprints.coaches.remove(cast.charlie)),
