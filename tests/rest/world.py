@@ -31,9 +31,7 @@ class World:
         self.root = factories.make_user("root@example.org", is_staff=True, is_superuser=True)
         self.sprints = factories.make_squad("Sprints", self.charlie, self.alice, self.bob)
         self.values = factories.make_squad("400 m", self.chloe, self.alice, shares_values=True)
-        self.medical = factories.make_squad(
-            "Relay 2", self.mila, self.alice, shares_values=True, shares_medical=True
-        )
+        self.medical = factories.make_squad("Relay 2", self.mila, self.alice, shares_values=True, shares_medical=True)
         self.left = factories.make_squad("Hurdles", self.dan, self.alice)
         Membership.objects.filter(squad=self.left).update(left_at=NOW)
         throws = factories.make_squad("Throws", self.eve)
