@@ -36,6 +36,8 @@ class Fault:
     """Of the crowd; else one where it is noon."""
     at: str = ""
     """When it begins, on an instrumented copy's clock."""
+    prepares: bool = False
+    """It has one `yield` more, first: what comes before it is done before anybody reports."""
     silent_phones: bool = False
     """The athletes have no browser that could be pushed to."""
 

@@ -65,12 +65,13 @@ def prepare(label: str, count: int, subscriptions: list[dict[str, Any]], zone: s
     return {"zone": zone, "tokens": cast.make_tokens(athletes), "athletes": [athlete.pk for athlete in athletes]}
 
 
-def backlog() -> dict[str, int]:
+def backlog(exempt: list[int] | None = None) -> dict[str, int]:
+    """What waits; of athletes whose long upload goes on as long as it must: nothing."""
     return {
-        "days": WaitingDay.objects.count(),
+        "days": WaitingDay.objects.exclude(athlete__in=exempt or []).count(),
         "deliveries": Delivery.objects.filter(state=Delivery.State.WAITING).count(),
         "mails": Mail.objects.filter(sent_at=None, given_up_at=None).count(),
-        "uploads": Upload.objects.filter(state__in=["waiting", "working"]).count(),
+        "uploads": Upload.objects.filter(state__in=["waiting", "working"]).exclude(athlete__in=exempt or []).count(),
     }
 
 
@@ -107,6 +108,10 @@ def readings(athletes: list[int]) -> dict[str, int]:
     return {kind: model.objects.filter(athlete__in=athletes).count() for kind, model in models.items()}
 
 
+def drop_uploads(athletes: list[int]) -> None:
+    Upload.objects.filter(athlete__in=athletes).delete()
+
+
 def hint() -> str:
     """The message that a check-in leaves for the worker."""
     return wake.message()
@@ -135,7 +140,8 @@ def shipped_policy() -> str:
 
 
 VERBS: dict[str, Callable[..., Any]] = {
-    verb.__name__: verb for verb in (prepare, backlog, outcome, readings, hint, own_policy, shipped_policy)
+    verb.__name__: verb
+    for verb in (prepare, backlog, outcome, readings, drop_uploads, hint, own_policy, shipped_policy)
 }
 
 
