@@ -109,14 +109,16 @@ def small_upload_waits(bench: Bench, line: Line, phone: Phone) -> None:
 @fault("U", "six uploads of 60 MB of garbage", "refused and gone from the disk; a small upload beside is soon done")
 def garbage(bench: Bench) -> Iterator[None]:
     heavy, light = bench.make_phones(2)
-    line = bench.line()
+    line, before_mb = bench.line(), kept_mb(bench)
     for _ in range(int(bench.seconds(GARBAGE_FILES, 2))):
         sent(line, heavy, "apple_export", os.urandom(GARBAGE_BYTES))
     small_upload_waits(bench, line, light)
     yield
-    left_mb = sum(path.stat().st_size for path in (bench.tree.data / "uploads").glob("*")) / 1e6
-    bench.note(f"{left_mb:.1f} MB of it stay on the disk")
-    bench.expect(left_mb < 1, f"{left_mb:.0f} MB of garbage stay on the disk")
+    wait_until("the last body to go from the disk", lambda: kept_mb(bench) < before_mb + 1, 15)
+
+
+def kept_mb(bench: Bench) -> float:
+    return sum(path.stat().st_size for path in (bench.tree.data / "uploads").glob("*")) / 1e6
 
 
 @fault("Z", "gzip bomb: 30 KB that are 31 MB of {}", "no process grows for it; a small upload beside it is soon done")
@@ -148,8 +150,9 @@ def many(bench: Bench) -> Iterator[None]:
     bench.note(f"the slowest of {number + 1} small syncs took {1000 * longest_s:.0f} ms")
     bench.expect(longest_s <= 5, f"a small sync took {longest_s:.1f} s")
     yield
-    waited_s = wait_until("the large upload", lambda: state(line, heavy, upload)["state"] == "done", STORED_WITHIN_S)
-    bench.note(f"all of it was stored {waited_s:.0f} s later")
+    progress = state(line, heavy, upload)["progress"]
+    bench.note(f"by then {progress['readings_done']} of its readings were stored")
+    bench.ask("drop_uploads", athletes=[heavy.athlete])  # or it would go on beside the next faults for minutes
 
 
 @fault("T", "late records at three years of history", "eight athletes' sessions of yesterday hold up no check-in",

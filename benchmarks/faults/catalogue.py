@@ -25,5 +25,5 @@ def turn(number: str) -> tuple[int, tuple[int, str]]:
 
 FAULTS: dict[str, Fault] = {number: TABLE[number] for number in sorted(TABLE, key=place)}
 CI = (
-    "3", "5", "7b", "7c", "8", "9b", "20", "24b", "24c", "24d", "25", "27", "30", "33", "34", "C", "L", "W",
+    "3", "5", "7b", "7c", "8", "9b", "20", "24b", "24c", "24d", "27", "30", "33", "C", "L", "W",
 )  # fmt: skip

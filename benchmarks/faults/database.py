@@ -116,12 +116,14 @@ def full_disk(bench: Bench) -> Iterator[None]:
 
 def filled(bench: Bench) -> Iterator[None]:
     ballast = bench.scratch / "ballast"
-    with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(64 * 1024))
-    with contextlib.suppress(OSError), ballast.open("ab", buffering=0) as file:
-        while True:
-            file.write(bytes(512))
+    with contextlib.ExitStack() as before:
+        log = before.enter_context(log_writer(bench.postgres)) if bench.postgres else None
+        for block_bytes in (64 * 1024, 512):
+            with contextlib.suppress(OSError), ballast.open("ab", buffering=0) as file:
+                while True:
+                    file.write(bytes(block_bytes))
+        if log:  # small writes fit for long into what PostgreSQL has already; a new connection finds no room at once
+            log()
     time.sleep(bench.seconds(10, 4))
     if not bench.postgres:
         told = requests.get(f"{bench.tree.url}/readyz", timeout=10)
@@ -130,6 +132,18 @@ def filled(bench: Bench) -> Iterator[None]:
     if bench.postgres:  # a PANIC may have ended it: what runs it starts it again, as `restart` does in compose
         wait_until("PostgreSQL to run", lambda: started(postgres(bench)), 30)
     yield
+
+
+@contextlib.contextmanager
+def log_writer(server: Postgres) -> Iterator[Callable[[], None]]:
+    with psycopg.connect(server.url, autocommit=True) as own:
+
+        def write() -> None:
+            with contextlib.suppress(psycopg.OperationalError):
+                for _ in range(100):
+                    own.execute("SELECT pg_logical_emit_message(false, 'fault', repeat('x', 1000000))")
+
+        yield write
 
 
 def started(server: Postgres) -> bool:

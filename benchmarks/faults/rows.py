@@ -108,6 +108,10 @@ def readings(athletes: list[int]) -> dict[str, int]:
     return {kind: model.objects.filter(athlete__in=athletes).count() for kind, model in models.items()}
 
 
+def drop_uploads(athletes: list[int]) -> None:
+    Upload.objects.filter(athlete__in=athletes).delete()
+
+
 def hint() -> str:
     """The message that a check-in leaves for the worker."""
     return wake.message()
@@ -136,7 +140,8 @@ def shipped_policy() -> str:
 
 
 VERBS: dict[str, Callable[..., Any]] = {
-    verb.__name__: verb for verb in (prepare, backlog, outcome, readings, hint, own_policy, shipped_policy)
+    verb.__name__: verb
+    for verb in (prepare, backlog, outcome, readings, drop_uploads, hint, own_policy, shipped_policy)
 }
 
 
