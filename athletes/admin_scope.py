@@ -61,6 +61,15 @@ def folded(text: Any) -> str:
     return unicodedata.normalize("NFKC", str(text or "")).casefold()
 
 
+def coaches(request: HttpRequest) -> bool:
+    """Staff with a squad. Asked once a request: a page asks for every act on every model, 66 times."""
+    known: bool | None = getattr(request, "_coaches", None)
+    if known is None:
+        known = bool(request.user.is_staff) and squads_coached_by(request.user).exists()
+        request._coaches = known  # type: ignore[attr-defined]
+    return known
+
+
 class ScopedAdmin(OfferedOnly):
     """Rows of athletes whom the signed-in coach may see. Superusers keep what Django's permissions give them.
 
@@ -107,8 +116,7 @@ class ScopedAdmin(OfferedOnly):
             return False
         if request.user.is_superuser:
             return by_django
-        is_coach = bool(request.user.is_staff) and squads_coached_by(request.user).exists()
-        return act in self.coach_may and is_coach and self.shows(request, obj)
+        return act in self.coach_may and coaches(request) and self.shows(request, obj)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.allows("view", request, obj, super().has_view_permission(request, obj))

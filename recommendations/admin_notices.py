@@ -7,8 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from athletes.access import squads_coached_by
-from athletes.admin_scope import OfferedOnly
+from athletes.admin_scope import OfferedOnly, coaches
 from athletes.models import User
 from recommendations import notices
 from recommendations.models import NoticePreference
@@ -37,7 +36,7 @@ class NoticePreferenceAdmin(OfferedOnly):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         mine = obj is None or obj.user_id == request.user.pk
-        return bool(getattr(request.user, "is_staff", False)) and mine and squads_coached_by(request.user).exists()
+        return mine and coaches(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_view_permission(request, obj)

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from allauth.idp.oidc.models import Client
 from django.contrib.contenttypes.models import ContentType
 
 from athletes.models import Athlete, Squad, SquadInvite, User
@@ -129,6 +130,7 @@ class Attempts:
         assert model is not None, path
         special = {
             Athlete: cast.alice, User: cast.alice.user, Squad: cast.sprints, SquadInvite: cast.invite,
+            Client: cast.no_client.client,
         }.get(model)  # fmt: skip
         if special is not None:
             return special

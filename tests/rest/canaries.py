@@ -96,8 +96,7 @@ class Aviary:
         self.of = {who: Canaries(who, n) for n, who in enumerate(names)}
         self.meaning = {form: (who, name) for who, canaries in self.of.items() for name, form in canaries.forms.items()}
         assert len(self.meaning) == len(names) * len(NUMBERS | WORDS)
-        longest_first = sorted(self.meaning, key=len, reverse=True)
-        self.forms = re.compile(rf"(?<![\w.])(?:{'|'.join(map(re.escape, longest_first))})(?![\w])")
+        self.forms = {form: re.compile(rf"(?<![\w.]){re.escape(form)}(?![\w])") for form in self.meaning}
         self.codes = {
             f'"{code}"'.encode(): (who, name)
             for who, canaries in self.of.items()
@@ -107,7 +106,8 @@ class Aviary:
 
     def found_in(self, body: bytes, *, codes: bool) -> set[tuple[str, str]]:
         """(athlete, canary)."""
-        found = {self.meaning[form] for form in self.forms.findall(body.decode(errors="replace"))}
+        text = body.decode(errors="replace")  # `in` first: a page of 100 kB took 46 ms by one expression for all
+        found = {self.meaning[form] for form, whole in self.forms.items() if form in text and whole.search(text)}
         return found | {meaning for code, meaning in self.codes.items() if codes and code in body}
 
 
