@@ -113,7 +113,9 @@ def rows(change: Change) -> list[tuple[str, str, Row]]:
     for method, path in asked():
         row = row_for(method, path)
         assert row is not None
-        is_page = staff and method == "GET" and path.startswith("/admin/") and change.becomes in row.outcomes
+        is_page = (
+            staff and method == "GET" and path.startswith("/admin/") and row.shows and change.becomes in row.outcomes
+        )
         about_rows = not any(word in path for word in ONES_OWN)
         if about_rows and ((path.startswith("/api/v1/") and change.becomes in row.outcomes) or is_page):
             found.append((method, path, row))
