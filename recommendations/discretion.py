@@ -60,8 +60,9 @@ def guards_shown(advice: Advice, reader: Reader) -> list[Row]:
     """The deciding one first; of health each effect once."""
     shown: list[Row] = []
     for guard in advice.guards:
-        told = {**guard, "code": HEALTH} if hides_guard(guard, advice.observation, reader) else dict(guard)
-        if told not in shown:
+        hidden = hides_guard(guard, advice.observation, reader)
+        told = {**guard, "code": HEALTH} if hidden else dict(guard)
+        if not (hidden and told in shown):
             shown.append(told)
     return shown
 

@@ -116,7 +116,7 @@ def test_what_no_key_opens_holds_her_back_and_is_stored_as_it_was(alice, setting
         day.save()
         her.save()
         asked = [frames.Asked(her, TODAY, frames.day_rows({her.pk: TODAY})[her.pk])]
-        seen = frames.observe(asked)
+        seen = frames.stand(asked).observation
         assert (seen.ill[0], seen.advice_hold[0]) == (1.0, 1.0)
     finally:
         settings.FIELD_ENCRYPTION_KEYS = own_keys

@@ -87,7 +87,7 @@ def pages(api, client, coach, athlete):
 
 
 def without_what_is_new(text):
-    text = re.sub("[0-9a-f]{8}-[0-9a-f-]{27}", "ID", text)
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/change/)", "ID", text)
     return re.sub(r'(csrfmiddlewaretoken" value=|csrfToken|"X-CSRFToken": )"?[\w-]+', "", text)
 
 

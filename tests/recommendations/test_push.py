@@ -317,10 +317,8 @@ def test_an_endpoint_whose_host_left_the_list_is_retired(waiting, phone, push_se
     sending.send_due()
     assert push_service.calls == 0
     phone.refresh_from_db()
-    assert (phone.active, phone.deactivated_reason) == (
-        False,
-        "endpoint refused: not an https URL of a plain host name",
-    )
+    assert (phone.active, phone.deactivated_reason) == (False, "gone")
+    assert outcome(waiting) == ("dead", "endpoint refused: not an https URL of a plain host name", 1)
 
 
 def test_a_message_that_breaks_the_sender_is_put_aside_and_the_others_go_out(alice, waiting, phone, push_service):
