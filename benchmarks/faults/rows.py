@@ -23,7 +23,7 @@ from django.db import close_old_connections  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from athletes.models import Athlete, CheckIn, HrvReading, Mail, RestDay, TrainingSession, Upload  # noqa: E402
-from benchmarks import cast  # noqa: E402
+from benchmarks import cast, seasons  # noqa: E402
 from recommendations import wake  # noqa: E402
 from recommendations.issuing import SHOWN, SILENT  # noqa: E402
 from recommendations.models import Advice, Delivery, Device, WaitingDay  # noqa: E402
@@ -60,9 +60,8 @@ def prepare(label: str, count: int, subscriptions: list[dict[str, Any]], zone: s
         ]
     )  # fmt: skip
     if history_d:
-        cast.make_days(athletes, now.date(), history_d)
-        cast.carry_states(athletes, now.date())
-    return {"zone": zone, "tokens": cast.make_tokens(athletes), "athletes": [athlete.pk for athlete in athletes]}
+        seasons.live(athletes, now.date(), history_d)
+    return {"zone": zone, "tokens": cast.make_tokens(users), "athletes": [athlete.pk for athlete in athletes]}
 
 
 def backlog(exempt: list[int] | None = None) -> dict[str, int]:

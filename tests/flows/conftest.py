@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import requests
 
+from benchmarks.faults.engine import Bench
+
 ROOT = Path(__file__).resolve().parents[2]
 OWN_VARIABLES = {"SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "VAPID_PRIVATE_KEY", "VALKEY_URL", "DATABASE_URL"}
 PASSWORD = "homestretch-demo"
@@ -93,3 +95,12 @@ def live(tmp_path_factory) -> Iterator[LiveServer]:
     finally:
         runner.send_signal(signal.SIGTERM)
         runner.wait(60)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory) -> Iterator[Bench]:
+    """A running copy that may be broken, with phones and a push service."""
+    database = os.environ.get("HOMESTRETCH_TEST_DATABASE", "sqlite")
+    running = Bench(database, tmp_path_factory.mktemp("f"), short=True)
+    yield running
+    running.close()

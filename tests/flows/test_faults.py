@@ -3,23 +3,11 @@
 HOMESTRETCH_TEST_DATABASE=postgres runs it on PostgreSQL. The whole matrix is in docs/running.md.
 """
 
-import os
-from collections.abc import Iterator
-
 import pytest
 
 from benchmarks.faults.catalogue import CI, FAULTS, turn
-from benchmarks.faults.engine import Bench
 
 pytestmark = pytest.mark.processes
-
-
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory) -> Iterator[Bench]:
-    database = os.environ.get("HOMESTRETCH_TEST_DATABASE", "sqlite")
-    running = Bench(database, tmp_path_factory.mktemp("f"), short=True)
-    yield running
-    running.close()
 
 
 @pytest.mark.parametrize("number", sorted(CI, key=turn), ids=lambda number: f"{number}: {FAULTS[number].name}")

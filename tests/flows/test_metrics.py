@@ -1,27 +1,21 @@
 """/metrics is the whole product's, whoever answers it and whoever was killed: real processes under ./homestretch."""
 
 import contextlib
-import os
+import random
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
+from benchmarks.faults.load import any_answers
+from benchmarks.faults.tree import wait_until
 from tests.flows.conftest import ROOT, free_port
-from tests.flows.test_chaos import (  # noqa: F401  three of them are fixtures
-    Phones,
-    children,
-    push_service,
-    servers,
-    valkey,
-    wait_until,
-)
 
 pytestmark = pytest.mark.processes
 
@@ -56,17 +50,12 @@ def starts(figures: Figures) -> dict[str, float]:
     return {kind: total(figures, "homestretch_process_starts_total", process=kind) for kind in kinds}
 
 
-def variables_of(pid: int) -> dict[str, str]:
-    pairs = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
-    return dict(pair.split("=", 1) for pair in pairs if pair)
-
-
 def slots(counters: Path) -> set[int]:
     return {int(re.search(r"\d+", file.name)[0]) for file in counters.glob("*.db")}
 
 
 @contextlib.contextmanager
-def second_web(variables: dict[str, str], log: Path) -> Iterator[tuple[str, int]]:
+def second_web(variables: dict[str, str], log: Path) -> Iterator[tuple[str, psutil.Process]]:
     """Two more web workers beside the one of `up`, as a container has them, that count in the same directory."""
     port = free_port()
     command = [ROOT / ".venv" / "bin" / "python", "-m", "config.serve", "--port", str(port), "--workers", "2"]
@@ -75,8 +64,8 @@ def second_web(variables: dict[str, str], log: Path) -> Iterator[tuple[str, int]
     url = f"http://127.0.0.1:{port}"
     try:
         wait_until("the second web server", lambda: answers(url), 60)
-        wait_until("its workers", lambda: len(children(process.pid)) >= 2, 20)
-        yield url, process.pid
+        wait_until("its workers", lambda: len(psutil.Process(process.pid).children()) >= 2, 20)
+        yield url, psutil.Process(process.pid)
     finally:
         process.terminate()
         process.wait(20)
@@ -88,23 +77,24 @@ def answers(url: str) -> bool:
     return False
 
 
-def send_round(url: str, cast: dict, fatigue: int) -> None:
-    phones = Phones(url, cast["today"], cast["tokens"])
-    for athlete in range(ATHLETES):
-        assert phones.check_in(requests.Session(), athlete, fatigue).status in (200, 201)
+def send_round(bench, phones, seed: int) -> None:
+    line, rng = bench.line(), random.Random(seed)
+    for phone in phones:
+        assert line.check_in(phone, any_answers(rng)) in (200, 201)
 
 
 def wait_for_total(number: float, url: str, name: str, **labels: str) -> None:
     wait_until(f"{name} to be {number:g}", lambda: total(scraped(url), name, **labels) >= number, 60)
 
 
-def test_every_process_is_counted_and_a_killed_one_takes_nothing_with_it(servers, push_service):  # noqa: F811
-    push_service.in_trouble = False
-    cast = servers.ask("prepare", [push_service.subscribe().as_json() for _ in range(ATHLETES)])
-    variables = variables_of(servers.worker())
+def test_every_process_is_counted_and_a_killed_one_takes_nothing_with_it(bench):
+    bench.use_tree("plain")
+    bench.forget()
+    phones, ours = bench.make_phones(ATHLETES), bench.tree.url
+    variables = bench.tree.main("worker").environ()
     counters = Path(variables["PROMETHEUS_MULTIPROC_DIR"])
-    with second_web(variables, servers.data / "web2.log") as (url, second):
-        send_round(servers.url, cast, fatigue=4)
+    with second_web(variables, bench.scratch / "web2.log") as (url, second):
+        send_round(bench, phones, 1)
         wait_for_total(ATHLETES, url, "homestretch_pushes_total", kind="webpush", outcome="sent")
         before = scraped(url)
         assert total(before, "homestretch_athletes_answered_total") == ATHLETES
@@ -113,24 +103,24 @@ def test_every_process_is_counted_and_a_killed_one_takes_nothing_with_it(servers
         assert total(before, "homestretch_task_duration_seconds_count", task="recommendations.tasks.drain") >= 1
         assert abs(time.time() - total(before, "homestretch_beat_last_ring_timestamp_seconds")) < 10
         assert starts(before) == {"web": 2, "web_worker": 3, "worker": 1, "worker_child": 2, "beat": 1}
-        assert [check_ins(scraped(one)) for one in [url, servers.url] * 6] == [ATHLETES] * 12
+        assert [check_ins(scraped(one)) for one in [url, ours] * 6] == [ATHLETES] * 12
 
         held = slots(counters)
         for _ in range(2):
-            victims = [servers.pool_children()[0], children(second)[0]]
+            victims = [bench.tree.pool()[0], second.children()[0]]
             known = starts(scraped(url))
-            for pid in victims:
-                os.kill(pid, signal.SIGKILL)
+            for process in victims:
+                process.kill()
             more = known | {"web_worker": known["web_worker"] + 1, "worker_child": known["worker_child"] + 1}
-            wait_until("those who take their places", lambda more=more: starts(scraped(servers.url)) == more, 30)
-        send_round(url, cast, fatigue=3)
+            wait_until("those who take their places", lambda more=more: starts(scraped(ours)) == more, 30)
+        send_round(bench, phones, 2)
         wait_for_total(2 * ATHLETES, url, "homestretch_athletes_answered_total")
 
         after = scraped(url)
         assert {key: value for key, value in before.items() if after.get(key, -1) < value} == {}
         assert total(after, "homestretch_athletes_answered_total") == 2 * ATHLETES
         assert starts(after) == {"web": 2, "web_worker": 5, "worker": 1, "worker_child": 4, "beat": 1}
-        assert [check_ins(scraped(one)) for one in [url, servers.url] * 6] == [2 * ATHLETES] * 12
+        assert [check_ins(scraped(one)) for one in [url, ours] * 6] == [2 * ATHLETES] * 12
         assert slots(counters) == held == set(range(9))
-    servers.stop()
+    bench.stop_tree()
     wait_until("the directory to go", lambda: not counters.exists(), 10)
