@@ -109,7 +109,7 @@ def rows_of(table: str) -> dict[Any, dict[str, Any]]:
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT * FROM "{table}"')
         names = [column[0] for column in cursor.description]
-        key = names.index("id") if "id" in names else 0
+        key = next((names.index(name) for name in ("history_id", "id") if name in names), 0)  # a history has both
         return {row[key]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 
 
