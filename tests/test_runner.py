@@ -28,16 +28,21 @@ ALICE = {"email": "alice@example.org", "password": "homestretch-demo"}
 pytestmark = pytest.mark.processes
 
 
+def of_a_stranger() -> dict[str, str]:
+    """The environment without what the tests have set for the product."""
+    kept = {name: value for name, value in os.environ.items() if name not in RUNNER_VARIABLES}
+    return {name: value for name, value in kept.items() if not name.startswith(("HOMESTRETCH", "DJANGO"))}
+
+
 class Copy:
     """One running copy of the product, its output, and the processes that carry its data directory's name."""
 
     def __init__(self, data: Path, port: int, **variables: str) -> None:
         self.data, self.port, self.lines = data, port, []
-        kept = {name: value for name, value in os.environ.items() if name not in RUNNER_VARIABLES}
-        kept = {name: value for name, value in kept.items() if not name.startswith(("HOMESTRETCH", "DJANGO"))}
         self.process = subprocess.Popen(
             [str(ROOT / "homestretch"), "up", "--port", str(port), "--data", str(data)],
-            cwd=data.parent, env=kept | variables, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd=data.parent, env=of_a_stranger() | variables, text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )  # fmt: skip
         threading.Thread(target=lambda: self.lines.extend(self.process.stdout), daemon=True).start()
 
@@ -377,8 +382,9 @@ def test_on_a_full_disk_everything_that_stores_says_come_again_and_readyz_says_w
 
 def test_a_log_on_a_full_disk_ends_neither_the_runner_nor_what_it_runs(at_rest, tmp_path):
     data, port = shutil.copytree(at_rest, tmp_path / "data"), free_port()
+    command = [ROOT / "homestretch", "up", "--port", str(port), "--data", data]
     with open("/dev/full", "w") as full:
-        runner = subprocess.Popen([ROOT / "homestretch", "up", "--port", str(port), "--data", data], stdout=full)
+        runner = subprocess.Popen(command, env=of_a_stranger(), stdout=full)
     try:
         for _ in range(2):
             give_up_at = time.monotonic() + 60
