@@ -29,6 +29,7 @@ ASK_FOR_THE_SAME = {
     ],
     "a doctor": [{"red_flag": kind} for kind in ("chest_pain", "fainting", "head_injury")],
 }
+OF_A_ROW = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/(?:change|history|delete)/)")
 NAMES_A_KIND = re.compile(
     r"fever|neck|\bill\b|illness|injur|hamstring|pain|niggle|pregnan|heart.disease|red_s|RED-S|clinician|faint|"
     r"palpitation|chest|head.injury|\bG0[2345]\b|\bG18\b",
@@ -82,12 +83,12 @@ def pages(api, client, coach, athlete):
         f"athletes/day/{athlete.days.get(date=TODAY).pk}/change/", f"athletes/athlete/{athlete.pk}/change/",
         *(f"athletes/redflag/{flag.pk}/change/" for flag in athlete.red_flags.all()),
     ):  # fmt: skip
-        read[re.sub("[0-9a-f]{8}-[0-9a-f-]{27}", "ID", path)] = client.get(f"/admin/{path}").content.decode()
+        read[OF_A_ROW.sub("ID", path)] = client.get(f"/admin/{path}").content.decode()
     return {path: without_what_is_new(text) for path, text in read.items()}
 
 
 def without_what_is_new(text):
-    text = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/change/)", "ID", text)
+    text = OF_A_ROW.sub("ID", text)
     return re.sub(r'(csrfmiddlewaretoken" value=|csrfToken|"X-CSRFToken": )"?[\w-]+', "", text)
 
 
