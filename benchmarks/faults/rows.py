@@ -28,6 +28,8 @@ from recommendations import wake  # noqa: E402
 from recommendations.issuing import SHOWN, SILENT  # noqa: E402
 from recommendations.models import Advice, Delivery, Device, WaitingDay  # noqa: E402
 
+INVENTED: set[object] = set()  # the advice of seasons that were only written down
+
 
 def zone_where_it_is_noon() -> str:
     """So that no midnight, deadline or quiet hour falls into a fault, whenever it is tried. POSIX: -8 is east."""
@@ -50,6 +52,9 @@ def prepare(label: str, count: int, subscriptions: list[dict[str, Any]], zone: s
             for user in users
         ]
     )  # fmt: skip
+    if history_d:  # before their devices, which it would give to all of them
+        seasons.live(athletes, now.date(), history_d)
+        INVENTED.update(Advice.objects.filter(athlete__in=athletes).values_list("pk", flat=True))
     Device.objects.bulk_create(
         [
             Device(
@@ -59,8 +64,6 @@ def prepare(label: str, count: int, subscriptions: list[dict[str, Any]], zone: s
             for user, given in zip(users, subscriptions, strict=False)
         ]
     )  # fmt: skip
-    if history_d:
-        seasons.live(athletes, now.date(), history_d)
     return {"zone": zone, "tokens": cast.make_tokens(users), "athletes": [athlete.pk for athlete in athletes]}
 
 
@@ -93,12 +96,15 @@ def outcome(athletes: list[int]) -> dict[str, Any]:
                 "shown": hashlib.sha256(repr([getattr(advice, name) for name in SHOWN]).encode()).hexdigest(),
             }
             for advice in Advice.objects.filter(athlete__in=athletes).order_by("athlete", "date", "revision")
+            if advice.pk not in INVENTED
         ],
-        "deliveries": list(
-            Delivery.objects.filter(advice__athlete__in=athletes).values(
+        "deliveries": [
+            delivery
+            for delivery in Delivery.objects.filter(advice__athlete__in=athletes).values(
                 "device__address", "device__active", "advice", "state", "outcome", "advice__athlete"
             )
-        ),
+            if delivery["advice"] not in INVENTED
+        ],
     }  # fmt: skip
 
 
