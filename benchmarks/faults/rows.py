@@ -28,7 +28,7 @@ from recommendations import wake  # noqa: E402
 from recommendations.issuing import SHOWN, SILENT  # noqa: E402
 from recommendations.models import Advice, Delivery, Device, WaitingDay  # noqa: E402
 
-INVENTED: set[object] = set()  # the advice of seasons that were only written down
+INVENTED: set[object] = set()  # check-ins and advice of seasons that were only written down
 
 
 def zone_where_it_is_noon() -> str:
@@ -54,7 +54,8 @@ def prepare(label: str, count: int, subscriptions: list[dict[str, Any]], zone: s
     )  # fmt: skip
     if history_d:  # before their devices, which it would give to all of them
         seasons.live(athletes, now.date(), history_d)
-        INVENTED.update(Advice.objects.filter(athlete__in=athletes).values_list("pk", flat=True))
+        for model in (Advice, CheckIn):
+            INVENTED.update(model.objects.filter(athlete__in=athletes).values_list("pk", flat=True))
     Device.objects.bulk_create(
         [
             Device(
@@ -82,9 +83,10 @@ def outcome(athletes: list[int]) -> dict[str, Any]:
     return {
         "check_ins": [
             {"athlete": pk, "date": day, "said": values}
-            for pk, day, *values in CheckIn.objects.filter(athlete__in=athletes).values_list(
-                "athlete_id", "date", *said
+            for own, pk, day, *values in CheckIn.objects.filter(athlete__in=athletes).values_list(
+                "pk", "athlete_id", "date", *said
             )
+            if own not in INVENTED
         ],
         "advice": [
             {
