@@ -3,6 +3,7 @@
 import math
 import struct
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,21 +15,20 @@ from mlmodels import layouts
 Value = Mapping[str, Any] | None
 
 
-class PackedField(models.Field):  # type: ignore[type-arg]
+class PackedField(models.Field, ABC):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"editable": False} | kwargs)
 
+    @abstractmethod
     def pack(self, value: Mapping[str, Any]) -> bytes:
-        raise NotImplementedError
+        """ValueError: something in it has no place."""
 
+    @abstractmethod
     def unpack(self, packed: bytes) -> Mapping[str, Any]:
-        raise NotImplementedError
+        """The inverse."""
 
     def get_internal_type(self) -> str:
         return "BinaryField"
-
-    def get_placeholder(self, value: Any, compiler: Any, connection: Any) -> Any:
-        return connection.ops.binary_placeholder_sql(value)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Value:
         return None if value is None else self.unpack(bytes(value))
@@ -36,8 +36,9 @@ class PackedField(models.Field):  # type: ignore[type-arg]
     def get_db_prep_value(self, value: Value, connection: Any, prepared: bool = False) -> Any:
         return None if value is None else connection.Database.Binary(self.pack(value))
 
-    def value_to_string(self, obj: Any) -> str:
-        raise NotImplementedError("an advice is not written as a fixture")
+    def value_to_string(self, obj: Any) -> Any:
+        """In a dump as what it says, like a JSONField."""
+        return self.value_from_object(obj)
 
 
 class SaidField(PackedField):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 
 from athletes import statements
@@ -29,8 +30,8 @@ def few_at_once(claimed: dict[Athlete, list[WaitingDay]]) -> dict[Athlete, list[
     if len(claimed) <= AT_ONCE:
         return claimed
     carried = with_carry(athlete.pk for athlete in claimed)
-    put_off = [athlete for athlete in claimed if athlete.pk not in carried][AT_ONCE:]
-    return {athlete: rows for athlete, rows in claimed.items() if athlete not in set(put_off)}
+    put_off = set([athlete for athlete in claimed if athlete.pk not in carried][AT_ONCE:])
+    return {athlete: rows for athlete, rows in claimed.items() if athlete not in put_off}
 
 
 def with_carry(athletes: Iterable[int]) -> set[int]:
@@ -52,16 +53,25 @@ def rebuild(now: datetime) -> int:
 def rebuild_some(now: datetime, *, after: int) -> list[Athlete]:
     with turns.own_turn() as mine, turns.held():
         athletes = uncarried(now, after) if mine else []
-        try:
-            evenings = frames.stand([Asked(a, local_today(a, now), frames.NOTHING) for a in athletes]).evenings
-        except Exception:  # the first report of whom it is answers her alone, and says so
-            log.exception("not_rebuilt", athletes=[athlete.pk for athlete in athletes])
-            return athletes
+        evenings = evenings_of([Asked(a, local_today(a, now), frames.NOTHING) for a in athletes])
         with turns.storing():
             # Whose facts changed meanwhile has a row again, and the drain carries on.
             busy = set(WaitingDay.objects.filter(athlete__in=athletes).values_list("athlete_id", flat=True))
             frames.keep_carries([evening for evening in evenings if evening[0].athlete.pk not in busy])
     return athletes
+
+
+def evenings_of(asked: list[Asked]) -> frames.Evenings:
+    """Of all together; where that raises, of each alone, so that one athlete's days cost the others nothing."""
+    try:
+        return frames.stand(asked).evenings
+    except (OperationalError, InterfaceError):
+        raise  # the database's trouble, not an athlete's
+    except Exception:
+        if len(asked) > 1:
+            return [evening for one in asked for evening in evenings_of([one])]
+        log.exception("not_rebuilt", athlete=asked[0].athlete.pk)  # her next report says so to her, too
+        return []
 
 
 def uncarried(now: datetime, after: int) -> list[Athlete]:

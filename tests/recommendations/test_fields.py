@@ -1,6 +1,7 @@
 """Numbers of an advice as bytes: as exact as they were, and nothing that has no place goes lost."""
 
 import pytest
+from django.core import serializers
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +43,15 @@ def test_an_advice_reads_as_it_was_written(alice):
     assert (kept.q_values, kept.doses, kept.said) == (written["q_values"], {}, written["said"])
     Advice.objects.filter(pk=advice.pk).update(observation=None, q_values=None)
     assert Advice.objects.filter(observation=None, q_values=None).exists()
+
+
+@pytest.mark.django_db
+def test_an_advice_is_dumped_as_what_it_says_and_loaded_again(alice):
+    written = {"observation": {"acwr": 1.1}, "q_values": {"as_planned": -0.1}, "said": {"detail": []}}
+    advice = make_advice(alice, TODAY, **written)
+    dumped = serializers.serialize("json", [advice])
+    Advice.objects.all().delete()
+    for loaded in serializers.deserialize("json", dumped):
+        loaded.save()
+    kept = Advice.objects.get(pk=advice.pk)
+    assert (kept.observation["acwr"], kept.q_values, kept.said) == (1.1, written["q_values"], written["said"])

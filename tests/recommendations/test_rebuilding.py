@@ -44,8 +44,7 @@ def test_who_waits_for_advice_or_has_not_reported_for_a_month_is_left_to_the_dra
     assert not StateCarry.objects.exists()
 
 
-def test_one_whose_days_raise_does_not_keep_the_others_from_it(alice, bob, monkeypatch):
-    monkeypatch.setattr(rebuilding, "AT_ONCE", 1)
+def test_one_whose_days_raise_does_not_keep_the_others_from_it(alice, bob):
     for athlete in (alice, bob):
         live(athlete, 40)
     WaitingDay.objects.all().delete()
