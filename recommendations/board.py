@@ -80,6 +80,12 @@ class Line:
         return self.severity < NOTHING
 
     @property
+    def may_train(self) -> bool:
+        """Told to every reader of the line anyway, so it may come before how long it has lasted."""
+        stopped = self.advice is not None and (not self.advice.action or rests(self.advice))
+        return not stopped
+
+    @property
     def severity(self) -> int:
         if self.red_flag:
             return WARNING_SIGN
@@ -117,7 +123,7 @@ def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None, reader: U
         found[member.squad_id].append(Line(member.athlete, on, shown))
     fill_in([line for lines in found.values() for line in lines], reader)
     for lines in found.values():
-        lines.sort(key=lambda line: (line.severity, -line.since_days, str(line.athlete).lower()))
+        lines.sort(key=lambda line: (line.severity, line.may_train, -line.since_days, str(line.athlete).lower()))
     return found
 
 
@@ -324,11 +330,15 @@ def today_cell(line: Line) -> SafeString:
     if not line.advice.action:
         reason = discretion.withheld_reason(line.advice, line.reader)
         return label(discretion.withheld_words(line.advice, line.reader), VARIANTS.get(reason, ""))
-    rests = any(guard["effect"] == "rest" for guard in line.advice.guards)
-    text = str(OrderCode.REST.label) if rests else what_is_done(line.advice)
+    told_to_rest = rests(line.advice)
+    text = str(OrderCode.REST.label) if told_to_rest else what_is_done(line.advice)
     if line.advice.status == Advice.Status.PROVISIONAL:
         text = _("%(action)s (provisional)") % {"action": text}
-    return label(text, "danger" if rests else VARIANTS[line.advice.action])
+    return label(text, "danger" if told_to_rest else VARIANTS[line.advice.action])
+
+
+def rests(advice: Advice) -> bool:
+    return any(guard["effect"] == "rest" for guard in advice.guards)
 
 
 def what_is_done(advice: Advice) -> str:

@@ -193,12 +193,12 @@ def test_the_queue_is_for_superusers(client, charlie, morning):
 @pytest.mark.parametrize(
     ("medical", "order"),
     [
-        (True, ["Emma", "Dora", "Cora", "Berta", "Anna", "Finja"]),
-        (False, ["Emma", "Cora", "Anna", "Berta", "Dora", "Finja"]),  # the order by kind would tell the kind
+        (True, ["Emma", "Dora", "Cora", "Berta", "Anna", "Gina", "Finja"]),
+        (False, ["Emma", "Cora", "Anna", "Berta", "Dora", "Gina", "Finja"]),  # the order by kind would tell the kind
     ],
 )
 def test_the_worst_comes_first_and_among_equals_the_longest(charlie, squad, medical, order):
-    """Three red rows in the order of the alphabet had put a head injury fourth."""
+    """Three red rows by the alphabet had put a head injury fourth; a niggle of days had come before a fresh fever."""
     charlie = factories.permit_medical(charlie)
     told = {
         "Anna": [{"pain_0_10": 6}],
@@ -207,6 +207,7 @@ def test_the_worst_comes_first_and_among_equals_the_longest(charlie, squad, medi
         "Dora": [{"injury_status": "open"}],
         "Emma": [{"red_flag": "head_injury"}],
         "Finja": [{}],
+        "Gina": [{"injury_status": "niggle"}, {"injury_status": "niggle"}, {"injury_status": "niggle"}],
     }
     athletes = {name: factories.make_athlete(f"{name.lower()}@example.org") for name in told}
     for athlete in athletes.values():
