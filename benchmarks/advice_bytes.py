@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import ExitStack
 
-from benchmarks.nightly import finished, inside
-from benchmarks.servers import database, environment, manage, scratch, valkey, verdict
+from benchmarks.servers import prepared, verdict
 
 GOAL_BYTES = 1_300
 
@@ -42,16 +40,11 @@ def main() -> int:
     parser.add_argument("--athletes", type=int, default=1_000)
     parser.add_argument("--days", type=int, default=60)
     given = parser.parse_args()
-    with ExitStack() as stack:
-        data = stack.enter_context(scratch())
-        url = stack.enter_context(database("postgres", data))
-        env = environment(data, url)
-        stack.enter_context(valkey(data, env))
-        manage(env, "migrate", "--verbosity", 0)
-        finished(inside(env, "fill", "--athletes", given.athletes, "--days", given.days))
-        finished(inside(env, "ring", "--athletes", given.athletes))
-        finished(inside(env, "drain"))
-        row, in_pages, in_indexes, columns = sizes(url)
+    with prepared("postgres") as ground:
+        ground.inside("nightly", "fill", "--athletes", given.athletes, "--days", given.days)
+        ground.inside("nightly", "ring", "--athletes", given.athletes)
+        ground.inside("nightly", "drain")
+        row, in_pages, in_indexes, columns = sizes(ground.url)
     print("  " + ", ".join(f"{name} {size:.0f}" for name, size in columns if size >= 10))
     print(f"an advice: {row:,.0f} bytes a row   goal <= {GOAL_BYTES:,}   {verdict(row <= GOAL_BYTES)}")
     print(f"           {in_pages:,.0f} in the table's pages, {in_indexes:,.0f} in the indexes")

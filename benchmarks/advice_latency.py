@@ -35,11 +35,7 @@ from benchmarks.load import load
 from benchmarks.servers import (
     Server,
     beat,
-    database,
-    environment,
-    manage,
-    scratch,
-    valkey,
+    prepared,
     verdict,
     web,
     worker,
@@ -119,17 +115,13 @@ def lock_errors(*servers: Server) -> int:
 
 
 def measure(kind: str, rates: list[int], seconds: int, days: int) -> None:
-    with ExitStack() as stack:
-        data = stack.enter_context(scratch())
-        url = stack.enter_context(database(kind, data))
-        env = environment(data, url)
-        stack.enter_context(valkey(data, env))
-        manage(env, "migrate", "--verbosity", 0)
+    with prepared(kind) as ground, ExitStack() as stack:
+        data, env = ground.data, ground.env
         people = list(enumerate(tokens_of(env, data, WARM + sum(rates) * seconds, "--days", days), 1))
-        nightly.finished(nightly.inside(env, "fill", "--athletes", sum(rates) * BESIDE_S))
+        ground.inside("nightly", "fill", "--athletes", sum(rates) * BESIDE_S)
         served, port = stack.enter_context(web(data, env))
         servers = [served, stack.enter_context(worker(data, env)), stack.enter_context(beat(data, env))]
-        fetch = fetcher(kind, url)
+        fetch = fetcher(kind, ground.url)
         run_rate(port, people[:WARM], 20, data, fetch)
         history = f"{days} days of history, load {os.getloadavg()[0]:.1f}"
         print(f"\ncheck-in -> advice saved, on {kind}, {seconds} s at each rate, {history}", flush=True)

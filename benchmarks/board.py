@@ -13,11 +13,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -25,7 +23,7 @@ from typing import Any
 
 from benchmarks.cast import SEASONS_D, tokens_of
 from benchmarks.load import load
-from benchmarks.servers import ROOT, database, environment, manage, scratch, valkey, verdict, web
+from benchmarks.servers import prepared, verdict, web
 
 GOAL_BOARD_MS, GOAL_READ_MS = 300, 50
 READS = ("/api/v1/advice/", "/api/v1/advice/today/", "/api/v1/days/{today}/", "/api/v1/sync/changes/")
@@ -111,16 +109,12 @@ def main() -> int:
         inside()
         return 0
     for kind in given.database:
-        with ExitStack() as stack:
-            data = stack.enter_context(scratch())
-            env = environment(data, stack.enter_context(database(kind, data)))
-            stack.enter_context(valkey(data, env))
-            manage(env, "migrate", "--verbosity", 0)
-            tokens = tokens_of(env, data, given.athletes, "--days", given.days, "--coached")
+        with prepared(kind) as ground:
+            tokens = tokens_of(ground.env, ground.data, given.athletes, "--days", given.days, "--coached")
             history = f"{given.athletes} athletes, {given.days} days, load {os.getloadavg()[0]:.1f}"
             print(f"reading on {kind}, {history}", flush=True)
-            subprocess.run([sys.executable, "-m", "benchmarks.board", "--inside"], env=env, cwd=ROOT, check=True)
-            read_as_phones(data, env, tokens[:-1])
+            ground.inside("board")
+            read_as_phones(ground.data, ground.env, tokens[:-1])
     return 0
 
 

@@ -11,15 +11,12 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
-from contextlib import ExitStack
 from datetime import UTC, date, datetime, time, timedelta
 from time import process_time
 from typing import Any
 
-from benchmarks.nightly import finished
-from benchmarks.servers import ROOT, database, environment, manage, scratch, valkey, verdict
+from benchmarks.servers import prepared, verdict
 
 GOAL_MS = 4.0
 AGES_D = (35, 365, 1095)
@@ -79,21 +76,12 @@ def main() -> int:
         late_records(given.athletes)
         return 0
     for kind in given.database:
-        with ExitStack() as stack:
-            data = stack.enter_context(scratch())
-            env = environment(data, stack.enter_context(database(kind, data)))
-            stack.enter_context(valkey(data, env))
-            manage(env, "migrate", "--verbosity", 0)
+        with prepared(kind) as ground:
             print(
                 f"a late record on {kind}, {given.athletes} athletes at once, load {os.getloadavg()[0]:.1f}", flush=True
             )
-            finished(inside(env, given.athletes))
+            ground.inside("late_record", "--athletes", given.athletes)
     return 0
-
-
-def inside(env: dict[str, str], athletes: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "benchmarks.late_record", "--inside", "--athletes", str(athletes)]
-    return subprocess.Popen(command, env=env, cwd=ROOT)
 
 
 if __name__ == "__main__":

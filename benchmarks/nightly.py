@@ -16,10 +16,9 @@ import os
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from datetime import timedelta
 
-from benchmarks.servers import ROOT, database, environment, manage, scratch, valkey, verdict
+from benchmarks.servers import ROOT, prepared, verdict
 
 GOAL_POSTGRES_PER_S = 8_000
 SQUAD = 25
@@ -122,28 +121,23 @@ def finished(process: subprocess.Popen[bytes]) -> None:
 
 
 def measure(kind: str, athletes: int, days: int, processes: int) -> None:
-    with ExitStack() as stack:
-        data = stack.enter_context(scratch())
-        url = stack.enter_context(database(kind, data))
-        env = environment(data, url)
-        stack.enter_context(valkey(data, env))
-        manage(env, "migrate", "--verbosity", 0)
-        finished(inside(env, "fill", "--athletes", athletes, "--days", days))
+    with prepared(kind) as ground:
+        ground.inside("nightly", "fill", "--athletes", athletes, "--days", days)
         workers = processes if kind == "postgres" else 1
         print(
             f"nightly on {kind}: {athletes:,} athletes of {days} days, {workers} process(es),"
             f" load {os.getloadavg()[0]:.1f}",
             flush=True,
         )
-        finished(inside(env, "ring", "--athletes", athletes))
+        ground.inside("nightly", "ring", "--athletes", athletes)
         began = time.perf_counter()
-        finished(inside(env, "start_up"))
+        ground.inside("nightly", "start_up")
         starting_s = time.perf_counter() - began
         began = time.perf_counter()
-        for process in [inside(env, "drain") for _ in range(workers)]:
+        for process in [inside(ground.env, "drain") for _ in range(workers)]:
             finished(process)
         rate = athletes / (time.perf_counter() - began - starting_s)
-        finished(inside(env, "told"))
+        ground.inside("nightly", "told")
     goal = f"   goal >= {GOAL_POSTGRES_PER_S:,}/s   {verdict(rate >= GOAL_POSTGRES_PER_S)}"
     print(f"  answered {rate:,.0f}/s{goal if kind == 'postgres' else ''}", flush=True)
 

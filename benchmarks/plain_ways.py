@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from statistics import median
 from typing import Any
 
-from benchmarks.servers import ROOT, database, environment, manage, scratch, valkey
+from benchmarks.servers import prepared
 
 WHOLE_MS = {"check-in": 2.0, "drain": 2.0}  # benchmarks.check_in, benchmarks.late_record
 Call = Callable[[], object]
@@ -212,14 +210,9 @@ def main() -> int:
         inside(given.calls)
         return 0
     for kind in given.database:
-        with ExitStack() as stack:
-            data = stack.enter_context(scratch())
-            env = environment(data, stack.enter_context(database(kind, data)))
-            stack.enter_context(valkey(data, env))
-            manage(env, "migrate", "--verbosity", 0)
+        with prepared(kind) as ground:
             print(f"plain ways on {kind}, load {os.getloadavg()[0]:.1f}", flush=True)
-            argv = [sys.executable, "-m", "benchmarks.plain_ways", "--inside", "--calls", str(given.calls)]
-            subprocess.run(argv, env=env, cwd=ROOT, check=True)
+            ground.inside("plain_ways", "--calls", given.calls)
     return 0
 
 

@@ -199,5 +199,29 @@ def manage(env: dict[str, str], *argv: object) -> str:
     return done.stdout
 
 
+@dataclass
+class Ground:
+    """Where a benchmark stands: throw-away data, its servers' environment, and the database's address."""
+
+    data: Path
+    env: dict[str, str]
+    url: str
+
+    def inside(self, module: str, *argv: object) -> None:
+        """`python -m benchmarks.module --inside`: the part that needs this environment, in a process of its own."""
+        command = [sys.executable, "-m", f"benchmarks.{module}", "--inside", *map(str, argv)]
+        subprocess.run(command, env=self.env, cwd=ROOT, check=True)
+
+
+@contextlib.contextmanager
+def prepared(kind: str) -> Iterator[Ground]:
+    """A migrated database and a Valkey."""
+    with scratch() as data, database(kind, data) as url:
+        env = environment(data, url)
+        with valkey(data, env):
+            manage(env, "migrate", "--verbosity", 0)
+            yield Ground(data, env, url)
+
+
 def verdict(reached: bool) -> str:
     return "reached" if reached else "NOT reached"

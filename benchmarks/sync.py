@@ -11,16 +11,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
 
 from benchmarks.cast import SEASONS_D
-from benchmarks.servers import ROOT, database, environment, manage, scratch, valkey
+from benchmarks.servers import prepared
 
 
 def records(count: int, now: datetime) -> list[dict[str, Any]]:
@@ -77,16 +75,9 @@ def main() -> int:
         measured(given.records, given.rounds)
         return 0
     for kind in given.database:
-        with ExitStack() as stack:
-            data = stack.enter_context(scratch())
-            env = environment(data, stack.enter_context(database(kind, data)))
-            stack.enter_context(valkey(data, env))
-            manage(env, "migrate", "--verbosity", 0)
+        with prepared(kind) as ground:
             print(f"a sync of {given.records} records on {kind}, load {os.getloadavg()[0]:.1f}", flush=True)
-            counts = ["--records", str(given.records), "--rounds", str(given.rounds)]
-            subprocess.run(
-                [sys.executable, "-m", "benchmarks.sync", "--inside", *counts], env=env, cwd=ROOT, check=True
-            )
+            ground.inside("sync", "--records", given.records, "--rounds", given.rounds)
     return 0
 
 

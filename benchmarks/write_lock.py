@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import time
-from contextlib import ExitStack
 from typing import Any
 
-from benchmarks.nightly import finished
-from benchmarks.servers import ROOT, database, environment, manage, scratch, valkey
+from benchmarks.servers import prepared
 
 
 def one_morning(count: int) -> None:
@@ -86,14 +83,9 @@ def main() -> int:
     if given.inside:
         one_morning(given.athletes)
         return 0
-    with ExitStack() as stack:
-        data = stack.enter_context(scratch())
-        env = environment(data, stack.enter_context(database("sqlite", data)))
-        stack.enter_context(valkey(data, env))
-        manage(env, "migrate", "--verbosity", 0)
+    with prepared("sqlite") as ground:
         print(f"a morning of {given.athletes} athletes, three years each, load {os.getloadavg()[0]:.1f}", flush=True)
-        command = [sys.executable, "-m", "benchmarks.write_lock", "--inside", "--athletes", str(given.athletes)]
-        finished(subprocess.Popen(command, env=env, cwd=ROOT))
+        ground.inside("write_lock", "--athletes", given.athletes)
     return 0
 
 
