@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +134,14 @@ def api(db: None) -> Any:
         return APIClient(headers={"Authorization": f"Bearer {access_token(user)}"} if user else None)
 
     return client
+
+
+@pytest.fixture
+def migrate(transactional_db) -> Iterator[Callable[[tuple[str, str]], Any]]:
+    """To a migration, there or back: the models of that time. Afterwards the database is as it was."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    yield lambda to: MigrationExecutor(connection).migrate([to]).apps
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())

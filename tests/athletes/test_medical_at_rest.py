@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from cryptography.fernet import Fernet
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from athletes import encryption, season_logs
@@ -128,17 +127,6 @@ def test_what_no_key_opens_holds_her_back_and_is_stored_as_it_was(alice, setting
 # --- the way there, and back ------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def latest():
-    yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
-def migrate(to):
-    return MigrationExecutor(connection).migrate([to]).apps
-
-
 def rows_of(apps):
     """What the models of that time read of one athlete."""
     columns = {
@@ -155,8 +143,7 @@ def rows_of(apps):
     }
 
 
-@pytest.mark.django_db(transaction=True)
-def test_rows_of_before_are_encrypted_and_come_back_as_they_were(latest):
+def test_rows_of_before_are_encrypted_and_come_back_as_they_were(migrate):
     old = migrate(BEFORE)
     model = {name: old.get_model("athletes", name) for name in ("User", "Athlete", "HistoricalAthlete", "CheckIn")}
     model |= {name: old.get_model("athletes", name) for name in ("Day", "SeasonDay", "RedFlag")}

@@ -1,8 +1,5 @@
 """Observations, Q-values and doses that were kept as JSON become numbers, and JSON again on the way back."""
 
-import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from recommendations.models import Advice
@@ -14,23 +11,11 @@ SAID = {"headline": {"key": "headline.as_planned"}, "detail": [], "reasons": [],
 DOSES = {"active_recovery": 111.2, "as_planned": 317.7}
 
 
-def migrate(to):
-    return MigrationExecutor(connection).migrate([to]).apps
-
-
-@pytest.fixture
-def latest():
-    yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
 def known(observation):
     return {name: value for name, value in observation.items() if value is not None or name in KEPT}
 
 
-@pytest.mark.django_db(transaction=True)
-def test_every_value_is_the_same_before_after_and_back(latest):
+def test_every_value_is_the_same_before_after_and_back(migrate):
     old = migrate(BEFORE)
     user = old.get_model("athletes", "User").objects.create(email="alice@example.org")
     alice = old.get_model("athletes", "Athlete").objects.create(user=user)

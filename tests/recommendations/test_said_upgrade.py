@@ -2,9 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from recommendations.models import Warning
@@ -16,19 +13,7 @@ REASON = {"code": "hrv_in_range", "text": "Your 7-day HRV (60 ms) is within your
           "unit": "ms", "range": [55.0, 65.0]}  # fmt: skip
 
 
-def migrate(to):
-    return MigrationExecutor(connection).migrate([to]).apps
-
-
-@pytest.fixture
-def latest():
-    yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
-
-
-@pytest.mark.django_db(transaction=True)
-def test_words_that_were_shown_are_shown_again_and_today_is_asked_anew(latest):
+def test_words_that_were_shown_are_shown_again_and_today_is_asked_anew(migrate):
     old = migrate(BEFORE)
     user = old.get_model("athletes", "User").objects.create(email="alice@example.org")
     alice = old.get_model("athletes", "Athlete").objects.create(user=user)
