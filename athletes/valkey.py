@@ -8,7 +8,10 @@ from typing import Any
 import redis
 import structlog
 from django.core.cache import BaseCache, caches
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient
+from django.db import OperationalError
 from django.utils.functional import cached_property
 from prometheus_client import Counter
 from redis.backoff import NoBackoff
@@ -64,6 +67,23 @@ def must_hold(key: str) -> bool:
 
 def rows() -> BaseCache:
     return caches["without_valkey"]
+
+
+class Rows(DatabaseCache):
+    """Django's says nothing when the database refuses: on a full disk an athlete read "too many attempts"."""
+
+    def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        for _ in range(2):  # between these two lines whoever had it may have given it up
+            if super().add(key, value, timeout, version):
+                return True
+            if self.has_key(key, version):
+                return False
+        raise OperationalError("the database stores no row of the cache")
+
+    def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
+        super().set(key, value, timeout, version)
+        if not self.has_key(key, version):
+            raise OperationalError("the database stores no row of the cache")
 
 
 class ForgivingClient(RedisCacheClient):

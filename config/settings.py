@@ -150,7 +150,7 @@ CACHES = {
     },
     # While Valkey does not answer: what nobody may get round by that (athletes.valkey)
     "without_valkey": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "athletes.valkey.Rows",
         "LOCATION": "athletes_limitwithoutvalkey",
         "OPTIONS": {"MAX_ENTRIES": 100_000},  # culling takes live entries too
     },

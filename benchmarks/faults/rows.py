@@ -52,8 +52,9 @@ def prepare(label: str, count: int, subscriptions: list[dict[str, Any]], zone: s
             for user in users
         ]
     )  # fmt: skip
-    if history_d:  # before their devices, which it would give to all of them
+    if history_d:
         seasons.live(athletes, now.date(), history_d)
+        Device.objects.filter(user__in=users).delete()  # of a push service that is not there
         for model in (Advice, CheckIn):
             INVENTED.update(model.objects.filter(athlete__in=athletes).values_list("pk", flat=True))
     Device.objects.bulk_create(

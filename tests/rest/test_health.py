@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import redis
 from django.core.cache import cache
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import override_settings
 
@@ -73,6 +74,28 @@ def test_signing_in_goes_on_without_valkey(alice, no_valkey):
     assert answer.status_code == 200
     wrong = Client().post("/_allauth/app/v1/auth/login", body | {"password": "x"}, content_type="application/json")
     assert wrong.status_code == 400
+
+
+@pytest.fixture
+def refusing_database(db):
+    """It still reads, and stores nothing: a full disk."""
+    with connection.cursor() as cursor, transaction.atomic():
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA query_only = ON")
+        else:
+            cursor.execute("SET TRANSACTION READ ONLY")  # until the savepoint is rolled back
+        yield
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA query_only = OFF")
+        transaction.set_rollback(True)
+
+
+def test_without_valkey_and_with_a_full_disk_signing_in_says_come_again(alice, no_valkey, refusing_database):
+    body = {"email": "alice@example.org", "password": "homestretch-demo"}
+    client = Client(raise_request_exception=False)
+    answer = client.post("/_allauth/app/v1/auth/login", body, content_type="application/json")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert int(answer["Retry-After"]) > 0
 
 
 @pytest.fixture
