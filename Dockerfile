@@ -17,6 +17,7 @@ WORKDIR /app
 COPY manage.py pyproject.toml ./
 COPY config config
 COPY athletes athletes
+COPY measures measures
 COPY mlmodels mlmodels
 COPY recommendations recommendations
 COPY locale locale

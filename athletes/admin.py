@@ -55,7 +55,7 @@ from athletes.models import (
     VendorAccount,
 )
 from athletes.recording import Refused
-from athletes.wellness import ITEMS
+from measures.wellness import ITEMS
 
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
 BY_ATHLETE = ("athlete", ScopedRelatedFilter)

@@ -10,13 +10,14 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from athletes import era_choice, loads, nights, statements, wellness
+from athletes import era_choice, loads, nights, statements
 from athletes.era_choice import Choice
 from athletes.intensity import share_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, CheckIn, Day
 from athletes.priorities import SOURCES, order_on
 from athletes.statements import Row
+from measures import wellness
 
 __all__ = ["Reports", "local_today", "read_reports", "resolve", "resolve_days"]
 

@@ -10,7 +10,7 @@ from typing import Any
 from athletes.models import Absence, Athlete, Day, HrvReading, SleepSession
 from athletes.recording import DATE_DISAGREES
 
-# The state's baseline, as mlmodels.risk has it (Plews 2013, 2014): a test compares.
+# The state's baseline, as measures.risk has it (Plews 2013, 2014): a test compares.
 BASELINE_FROM, BASELINE_TO = timedelta(days=67), timedelta(days=8)  # before the day: this week does not mask itself
 PROVISIONAL_DAYS, SETTLED_DAYS = 14, 20  # valid days of it
 ONE_DAY = timedelta(days=1)

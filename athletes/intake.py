@@ -26,7 +26,7 @@ from athletes.models import (
 )
 from athletes.recording import RECORDS, Outcome, Refused, Sent, Sheet
 from athletes.signals import day_revised
-from athletes.wellness import ITEMS, highest
+from measures.wellness import ITEMS, highest
 
 __all__ = ["RECORDS", "Outcome", "Refused", "Sent"]
 

@@ -26,8 +26,8 @@ from athletes.models import (
 )
 from athletes.quality import STAGES_TOLERANCE_S
 from athletes.rest import strict
-from athletes.wellness import ITEMS
 from athletes.why import CHOSEN, REJECTED, WITHOUT_VALUE
+from measures.wellness import ITEMS
 
 STATUSES = ("created", "updated", "unchanged", "conflict", "stale")
 LONGEST_SLEEP_S = 86_400

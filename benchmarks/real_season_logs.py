@@ -38,7 +38,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.season_log import COLUMNS, write_season_log
 
 OSLO = ZoneInfo("Europe/Oslo")

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.servers import database, environment, manage, scratch, valkey
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import ACTION_CODES
 from mlmodels.decision import Verdict, decide, decide_observed, mornings, resolve
 from mlmodels.guard import GUARD_CODES

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels import guard, hazards, novelty, risk
+from measures import risk
+from mlmodels import guard, hazards, novelty
 from mlmodels.actions import Action, FloatArray, dose
 from mlmodels.policy import Policy, RulePolicy, ask
 from mlmodels.state import (

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import Action, FloatArray, dose, increased
 from mlmodels.observation import MAY_BE_MISSING, REFUSALS, ROWS, TABLE, over_chronic
 from mlmodels.state import (

@@ -12,7 +12,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import FloatArray
 from mlmodels.layouts import Row
 from mlmodels.observation import BoolArray, IntArray, Observation

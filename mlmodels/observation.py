@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import FloatArray
 from mlmodels.layouts import WHOLE, Row
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import ACTION_CODES, Action
 from mlmodels.novelty import Known
 from mlmodels.state import (

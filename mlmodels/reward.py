@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import FloatArray
 
 

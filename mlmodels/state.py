@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import PLAN_RECOVERING_D, Action, FloatArray, automatic_plan
 from mlmodels.observation import (
     CARRIED,

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels import guard, risk
+from measures import risk
+from mlmodels import guard
 from mlmodels.actions import ACTION_CODES, Action, FloatArray, dose
 from mlmodels.decision import resolve, stages
 from mlmodels.policy import Policy, RulePolicy

@@ -7,7 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
-from mlmodels import risk
+from measures import risk
 from recommendations.models import ActionCode
 
 PANEL_W, PANEL_H, LEFT, RIGHT, TOP, BOTTOM = 340, 190, 44, 8, 26, 26

@@ -26,7 +26,7 @@ from athletes.access import athletes_visible_to, coaches_of
 from athletes.languages import language_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, User
-from mlmodels import risk
+from measures import risk
 from recommendations import discretion
 from recommendations.deliveries import after_quiet_hours, devices_by_user
 from recommendations.models import Advice, Delivery, Notice, NoticePreference

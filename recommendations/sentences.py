@@ -14,7 +14,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from mlmodels import risk
+from measures import risk
 
 WORDING_VERSION = 2
 

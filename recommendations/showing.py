@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from athletes import loads, unrated
 from athletes.models import Athlete, Day
 from athletes.serializers import in_utc
-from mlmodels import risk
+from measures import risk
 from recommendations import discretion, overriding, sentences, wording
 from recommendations.discretion import Reader
 from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, Warning

@@ -15,7 +15,7 @@ from athletes.rest.etags import conditional
 from athletes.rest.problems import Problem
 from athletes.rest.whose import ATHLETE, athlete_named
 from athletes.serializers import in_utc
-from mlmodels import risk
+from measures import risk
 from recommendations import discretion, forecasting, showing
 from recommendations.discretion import Reader
 from recommendations.models import ActionCode, Advice, Forecast

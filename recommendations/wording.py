@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 
-from mlmodels import risk
+from measures import risk
 from recommendations.sentences import Line
 
 Observed = Mapping[str, Any]  # one row of mlmodels.state.Observation; None = not known

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from measures.risk import ACWR_WARNING
 from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.risk import ACWR_WARNING
 from mlmodels.state import Observation
 
 LOW = 1.0  # below it the rule adds volume (convention: the middle of the range 0.8-1.3 of Gabbett 2016)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from measures.risk import HRV_LOW_SD
 from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.risk import HRV_LOW_SD
 from mlmodels.state import Observation
 
 HARD_SHARE = 0.2  # a planned session with at least this much high intensity counts as hard (convention)

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.risk import ACWR_CAUTION
 from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.risk import ACWR_CAUTION
 from mlmodels.state import Observation
 from mlmodels.twin.environment import SeasonEnv
 

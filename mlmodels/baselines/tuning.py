@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.risk import ACWR_WARNING, HRV_LOW_SD
 from mlmodels.actions import Action
 from mlmodels.baselines import threshold, two_lines
 from mlmodels.baselines.acwr_rule import LOW, AcwrRule
@@ -25,7 +26,6 @@ from mlmodels.baselines.static import BUILD_WEEKS, WEEK, StaticProgressive
 from mlmodels.baselines.threshold import Search, Threshold, cross_entropy, on_the_twin
 from mlmodels.baselines.two_lines import TwoLines
 from mlmodels.guard import GUARD_VERSION
-from mlmodels.risk import ACWR_WARNING, HRV_LOW_SD
 from mlmodels.twin.doubt import Doubt
 from mlmodels.twin.model import Twin
 

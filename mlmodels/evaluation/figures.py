@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.baselines.chance import at_random
 from mlmodels.baselines.constant import AllHard, PlanUnchanged
 from mlmodels.baselines.hrv_rule import HrvRule

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.risk import ACWR_DANGER, ACWR_WARNING
 from mlmodels.evaluation.comparing import Contender
 from mlmodels.evaluation.rollouts import MakeWorld, World, play
 from mlmodels.evaluation.scores import Score
-from mlmodels.risk import ACWR_DANGER, ACWR_WARNING
 from mlmodels.state import Observation
 
 LOWEST_SHOWN_PCT = -0.6  # gains below it would press all the others together

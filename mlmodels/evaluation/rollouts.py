@@ -17,11 +17,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBDA
 from mlmodels.actions import Action
 from mlmodels.capping import Capped
 from mlmodels.decision import resolve
 from mlmodels.policy import Policy, ask
-from mlmodels.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBDA
 from mlmodels.state import Evening, Morning, Observation, Tracker
 from mlmodels.worlds import STRESS, WORLDS
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import Action
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from athletes import days, era_choice, intake, profile
 from athletes.era_choice import choose
 from athletes.models import Day, HrvReading
-from mlmodels import risk
+from measures import risk
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from athletes import eras, intake
 from athletes.models import HrvReading
-from mlmodels import risk
+from measures import risk
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

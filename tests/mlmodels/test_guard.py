@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.actions import Action, dose
 from mlmodels.guard import BODY, GUARD_CODES, RULES, Effect, _reads, acwr_after, apply
 from mlmodels.state import (

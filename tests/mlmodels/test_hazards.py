@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from measures.risk import NEVER_DAYS
 from mlmodels.hazards import KIND_CODES, KINDS, Level, hazards_of, may_push, step, warning_levels
-from mlmodels.risk import NEVER_DAYS
 from mlmodels.state import Evening, Morning, Observation, Profiles, Tracker
 
 

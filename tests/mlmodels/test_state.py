@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mlmodels import risk
+from measures import risk
 from mlmodels.guard import unusable
 from mlmodels.state import (
     FEATURE_SETS,
