@@ -18,6 +18,7 @@ from athletes.models import Athlete, CheckIn, Day
 from athletes.priorities import SOURCES, order_on
 from athletes.statements import Row
 from measures import wellness
+from measures.ages import is_under_18
 
 __all__ = ["Reports", "local_today", "read_reports", "resolve", "resolve_days"]
 
@@ -27,7 +28,6 @@ TIMINGS = ("fat", "gates", "hand", "app", "trial", "")
 SEASON_LOG = {"kind": "season_day", "provider": "season_log"}
 MOST_LOAD_AU = 12_000.0
 REPORTED = "reported"  # the basis of a day's load that is rated throughout, a rest day, or a log's
-ADULT_AT = 18
 NOTE, NOTE_ASKS, NOTE_ANSWERED = "note", "asks", "answered"  # in a check-in's quality: words of a warning sign
 
 
@@ -349,15 +349,8 @@ def minutes(seconds: float) -> float:
 def derived_score(athlete: Athlete, day: date, asleep_min: float, check_in: Row | None) -> float:
     quality = wellness.on_1_5(check_in["scale"], check_in["sleep_quality"]) if check_in else None
     return wellness.derived_sleep_score(
-        asleep_min / 60, 3.0 if quality is None else quality, under_18=is_under_18(athlete, day)
+        asleep_min / 60, 3.0 if quality is None else quality, under_18=is_under_18(athlete.birth_date, day)
     )
-
-
-def is_under_18(athlete: Athlete, day: date) -> bool:
-    if not athlete.birth_date:
-        return False
-    born = date.fromisoformat(athlete.birth_date)
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day)) < ADULT_AT
 
 
 # --- what the athlete says -------------------------------------------------------------------------------------------

@@ -15,13 +15,14 @@ from athletes import statements
 from athletes.local_time import local_today
 from athletes.models import Athlete, HrvReading
 from athletes.priorities import SOURCES, order_on, period_on
+from measures import risk
 
 # Conventions of this project.
 WINDOW = timedelta(days=28)
 ESTABLISHED_SHARE = 1 / 2  # of the days of the most used era: enough to take over
 SELDOM_SHARE = 1 / 3  # fewer days than this share, and another takes over: between the two whoever is there stays
 IN_USE = timedelta(days=3)
-LATELY, LATELY_DAYS = timedelta(days=7), 3  # risk.HRV_MIN_OF_7: fewer days make no 7-day mean
+LATELY, LATELY_DAYS = timedelta(days=7), risk.HRV_MIN_OF_7  # fewer days make no 7-day mean
 FURTHER = timedelta(days=365)  # how much is read at a time beyond the window, while choices still differ
 
 # Where nothing else decides: steady contexts before spot readings, then the order of SOURCES.

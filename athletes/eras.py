@@ -9,10 +9,9 @@ from typing import Any
 
 from athletes.models import Absence, Athlete, Day, HrvReading, SleepSession
 from athletes.recording import DATE_DISAGREES
+from measures import risk
 
-# The state's baseline, as measures.risk has it (Plews 2013, 2014): a test compares.
-BASELINE_FROM, BASELINE_TO = timedelta(days=67), timedelta(days=8)  # before the day: this week does not mask itself
-PROVISIONAL_DAYS, SETTLED_DAYS = 14, 20  # valid days of it
+BASELINE_FROM, BASELINE_TO = timedelta(days=risk.HRV_BASELINE_LAST_LAG), timedelta(days=risk.HRV_BASELINE_FIRST_LAG)
 ONE_DAY = timedelta(days=1)
 
 
@@ -50,7 +49,9 @@ def era_body(era: str, days: dict[date, float], until: date) -> dict[str, Any]:
 
 
 def state_of(days: int) -> str:
-    return "settled" if days >= SETTLED_DAYS else "provisional" if days >= PROVISIONAL_DAYS else "building"
+    if days >= risk.HRV_MIN_BASELINE:
+        return "settled"
+    return "provisional" if days >= risk.HRV_MIN_BASELINE_PROVISIONAL else "building"
 
 
 def filed(athlete: Athlete, on: date) -> list[dict[str, Any]]:

@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from datetime import timedelta
 
+from measures import risk
+
 HRV_PLAUSIBLE_MS = (5.0, 250.0)
 HRV_FARTHEST_SD = 4.0
 HRV_HISTORY = timedelta(days=60)
 HRV_FEWEST = 7  # readings of the era before its own spread says anything
-# ln ms: the usual day-to-day SD within an athlete, and how many readings it counts for beside the athlete's own.
-HRV_USUAL_SD_LN, HRV_USUAL_WEIGHT = 0.17, 10
 LN_UNIT = 2.0**-40  # logarithms are summed as whole numbers: exact over any stretch, in whatever order records came
 FASTEST_400M_S = 44.5
 LARGEST_JUMP = 0.08
@@ -33,8 +33,8 @@ def doubts_beside(value_ms: float, count: int, total: int, squares: int) -> list
         doubts.append("hrv_implausible")
     if count >= HRV_FEWEST:
         squared_deviations = (squares * count - total * total) / count * LN_UNIT**2
-        weight = count - 1 + HRV_USUAL_WEIGHT
-        spread = math.sqrt((squared_deviations + HRV_USUAL_WEIGHT * HRV_USUAL_SD_LN**2) / weight)
+        weight = count - 1 + risk.HRV_PRIOR_WEIGHT
+        spread = math.sqrt((squared_deviations + risk.HRV_PRIOR_WEIGHT * risk.HRV_PRIOR_SD_LN**2) / weight)
         if abs(math.log(value_ms) - total / count * LN_UNIT) > HRV_FARTHEST_SD * spread:
             doubts.append("hrv_far_from_own_range")
     return doubts

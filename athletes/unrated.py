@@ -17,7 +17,8 @@ from uuid import UUID
 from django.db.models import Q
 
 from athletes import days, loads, statements
-from athletes.models import Athlete, CheckIn, PlannedSession, Quality, RestingHrReading, TrainingSession
+from athletes.models import CheckIn, PlannedSession, Quality, RestingHrReading, TrainingSession
+from measures.ages import age_years
 
 if TYPE_CHECKING:
     from athletes.recording import Sheet
@@ -186,7 +187,7 @@ class Known:
         since = session.date - RESTING
         return loads.heart_of(
             sex=str(self.athlete.sex),
-            age_years=age_on(self.athlete, session.date),
+            age_years=age_years(self.athlete.birth_date, session.date),
             stated_max_bpm=self.athlete.max_hr_bpm,
             seen_max_bpm=seen,
             resting_bpm=[bpm for on, bpm in self.resting.items() if since < on <= session.date],
@@ -220,10 +221,6 @@ def resting_hr(sheet: "Sheet", first: date, last: date) -> dict[date, float]:
     typed = CheckIn.objects.filter(athlete=sheet.athlete, date__range=(first, last), resting_hr_bpm__isnull=False)
     said = dict(typed.order_by("date").values_list("date", "resting_hr_bpm"))
     return {on: median(values) for on, values in told.items()} | said  # type: ignore[return-value]
-
-
-def age_on(athlete: Athlete, on: date) -> float | None:
-    return (on - date.fromisoformat(athlete.birth_date)).days / 365.25 if athlete.birth_date else None
 
 
 # --- who waits --------------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ import pandas as pd
 
 from benchmarks.servers import database, environment, manage, scratch, valkey
 from measures import risk
-from mlmodels.actions import ACTION_CODES
+from measures.actions import ACTION_CODES
 from mlmodels.decision import Verdict, decide, decide_observed, mornings, resolve
 from mlmodels.guard import GUARD_CODES
 from mlmodels.hazards import KIND_CODES

@@ -31,7 +31,7 @@ import torch
 
 from benchmarks.one_thread import restart_in_one_thread
 from benchmarks.servers import ROOT, verdict
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.training import dqn
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.model import Twin

@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.one_thread import restart_in_one_thread
 from benchmarks.servers import verdict
+from measures.actions import Action
 from mlmodels import decision, what_if
-from mlmodels.actions import Action
 from mlmodels.contributions import contributions
 from mlmodels.policy import OnnxPolicy
 from mlmodels.state import Evening, Morning, Profiles, Tracker

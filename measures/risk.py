@@ -152,4 +152,8 @@ LEARNED_LOAD_COVERAGE = 0.70  # of the last 28 days
 LEARNED_HRV_DAYS = 14
 LEARNED_TESTS = 2
 
+# --- Drift of what a policy is asked about (mlmodels.drift) --------------------------------------------------------
+DRIFT_LINE = 0.2  # population stability index (convention of credit scoring)
+DRIFT_MIN_STATES = 100  # fewer live mornings are not judged
+
 NEVER_DAYS = 999  # stands for "never" in ages, so that they stay comparable and JSON-safe

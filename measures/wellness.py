@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from measures import risk
+
 ITEMS = ("fatigue", "sleep_quality", "muscle_soreness", "stress", "mood")
 # scale -> (the best answer, the worst answer)
 ENDS = {"mclean_1_5": (5, 1), "hooper_1_7": (1, 7), "intervals_1_4": (1, 4)}
+# The score of a night that no device scored: hours between none and the need, and how it felt (convention).
+NO_SLEEP_H = 4.0
+OF_HOURS, OF_QUALITY = 0.6, 0.4
 
 
 def highest(scale: str) -> int:
@@ -44,8 +49,8 @@ def wellness_score(check_in: dict[str, Any]) -> float | None:
 def derived_sleep_score(sleep_h: float, quality_1_5: float, *, under_18: bool) -> float:
     """0-100 from hours and self-rated quality, for nights no device has scored (convention).
 
-    The same formula as mlmodels.state.sleep_score_from_report, which this app may not import; a test compares them.
+    Over whole seasons it is `mlmodels.observation.sleep_score_from_report`.
     """
-    need_h = 9.0 if under_18 else 8.0
-    slept = min(max((sleep_h - 4) / (need_h - 4), 0.0), 1.0)
-    return 100 * (0.6 * slept + 0.4 * (quality_1_5 - 1) / 4)
+    need_h = risk.SLEEP_NEED_UNDER_18_H if under_18 else risk.SLEEP_NEED_H
+    slept = min(max((sleep_h - NO_SLEEP_H) / (need_h - NO_SLEEP_H), 0.0), 1.0)
+    return 100 * (OF_HOURS * slept + OF_QUALITY * (quality_1_5 - 1) / 4)

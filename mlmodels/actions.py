@@ -1,4 +1,4 @@
-"""The four actions, what each does to today's planned session, and the plan of an athlete who has none.
+"""What each of the four actions does to today's planned session, and the plan of an athlete who has none.
 
 Doses are relative to the planned session, never to the athlete's own chronic load: relative to the latter, a few
 recovery days lower the next dose, which lowers the chronic load again, and the athlete detrains.
@@ -6,30 +6,15 @@ recovery days lower the next dose, which lowers the chronic load again, and the 
 
 from __future__ import annotations
 
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from measures.actions import Action
+
 FloatArray = NDArray[np.float64]
 
-
-class Action(IntEnum):
-    """What an athlete may be told to do with today's planned session. The order is that of the Q-values."""
-
-    INCREASE_INTENSITY = 0
-    INCREASE_VOLUME = 1
-    ACTIVE_RECOVERY = 2
-    AS_PLANNED = 3
-
-    @property
-    def code(self) -> str:
-        """The name used in the API, in cards and in logs: ``increase_intensity`` and so on."""
-        return self.name.lower()
-
-
-ACTION_CODES: tuple[str, ...] = tuple(action.code for action in Action)
 
 # Conventions of this project (fractions of the planned load). The adult doses sit below the caps of +15 % and +20 %
 # on one session; the lower doses for minors follow the advice to progress the young more slowly (Bergeron 2015,

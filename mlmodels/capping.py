@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, FloatArray, dose
+from measures.actions import Action
+from mlmodels.actions import FloatArray, dose
 from mlmodels.state import IntArray, Observation
 
 

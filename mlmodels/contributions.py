@@ -15,7 +15,8 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, FloatArray
+from measures.actions import Action
+from mlmodels.actions import FloatArray
 from mlmodels.policy import OnnxPolicy, best_action
 from mlmodels.state import FEATURE_SETS, Observation
 

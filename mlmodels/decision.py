@@ -12,20 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures import risk
+from measures.actions import Action
+from measures.answers import ILLNESS_WARNING_SIGN
 from mlmodels import guard, hazards, novelty
-from mlmodels.actions import Action, FloatArray, dose
+from mlmodels.actions import FloatArray, dose
 from mlmodels.policy import Policy, RulePolicy, ask
-from mlmodels.state import (
-    ILLNESS_WARNING_SIGN,
-    STATE_VERSION,
-    BoolArray,
-    IntArray,
-    Morning,
-    Observation,
-    Profiles,
-    StrArray,
-    Tracker,
-)
+from mlmodels.state import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray, Tracker
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -3,7 +3,7 @@
 Population stability index (Siddiqi 2006, Credit Risk Scorecards, Wiley) per feature, over tenths of the training
 states: sum of (live - training share) x ln(live / training share). Below 0.1 is read as no change, above 0.2 as a
 change to look into: conventions of credit scoring, not laws. With n live mornings and ten bins chance alone gives about
-9 / n, which is why fewer than ``ENOUGH_STATES`` are not judged.
+9 / n, which is why fewer than ``risk.DRIFT_MIN_STATES`` are not judged.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-DRIFT_LINE = 0.2
-ENOUGH_STATES = 100
 BINS = 10
 HALF_A_STATE = 0.5  # added to every bin on both sides, so that an empty one is not an infinite surprise
 

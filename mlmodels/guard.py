@@ -8,9 +8,8 @@ input could then make the advice harder.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from enum import IntFlag
 from functools import cached_property, lru_cache, reduce
 from typing import Any
 
@@ -18,55 +17,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from measures import risk
-from mlmodels.actions import Action, FloatArray, dose, increased
+from measures.actions import Action
+from measures.answers import HOLD_CLINICIAN, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
+from measures.guards import BODY, STRICTEST_FIRST, Effect, Guard
+from mlmodels.actions import FloatArray, dose, increased
 from mlmodels.observation import MAY_BE_MISSING, REFUSALS, ROWS, TABLE, over_chronic
-from mlmodels.state import (
-    HOLD_CLINICIAN,
-    ILLNESS_ABOVE_NECK,
-    ILLNESS_BELOW_NECK,
-    BoolArray,
-    IntArray,
-    Observation,
-    StrArray,
-)
+from mlmodels.state import BoolArray, IntArray, Observation, StrArray
 
 GUARD_VERSION = 8
-
-
-class Effect(IntFlag):
-    """What a guard takes away; a stricter effect contains the milder ones."""
-
-    NONE = 0
-    NO_VOLUME = 1
-    NO_INTENSITY = 2
-    NO_INCREASE = 3
-    RECOVERY = 7
-    REST = 15  # no training today
-    SUSPENDED = 31  # no advice either: a person decides
-    RULE_POLICY = 32  # the learned policy is not asked
-    CAPPED = 67  # the planned session, but not more than so much of it
-
-    @property
-    def code(self) -> str:
-        """``no_increase``, ``active_recovery`` and so on; the strictest one contained."""
-        return _EFFECT_CODES.get(self.strictest, "none")
-
-    @property
-    def strictest(self) -> Effect:
-        return next((strict for strict in _BY_STRICTNESS if self & strict == strict), Effect.NONE)
-
-
-_EFFECT_CODES = {
-    Effect.SUSPENDED: "suspended",
-    Effect.REST: "rest",
-    Effect.RECOVERY: "active_recovery",
-    Effect.CAPPED: "load_capped",
-    Effect.NO_INCREASE: "no_increase",
-    Effect.NO_INTENSITY: "no_intensity",
-    Effect.NO_VOLUME: "no_volume",
-    Effect.RULE_POLICY: "rule_policy",
-}
-_BY_STRICTNESS = tuple(_EFFECT_CODES)
 
 
 @dataclass
@@ -124,7 +82,7 @@ class Rule:
     coach hears of it whatever the policy wanted. ``cap``: of a line that caps, today's load in AU.
     """
 
-    code: str
+    code: Guard
     effect: Effect
     when: str
     fires: Callable[[_Seen], BoolArray]
@@ -132,7 +90,7 @@ class Rule:
     cap: Callable[[_Seen], FloatArray] | None = None
 
 
-def _capped(code: str, when: str, cap: Callable[[_Seen], FloatArray]) -> Rule:
+def _capped(code: Guard, when: str, cap: Callable[[_Seen], FloatArray]) -> Rule:
     """Fires where the planned session is more than the cap."""
     return Rule(code, Effect.CAPPED, when, lambda s: cap(s) < s.obs.planned_load_au, cap=cap)
 
@@ -277,7 +235,7 @@ def _enough_intensity(s: _Seen) -> BoolArray:
     return often | hard
 
 
-def _session_spike(s: _Seen, load_au: FloatArray) -> BoolArray:
+def _is_spike(s: _Seen, load_au: FloatArray) -> BoolArray:
     """More than any day of the last four weeks held, by so much that nothing is added."""
     return load_au > risk.SESSION_SPIKE * s.obs.largest_load_28d_au
 
@@ -299,57 +257,67 @@ def _not_at_most(values: FloatArray, line: FloatArray | float) -> BoolArray:
     return ~(values <= line)
 
 
+def _hardly_slept(s: _Seen) -> BoolArray:
+    return s.obs.sleep_h < risk.SLEEP_RECOVERY_H
+
+
+def _still_settling(s: _Seen) -> BoolArray:
+    return s.obs.zones_to_settle >= risk.ZONES_TO_SETTLE
+
+
+def _not_trusted(s: _Seen) -> BoolArray:
+    return s.rule_policy | s.unusable
+
+
 RULES: tuple[Rule, ...] = (
-    Rule("G01", Effect.SUSPENDED, "a warning sign", lambda s: s.obs.red_flag > 0, tells_coach=True),
-    Rule("G01", Effect.NO_INCREASE, "the note may tell of one", lambda s: s.obs.note_asks > 0),
-    Rule("G02", Effect.REST, "ill, or well for one day only", _sick_below_neck),
-    _capped("G02", "steps back after illness", _step_after_illness),
-    Rule("G02", Effect.NO_INCREASE, "steps back after illness", _returning_from_illness),
-    Rule("G03", Effect.RECOVERY, "a cold", lambda s: s.obs.illness == ILLNESS_ABOVE_NECK),
-    Rule("G04", Effect.SUSPENDED, "injured, or a clinician's plan", _injured),
-    Rule("G05", Effect.REST, "strong pain", lambda s: s.obs.pain_0_10 >= risk.PAIN_STOP, tells_coach=True),
-    Rule("G05", Effect.RECOVERY, "pain", lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
-    Rule("G05", Effect.NO_INCREASE, "a niggle or some pain", _niggle),
-    Rule("G06", Effect.RECOVERY, "ACWR and week both far up", _risen),
-    _capped("G06", "the session would take ACWR above its danger line", _load_below_danger),
-    Rule("G06", Effect.NO_INCREASE, "ACWR up", lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
-    Rule("G06", Effect.NO_INTENSITY, "ACWR would be up", lambda s: _not_up_to_warning(s.acwr_after_intensity)),
-    Rule("G06", Effect.NO_VOLUME, "ACWR would be up", lambda s: _not_up_to_warning(s.acwr_after_volume)),
-    Rule("G07", Effect.RECOVERY, "the week rose very fast", lambda s: s.week_ratio >= risk.WEEK_RISE_RECOVERY),
-    Rule("G07", Effect.NO_INCREASE, "the week rose fast", lambda s: ~(s.week_ratio < risk.WEEK_RISE_HOLD)),
-    Rule("G07", Effect.NO_INTENSITY, "largest session of four weeks", lambda s: _session_spike(s, s.loads_after[0])),
-    Rule("G07", Effect.NO_VOLUME, "largest session of four weeks", lambda s: _session_spike(s, s.loads_after[1])),
-    Rule("G07", Effect.NO_VOLUME, "the week would rise fast", _week_would_rise),
-    Rule("G08", Effect.RECOVERY, "7-day HRV very low for a week", _hrv_very_low_for_long, tells_coach=True),
-    Rule("G08", Effect.RECOVERY, "HRV far low this morning", _hrv_far_low),
-    Rule("G08", Effect.NO_INCREASE, "7-day HRV lastingly low", _hrv_lastingly_low, tells_coach=True),
-    Rule("G08", Effect.NO_INCREASE, "HRV low this morning", lambda s: s.obs.hrv_today_z < risk.HRV_TODAY_LOW_SD),
-    Rule("G08", Effect.NO_INCREASE, "HRV far high", lambda s: s.obs.hrv_today_z > risk.HRV_TODAY_FAR_HIGH_SD),
-    Rule("G08", Effect.NO_INCREASE, "7-day HRV low", lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
-    Rule("G09", Effect.RECOVERY, "hardly slept", lambda s: s.obs.sleep_h < risk.SLEEP_RECOVERY_H, tells_coach=True),
-    Rule("G09", Effect.RECOVERY, "three short nights", lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
-    Rule("G09", Effect.NO_INCREASE, "short sleep", _short_sleep),
-    Rule("G10", Effect.RECOVERY, "the worst answers", _worst_answers, tells_coach=True),
-    Rule("G10", Effect.NO_INCREASE, "low answers", _low_wellness),
-    Rule("G11", Effect.NO_INCREASE, "days too alike", lambda s: s.obs.monotonous > 0),
-    _capped("G12", "weeks back after a lay-off", _step_after_layoff),
-    Rule("G12", Effect.NO_INCREASE, "weeks back after a lay-off", lambda s: s.obs.return_week > 0),
-    Rule("G13", Effect.NO_INCREASE, "a child", lambda s: s.obs.age_years < risk.COACH_CONFIRMS_YEARS),
-    Rule("G13", Effect.NO_INCREASE, "a minor after hard days", _minor_after_hard_days),
-    Rule("G14", Effect.NO_INCREASE, "too little known this morning", _too_little_known),
-    Rule("G14", Effect.RULE_POLICY, "HRV stale", lambda s: s.obs.hrv_age_days > risk.HRV_STALE_AGE_DAYS),
-    Rule("G15", Effect.NO_INCREASE, "damaged values", lambda s: s.unusable),
-    Rule("G15", Effect.RULE_POLICY, "damaged values, or no trust in the policy", lambda s: s.rule_policy | s.unusable),
-    Rule("G16", Effect.NO_INCREASE, "near the main race", _near_main_race),
-    Rule("G17", Effect.NO_INTENSITY, "hard often enough", _enough_intensity),
-    Rule("G18", Effect.SUSPENDED, "a medical hold", lambda s: s.obs.advice_hold > HOLD_CLINICIAN),
-    Rule("G19", Effect.RECOVERY, "several signs at once", _several_signs, tells_coach=True),
-    Rule("G19", Effect.NO_INCREASE, "resting heart rate far up", _resting_hr_high),
-    Rule("G19", Effect.NO_INCREASE, "time zones to settle", lambda s: s.obs.zones_to_settle >= risk.ZONES_TO_SETTLE),
+    Rule(Guard.WARNING_SIGN, Effect.SUSPENDED, "a warning sign", lambda s: s.obs.red_flag > 0, tells_coach=True),
+    Rule(Guard.WARNING_SIGN, Effect.NO_INCREASE, "the note may tell of one", lambda s: s.obs.note_asks > 0),
+    Rule(Guard.ILLNESS, Effect.REST, "ill, or well for one day only", _sick_below_neck),
+    _capped(Guard.ILLNESS, "steps back after illness", _step_after_illness),
+    Rule(Guard.ILLNESS, Effect.NO_INCREASE, "steps back after illness", _returning_from_illness),
+    Rule(Guard.COLD, Effect.RECOVERY, "a cold", lambda s: s.obs.illness == ILLNESS_ABOVE_NECK),
+    Rule(Guard.INJURY, Effect.SUSPENDED, "injured, or a clinician's plan", _injured),
+    Rule(Guard.PAIN, Effect.REST, "strong pain", lambda s: s.obs.pain_0_10 >= risk.PAIN_STOP, tells_coach=True),
+    Rule(Guard.PAIN, Effect.RECOVERY, "pain", lambda s: s.obs.pain_0_10 >= risk.PAIN_RECOVERY),
+    Rule(Guard.PAIN, Effect.NO_INCREASE, "a niggle or some pain", _niggle),
+    Rule(Guard.LOAD, Effect.RECOVERY, "ACWR and week both far up", _risen),
+    _capped(Guard.LOAD, "the session would take ACWR above its danger line", _load_below_danger),
+    Rule(Guard.LOAD, Effect.NO_INCREASE, "ACWR up", lambda s: ~(s.obs.acwr < risk.ACWR_WARNING)),
+    Rule(Guard.LOAD, Effect.NO_INTENSITY, "ACWR would be up", lambda s: _not_up_to_warning(s.acwr_after_intensity)),
+    Rule(Guard.LOAD, Effect.NO_VOLUME, "ACWR would be up", lambda s: _not_up_to_warning(s.acwr_after_volume)),
+    Rule(Guard.WEEK, Effect.RECOVERY, "the week rose very fast", lambda s: s.week_ratio >= risk.WEEK_RISE_RECOVERY),
+    Rule(Guard.WEEK, Effect.NO_INCREASE, "the week rose fast", lambda s: ~(s.week_ratio < risk.WEEK_RISE_HOLD)),
+    Rule(Guard.WEEK, Effect.NO_INTENSITY, "largest session of four weeks", lambda s: _is_spike(s, s.loads_after[0])),
+    Rule(Guard.WEEK, Effect.NO_VOLUME, "largest session of four weeks", lambda s: _is_spike(s, s.loads_after[1])),
+    Rule(Guard.WEEK, Effect.NO_VOLUME, "the week would rise fast", _week_would_rise),
+    Rule(Guard.HRV, Effect.RECOVERY, "7-day HRV very low for a week", _hrv_very_low_for_long, tells_coach=True),
+    Rule(Guard.HRV, Effect.RECOVERY, "HRV far low this morning", _hrv_far_low),
+    Rule(Guard.HRV, Effect.NO_INCREASE, "7-day HRV lastingly low", _hrv_lastingly_low, tells_coach=True),
+    Rule(Guard.HRV, Effect.NO_INCREASE, "HRV low this morning", lambda s: s.obs.hrv_today_z < risk.HRV_TODAY_LOW_SD),
+    Rule(Guard.HRV, Effect.NO_INCREASE, "HRV far high", lambda s: s.obs.hrv_today_z > risk.HRV_TODAY_FAR_HIGH_SD),
+    Rule(Guard.HRV, Effect.NO_INCREASE, "7-day HRV low", lambda s: s.obs.hrv_low_days >= risk.HRV_LOW_HOLD_DAYS),
+    Rule(Guard.SLEEP, Effect.RECOVERY, "hardly slept", _hardly_slept, tells_coach=True),
+    Rule(Guard.SLEEP, Effect.RECOVERY, "three short nights", lambda s: s.obs.sleep_mean_3d_h < risk.SLEEP_SHORT_MEAN_H),
+    Rule(Guard.SLEEP, Effect.NO_INCREASE, "short sleep", _short_sleep),
+    Rule(Guard.ANSWERS, Effect.RECOVERY, "the worst answers", _worst_answers, tells_coach=True),
+    Rule(Guard.ANSWERS, Effect.NO_INCREASE, "low answers", _low_wellness),
+    Rule(Guard.MONOTONY, Effect.NO_INCREASE, "days too alike", lambda s: s.obs.monotonous > 0),
+    _capped(Guard.LAY_OFF, "weeks back after a lay-off", _step_after_layoff),
+    Rule(Guard.LAY_OFF, Effect.NO_INCREASE, "weeks back after a lay-off", lambda s: s.obs.return_week > 0),
+    Rule(Guard.AGE, Effect.NO_INCREASE, "a child", lambda s: s.obs.age_years < risk.COACH_CONFIRMS_YEARS),
+    Rule(Guard.AGE, Effect.NO_INCREASE, "a minor after hard days", _minor_after_hard_days),
+    Rule(Guard.GAPS, Effect.NO_INCREASE, "too little known this morning", _too_little_known),
+    Rule(Guard.GAPS, Effect.RULE_POLICY, "HRV stale", lambda s: s.obs.hrv_age_days > risk.HRV_STALE_AGE_DAYS),
+    Rule(Guard.NO_TRUST, Effect.NO_INCREASE, "damaged values", lambda s: s.unusable),
+    Rule(Guard.NO_TRUST, Effect.RULE_POLICY, "damaged values, or no trust in the policy", _not_trusted),
+    Rule(Guard.RACE, Effect.NO_INCREASE, "near the main race", _near_main_race),
+    Rule(Guard.INTENSITY, Effect.NO_INTENSITY, "hard often enough", _enough_intensity),
+    Rule(Guard.HOLD, Effect.SUSPENDED, "a medical hold", lambda s: s.obs.advice_hold > HOLD_CLINICIAN),
+    Rule(Guard.SIGNS, Effect.RECOVERY, "several signs at once", _several_signs, tells_coach=True),
+    Rule(Guard.SIGNS, Effect.NO_INCREASE, "resting heart rate far up", _resting_hr_high),
+    Rule(Guard.SIGNS, Effect.NO_INCREASE, "time zones to settle", _still_settling),
 )
-HEALTH_STOPS = ("G01", "G02", "G03", "G04", "G05", "G13", "G18")  # never weighed against a gain, whatever they cost
-BODY = ("G02", "G03", "G05", "G08", "G09", "G10", "G19")  # what was measured or said this morning, not the load
-GUARD_CODES: tuple[str, ...] = tuple(dict.fromkeys(rule.code for rule in RULES))
+GUARD_CODES: tuple[str, ...] = tuple(dict.fromkeys(rule.code.value for rule in RULES))
 _TABLE = tuple((GUARD_CODES.index(rule.code), int(rule.effect), rule) for rule in RULES)
 
 # What a tracker never leaves open. A NaN here means a damaged row, not a day without a watch.
@@ -404,18 +372,18 @@ class Guarded:
             return self.obs.refused
         code = np.array(self.obs.refused)
         code[refused & self._eased(Effect.RECOVERY, BODY)] = _SIGNS  # what the body says comes before missing data
-        code[refused & self._eased(Effect.REST, ("G05",))] = _PAIN
-        code[refused & self._eased(Effect.REST, ("G02",))] = _ILLNESS
-        code[self._suspended("G04") | self._suspended("G18")] = _MEDICAL_HOLD
-        code[self._suspended("G04") & (self.obs.injured > 0)] = _INJURY
-        code[self._suspended("G01")] = _RED_FLAG
+        code[refused & self._eased(Effect.REST, (Guard.PAIN,))] = _PAIN
+        code[refused & self._eased(Effect.REST, (Guard.ILLNESS,))] = _ILLNESS
+        code[self._suspended(Guard.INJURY) | self._suspended(Guard.HOLD)] = _MEDICAL_HOLD
+        code[self._suspended(Guard.INJURY) & (self.obs.injured > 0)] = _INJURY
+        code[self._suspended(Guard.WARNING_SIGN)] = _RED_FLAG
         return code
 
-    def _suspended(self, code: str) -> BoolArray:
+    def _suspended(self, code: Guard) -> BoolArray:
         fires = [fires for _, bits, rule, fires in self._fired if bits == _SUSPENDED and rule.code == code]
         return _any(fires, len(self.action))
 
-    def _eased(self, effect: Effect, codes: tuple[str, ...]) -> BoolArray:
+    def _eased(self, effect: Effect, codes: Collection[str]) -> BoolArray:
         fires = [fires for _, bits, rule, fires in self._fired if bits & effect == effect and rule.code in codes]
         return _any(fires, len(self.action))
 
@@ -463,7 +431,7 @@ class Guarded:
 @lru_cache(maxsize=4096)
 def _sorted_trace(fired: tuple[tuple[str, int], ...]) -> Trace:
     named = ((code, Effect(bits)) for code, bits in fired)
-    strictest_first = sorted(named, key=lambda pair: _BY_STRICTNESS.index(pair[1].strictest))
+    strictest_first = sorted(named, key=lambda pair: STRICTEST_FIRST.index(pair[1].strictest))
     return tuple((code, effect.code) for code, effect in strictest_first)
 
 
@@ -472,7 +440,7 @@ def _trace(bits: list[int]) -> Trace:
 
 
 def apply(policy_action: ArrayLike, obs: Observation, *, rule_policy: ArrayLike = False) -> Guarded:
-    """Guard n proposed actions (ints; anything that is no action counts as as_planned and fires G15).
+    """Guard n proposed actions (ints; anything that is no action counts as as_planned and fires NO_TRUST).
 
     ``rule_policy``: rows the caller took from the rule policy because the learned one could not be trusted.
     """

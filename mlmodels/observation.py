@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from measures import risk
+from measures.answers import HOLD_NONE, TIMING_TRIAL
+from measures.wellness import NO_SLEEP_H, OF_HOURS, OF_QUALITY
 from mlmodels.actions import FloatArray
 from mlmodels.layouts import WHOLE, Row
 
@@ -61,9 +63,9 @@ def sleep_score_from_report(
 ) -> FloatArray:
     """0-100 from hours and self-rated quality (5 best), for athletes without a watch (convention)."""
     need = np.where(np.asarray(under_18, dtype=bool), risk.SLEEP_NEED_UNDER_18_H, risk.SLEEP_NEED_H)
-    slept = np.clip((np.asarray(sleep_h, dtype=np.float64) - 4.0) / (need - 4.0), 0.0, 1.0)
+    slept = np.clip((np.asarray(sleep_h, dtype=np.float64) - NO_SLEEP_H) / (need - NO_SLEEP_H), 0.0, 1.0)
     rated = (np.asarray(quality_1_5, dtype=np.float64) - 1.0) / 4.0
-    return 100.0 * (0.6 * slept + 0.4 * rated)
+    return 100.0 * (OF_HOURS * slept + OF_QUALITY * rated)
 
 
 def absorption_gate(hrv_z: ArrayLike) -> FloatArray:
@@ -93,12 +95,6 @@ def _column(n: int, value: ArrayLike | None, default: float) -> FloatArray:
         return constant_column(n, default)
     array = np.asarray(value, dtype=np.float64)
     return array if array.shape == (n,) else np.broadcast_to(array, (n,))
-
-
-HOLD_NONE, HOLD_CLINICIAN, HOLD_PREGNANCY, HOLD_HEART, HOLD_REDS = range(5)
-ILLNESS_NONE, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK, ILLNESS_FEVER, ILLNESS_WARNING_SIGN = range(5)
-# The last is no answer of the athlete: a warning sign stands, or was cleared that day.
-TIMING_TRIAL, TIMING_HAND, TIMING_FAT = range(3)
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures import risk
-from mlmodels.actions import ACTION_CODES, Action
+from measures.actions import ACTION_CODES, Action
 from mlmodels.novelty import Known
 from mlmodels.state import (
     FEATURE_SETS,

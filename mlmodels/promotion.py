@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.evaluation.goals import ACWR_DANGER_PCT, ACWR_ORDINARY_PCT, ELSEWHERE_PCT, NEAR, hrv_limit_pct
 from mlmodels.evaluation.scores import Interval, Score
 

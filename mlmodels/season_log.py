@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from measures.answers import TIMING_FAT, TIMING_HAND, TIMING_TRIAL
 from mlmodels.actions import FloatArray
-from mlmodels.state import TIMING_FAT, TIMING_HAND, TIMING_TRIAL, Evening, Morning
+from mlmodels.state import Evening, Morning
 
 COLUMNS: tuple[str, ...] = (
     "athlete",

@@ -52,7 +52,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, at_most, dose
+from measures.actions import Action
+from mlmodels.actions import at_most, dose
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

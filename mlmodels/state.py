@@ -19,29 +19,21 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from measures import risk
-from mlmodels.actions import PLAN_RECOVERING_D, Action, FloatArray, automatic_plan
+from measures.actions import Action
+from measures.answers import (
+    ILLNESS_ABOVE_NECK,
+    ILLNESS_BELOW_NECK,
+)
+from mlmodels.actions import PLAN_RECOVERING_D, FloatArray, automatic_plan
 from mlmodels.observation import (
     CARRIED,
     FEATURE_SETS,
     HABITS,
-    HOLD_CLINICIAN,
-    HOLD_HEART,
-    HOLD_NONE,
-    HOLD_PREGNANCY,
-    HOLD_REDS,
-    ILLNESS_ABOVE_NECK,
-    ILLNESS_BELOW_NECK,
-    ILLNESS_FEVER,
-    ILLNESS_NONE,
-    ILLNESS_WARNING_SIGN,
     LOOKED,
     ROWS,
     SCALING,
     STATE_VERSION,
     TABLE,
-    TIMING_FAT,
-    TIMING_HAND,
-    TIMING_TRIAL,
     BoolArray,
     Evening,
     IntArray,
@@ -59,22 +51,9 @@ from mlmodels.observation import (
 
 __all__ = [
     "FEATURE_SETS",
-    "HOLD_CLINICIAN",
-    "HOLD_HEART",
-    "HOLD_NONE",
-    "HOLD_PREGNANCY",
-    "HOLD_REDS",
     "HRV_MEMORY_D",
-    "ILLNESS_ABOVE_NECK",
-    "ILLNESS_BELOW_NECK",
-    "ILLNESS_FEVER",
-    "ILLNESS_NONE",
-    "ILLNESS_WARNING_SIGN",
     "SCALING",
     "STATE_VERSION",
-    "TIMING_FAT",
-    "TIMING_HAND",
-    "TIMING_TRIAL",
     "BoolArray",
     "Evening",
     "IntArray",

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures import risk
+from measures.actions import ACTION_CODES, Action
 from mlmodels import guard
-from mlmodels.actions import ACTION_CODES, Action, FloatArray, dose
+from mlmodels.actions import FloatArray, dose
 from mlmodels.decision import resolve, stages
 from mlmodels.policy import Policy, RulePolicy
 from mlmodels.state import BoolArray, Evening, Morning, Observation, Profiles, Tracker

@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
+from measures.guards import STOPS
 from recommendations import (
     admin_notices,  # noqa: F401  these three register models of their own
     admin_push,  # noqa: F401
@@ -211,7 +212,7 @@ class AdviceAdmin(ReadOnly):
 
 def stops_told(advice: Any) -> list[str]:
     """The safety stops of today in words, as far as the athlete shares them."""
-    stops = {*overriding.STOPS, discretion.HEALTH}
+    stops = STOPS | {discretion.HEALTH}
     return [g["text"] for g in showing.guards_of(advice, reader_of(advice)) if g["code"] in stops and g["text"]]
 
 

@@ -11,16 +11,13 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from athletes.admin_scope import OfferedOnly
+from measures import risk
 from mlmodels.admin import PolicyVersionAdmin
 from mlmodels.models import PolicyVersion
 from mlmodels.registry import SHADOW_DAYS_NEEDED
 from recommendations.charts import name_of
 from recommendations.models import ActionCode, ShadowAdvice
 
-DRIFT_LINE, ENOUGH_STATES = (
-    0.2,
-    100,
-)  # mlmodels.drift's, again, so that web needs no numpy; a test compares
 ACTIVE_COLOUR, LINE_COLOUR, OWN_COLOUR = "#888888", "#d55e00", "#0072b2"  # Okabe & Ito 2008
 
 
@@ -101,8 +98,8 @@ def page_of(version: PolicyVersion) -> dict[str, Any]:
             key=lambda pair: pair[1],
             default=None,
         ),
-        "drift_line": DRIFT_LINE,
-        "enough_states": ENOUGH_STATES,
+        "drift_line": risk.DRIFT_LINE,
+        "enough_states": risk.DRIFT_MIN_STATES,
         "options": json.dumps({"plugins": {"legend": {"display": True}}, "maintainAspectRatio": False}),
     }
 
@@ -199,12 +196,14 @@ def drift_chart(psi: dict[str, float]) -> str:
                 {
                     "label": gettext("PSI of the newest mornings against the training"),
                     "data": [round(value, 3) for _, value in worst_first],
-                    "backgroundColor": [LINE_COLOUR if value >= DRIFT_LINE else OWN_COLOUR for _, value in worst_first],
+                    "backgroundColor": [
+                        LINE_COLOUR if value >= risk.DRIFT_LINE else OWN_COLOUR for _, value in worst_first
+                    ],
                 },
                 {
-                    "label": gettext("Line, %(line)s") % {"line": DRIFT_LINE},
+                    "label": gettext("Line, %(line)s") % {"line": risk.DRIFT_LINE},
                     "type": "line",
-                    "data": [DRIFT_LINE] * len(worst_first),
+                    "data": [risk.DRIFT_LINE] * len(worst_first),
                     "borderColor": ACTIVE_COLOUR,
                     "backgroundColor": ACTIVE_COLOUR,
                     "pointRadius": 0,

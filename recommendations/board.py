@@ -20,6 +20,7 @@ from athletes import red_flags
 from athletes.access import SEE_MEDICAL, squads_coached_by
 from athletes.local_time import local_today, zone_named
 from athletes.models import Athlete, Day, Membership, RedFlag, Squad, User
+from measures.guards import Effect, Guard
 from recommendations import discretion, overriding, sentences, showing
 from recommendations.coach_page import by_coach
 from recommendations.discretion import Reader
@@ -34,7 +35,13 @@ WARNING_SIGN, INJURY, ILLNESS, PAIN, BAD_MORNING, NO_ANSWER, LOUD_WARNING, NOTHI
 HEALTH = INJURY  # all of illness, injury, pain and holds where the reader is not shown which: else the order would tell
 WITHHELD = {"red_flag": WARNING_SIGN, "injury": INJURY, "illness": ILLNESS, "pain": PAIN, "signs": BAD_MORNING,
             "model_unavailable": NO_ANSWER}  # fmt: skip
-DECIDED = {"G01": WARNING_SIGN, "G02": ILLNESS, "G03": ILLNESS, "G04": INJURY, "G05": PAIN}
+DECIDED = {
+    Guard.WARNING_SIGN: WARNING_SIGN,
+    Guard.ILLNESS: ILLNESS,
+    Guard.COLD: ILLNESS,
+    Guard.INJURY: INJURY,
+    Guard.PAIN: PAIN,
+}
 LOOKED_BACK_DAYS = (1, 7, 28)  # one query each, for those whose stretch is not over yet: most are short
 
 
@@ -47,7 +54,11 @@ def severity_of(advice: Advice, reader: Reader) -> int:
     decided = next((g for g in advice.guards if g["effect"] != "rule_policy"), None)
     if decided and discretion.hides_code(decided, reader):
         return HEALTH
-    if decided and decided["code"] in DECIDED and (decided["effect"] != "no_increase" or decided["code"] == "G05"):
+    if (
+        decided
+        and decided["code"] in DECIDED
+        and (decided["effect"] != Effect.NO_INCREASE.code or decided["code"] == Guard.PAIN)
+    ):
         return DECIDED[decided["code"]]  # a niggle is looked at, the last day of a return is not
     return BAD_MORNING if advice.tells_coach else NOTHING
 

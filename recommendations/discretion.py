@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from measures.guards import EASED, MEDICAL, PASSING, Effect, Guard
 from recommendations import sentences, wording
 from recommendations.models import Advice, Warning
 
@@ -17,12 +18,10 @@ HEALTH = "health"
 STOPS = {"illness", "injury", "pain", "medical_hold"}
 """Why advice is withheld."""
 REASONS = (sentences.HEALTH_CODES - {"red_flag", "warning_sign_cleared"}) | {"illness_signs"}
-GUARDS = {"G02", "G03", "G04", "G05", "G18"}
 WARNINGS = {"possible_illness", "low_availability"}
-LINES = {"care.illness", "care.pain_today", "care.pain_tomorrow", "lifts.G02", "lifts.G03", "lifts.G05"}
+LINES = {"care.illness", "care.pain_today", "care.pain_tomorrow", *(f"lifts.{code}" for code in MEDICAL & PASSING)}
 """Sentences of the detail."""
 FEATURES = {"sick", "sick_share"}
-EASED = {"active_recovery", "rest", "suspended"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,9 @@ def hides_guard(guard: Mapping[str, Any], observation: Row | None, reader: Reade
 
 
 def hides_code(guard: Mapping[str, Any], reader: Reader) -> bool:
-    """Whatever was observed. G01 is about a note where it suspends nothing."""
-    of_note = guard["code"] == "G01" and guard["effect"] != "suspended"
-    return not reader.medical and (of_note or guard["code"] in GUARDS)
+    """Whatever was observed. Of a warning sign the guard is about a note where it suspends nothing."""
+    of_note = guard["code"] == Guard.WARNING_SIGN and guard["effect"] != Effect.SUSPENDED.code
+    return not reader.medical and (of_note or guard["code"] in MEDICAL)
 
 
 def reason_code(guard: Mapping[str, Any], observation: Row) -> str:
@@ -104,7 +103,7 @@ def words_are_shown(reason: Mapping[str, Any], reader: Reader) -> bool:
 
 def guard_is_worded(guard: Mapping[str, Any], reader: Reader) -> bool:
     """One that is shown by its own code. Its words are made of the observation."""
-    return reader.medical if guard["code"] in GUARDS else reader.values
+    return reader.medical if guard["code"] in MEDICAL else reader.values
 
 
 # --- sentences --------------------------------------------------------------------------------------------------------

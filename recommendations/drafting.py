@@ -5,8 +5,9 @@ from typing import Any
 
 from athletes.languages import supported
 from athletes.models import Athlete
+from measures.actions import ACTION_CODES
+from measures.guards import Effect, Guard
 from mlmodels import guard
-from mlmodels.actions import ACTION_CODES
 from mlmodels.decision import Verdict
 from mlmodels.policy import Policy
 from mlmodels.state import STATE_VERSION
@@ -80,7 +81,7 @@ def draft_of_failure(athlete: Athlete, *, warned: bool = False) -> Advice:
         status=Advice.Status.WITHHELD,
         withheld_reason=reason,
         **kept(said, athlete),
-        guards=[{"code": "G01", "effect": "suspended"}] if warned else [],
+        guards=[{"code": Guard.WARNING_SIGN, "effect": Effect.SUSPENDED.code}] if warned else [],
         guard_version=guard.GUARD_VERSION,
         state_version=STATE_VERSION,
     )

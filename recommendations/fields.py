@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from django.db import models
 
+from measures.actions import ACTION_CODES
 from mlmodels import layouts
 
 Value = Mapping[str, Any] | None
@@ -62,16 +63,15 @@ class ObservationField(PackedField):
 
 
 class ByActionField(PackedField):
-    """A number for each action that has one: action -> float64, in the order of `ActionCode`, 32 bytes."""
+    """A number for each action that has one: action -> float64, in the order of `Action`, 32 bytes."""
 
-    ORDER = ("increase_intensity", "increase_volume", "active_recovery", "as_planned")
     FORM = struct.Struct("<4d")
 
     def pack(self, value: Mapping[str, Any]) -> bytes:
-        if odd := sorted(value.keys() - set(self.ORDER)):
+        if odd := sorted(value.keys() - set(ACTION_CODES)):
             raise ValueError(f"no such action: {odd}")
-        return self.FORM.pack(*(math.nan if value.get(name) is None else value[name] for name in self.ORDER))
+        return self.FORM.pack(*(math.nan if value.get(name) is None else value[name] for name in ACTION_CODES))
 
     def unpack(self, packed: bytes) -> dict[str, float]:
-        values = zip(self.ORDER, self.FORM.unpack(packed), strict=True)
+        values = zip(ACTION_CODES, self.FORM.unpack(packed), strict=True)
         return {name: value for name, value in values if value == value}

@@ -155,7 +155,7 @@ def planned_ahead(athlete: Athlete, today: date, days: int) -> Any:
 
 def result_of(ahead: "TwinForecast") -> dict[str, Any]:
     """As JSON: per first action the bands, and what they differ by from the plan unchanged, sample by sample."""
-    from mlmodels.actions import ACTION_CODES
+    from measures.actions import ACTION_CODES
     from mlmodels.what_if import HORIZON_D
 
     return {

@@ -16,30 +16,25 @@ from athletes.encryption import Unreadable
 from athletes.local_time import zone_named
 from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider, SeasonDay
 from athletes.red_flags import Signs
-from mlmodels.actions import ACTION_CODES, FloatArray
-from mlmodels.state import (
+from measures.actions import ACTION_CODES
+from measures.ages import age_years
+from measures.answers import (
     HOLD_CLINICIAN,
     HOLD_HEART,
     HOLD_NONE,
     HOLD_PREGNANCY,
     HOLD_REDS,
-    HRV_MEMORY_D,
     ILLNESS_ABOVE_NECK,
     ILLNESS_BELOW_NECK,
     ILLNESS_FEVER,
     ILLNESS_NONE,
     ILLNESS_WARNING_SIGN,
-    STATE_VERSION,
     TIMING_FAT,
     TIMING_HAND,
     TIMING_TRIAL,
-    Evening,
-    IntArray,
-    Morning,
-    Observation,
-    Profiles,
-    Tracker,
 )
+from mlmodels.actions import FloatArray
+from mlmodels.state import HRV_MEMORY_D, STATE_VERSION, Evening, IntArray, Morning, Observation, Profiles, Tracker
 from recommendations.models import Advice, Feedback, Override, StateCarry
 
 # Day column -> field of Morning where the number is taken as it is.
@@ -426,7 +421,7 @@ def profiles_of(asked: Sequence[Asked]) -> Profiles:
     return Profiles.of(
         len(asked),
         seed_load_au=numbers(usual_daily_load_au(a.athlete) for a in asked),
-        age_years=numbers(age_years(a.athlete, a.today) for a in asked),
+        age_years=numbers(age_years(a.athlete.birth_date, a.today) for a in asked),
         advice_hold=np.array([HOLD.get(a.athlete.hold, HOLD_CLINICIAN) for a in asked], dtype=np.float64),
     )
 
@@ -441,13 +436,6 @@ def usual_daily_load_au(athlete: Athlete) -> float | None:
     if any(value is None for value in week):
         return None
     return float(np.prod([float(value or 0) for value in week])) / 7.0
-
-
-def age_years(athlete: Athlete, today: date) -> int | None:
-    if not athlete.birth_date:
-        return None
-    born = date.fromisoformat(athlete.birth_date)
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def days_to_race(athlete: Athlete, day: date) -> int | None:

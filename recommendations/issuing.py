@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from athletes import statements
 from athletes.local_time import bounds_of
+from measures.guards import NO_TRAINING
 from recommendations import deliveries, notices, overriding
 from recommendations.frames import Asked
 from recommendations.models import Advice, Override
@@ -16,7 +17,6 @@ SHOWN = (
 )  # fmt: skip
 # Nobody is woken every morning to hear that there is nothing to say.
 SILENT = {"insufficient_history", "stale_data", "out_of_distribution", "no_consent", "model_unavailable"}
-STOPS = {"suspended", "rest"}
 
 
 def standing_advice(days: dict[int, date]) -> dict[Key, Advice]:
@@ -71,7 +71,7 @@ def is_worth_a_push(new: Advice, old: Advice | None, orders: Sequence[Override],
 
 
 def stops(advice: Advice) -> bool:
-    return any(guard["effect"] in STOPS for guard in advice.guards)
+    return any(guard["effect"] in NO_TRAINING for guard in advice.guards)
 
 
 def orders_of(asked: Sequence[Asked]) -> dict[Key, list[Override]]:

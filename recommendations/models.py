@@ -11,17 +11,18 @@ from django.utils.translation import gettext_lazy as _
 from athletes.encryption import EncryptedTextField
 from athletes.identifiers import uuid7
 from athletes.models import Athlete
+from measures.actions import Action
 from mlmodels.models import PolicyVersion
 from recommendations.fields import ByActionField, ObservationField, SaidField
 
 
 class ActionCode(models.TextChoices):
-    """The codes of mlmodels.actions.Action, again, so that the web process needs no numpy; a test compares them."""
+    """The codes of the actions, with what people read."""
 
-    INCREASE_INTENSITY = "increase_intensity", _("More intensity")
-    INCREASE_VOLUME = "increase_volume", _("More volume")
-    ACTIVE_RECOVERY = "active_recovery", _("Active recovery")
-    AS_PLANNED = "as_planned", _("As planned")
+    INCREASE_INTENSITY = Action.INCREASE_INTENSITY.code, _("More intensity")
+    INCREASE_VOLUME = Action.INCREASE_VOLUME.code, _("More volume")
+    ACTIVE_RECOVERY = Action.ACTIVE_RECOVERY.code, _("Active recovery")
+    AS_PLANNED = Action.AS_PLANNED.code, _("As planned")
 
 
 class WaitingDay(models.Model):
@@ -332,10 +333,10 @@ class Warning(models.Model):
 class OrderCode(models.TextChoices):
     """What a coach may order: one of the four actions, rest, or a session of the coach's own."""
 
-    INCREASE_INTENSITY = "increase_intensity", _("More intensity")
-    INCREASE_VOLUME = "increase_volume", _("More volume")
-    ACTIVE_RECOVERY = "active_recovery", _("Active recovery")
-    AS_PLANNED = "as_planned", _("As planned")
+    INCREASE_INTENSITY = ActionCode.INCREASE_INTENSITY.value, ActionCode.INCREASE_INTENSITY.label
+    INCREASE_VOLUME = ActionCode.INCREASE_VOLUME.value, ActionCode.INCREASE_VOLUME.label
+    ACTIVE_RECOVERY = ActionCode.ACTIVE_RECOVERY.value, ActionCode.ACTIVE_RECOVERY.label
+    AS_PLANNED = ActionCode.AS_PLANNED.value, ActionCode.AS_PLANNED.label
     REST = "rest", _("Rest")
     OWN = "own", _("Own session")
 

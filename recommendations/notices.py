@@ -27,16 +27,15 @@ from athletes.languages import language_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, User
 from measures import risk
-from recommendations import discretion
+from measures.answers import ILLNESS_WARNING_SIGN
+from measures.guards import MEDICAL, NO_TRAINING, Effect, Guard
 from recommendations.deliveries import after_quiet_hours, devices_by_user
 from recommendations.models import Advice, Delivery, Notice, NoticePreference
-from recommendations.wording import WARNING_SIGN
 
 log = structlog.get_logger(__name__)
 
 Kind: TypeAlias = Notice.Kind
 Level: TypeAlias = Notice.Level
-NO_TRAINING = ("rest", "suspended")
 SILENCE = timedelta(hours=48)
 REPORTED = timedelta(days=14)  # who was silent for longer before is away, and the coach knows it
 PUSH_LASTS = timedelta(hours=24)
@@ -68,10 +67,10 @@ def kinds_of(advice: Advice) -> set[Kind]:
     fired = {(guard["code"], guard["effect"]) for guard in advice.guards}
     seen = advice.observation or {}
     tells = {
-        Kind.RED_FLAG: ("G01", "suspended") in fired,
+        Kind.RED_FLAG: (Guard.WARNING_SIGN, Effect.SUSPENDED.code) in fired,
         Kind.HEALTH_STOP: bool(health_stops(advice)),
-        Kind.WORST_MORNING: ("G10", "active_recovery") in fired
-        or (("G09", "active_recovery") in fired and below(seen.get("sleep_h"), risk.SLEEP_RECOVERY_H)),
+        Kind.WORST_MORNING: (Guard.ANSWERS, Effect.RECOVERY.code) in fired
+        or ((Guard.SLEEP, Effect.RECOVERY.code) in fired and below(seen.get("sleep_h"), risk.SLEEP_RECOVERY_H)),
         Kind.THIRD_RECOVERY: advice.tells_coach
         and advice.action == "active_recovery"
         and above(seen.get("recovery_3d"), 1),
@@ -82,9 +81,9 @@ def kinds_of(advice: Advice) -> set[Kind]:
 def health_stops(advice: Advice) -> set[str]:
     """The guards of health that leave no training today. Not the day on which a warning sign was cleared: whoever
     cleared it knows."""
-    cleared = (advice.observation or {}).get("illness") == WARNING_SIGN
-    stopping = {g["code"] for g in advice.guards if g["code"] in discretion.GUARDS and g["effect"] in NO_TRAINING}
-    return stopping - {"G02"} if cleared else stopping
+    cleared = (advice.observation or {}).get("illness") == ILLNESS_WARNING_SIGN
+    stopping = {g["code"] for g in advice.guards if g["code"] in MEDICAL and g["effect"] in NO_TRAINING}
+    return stopping - {Guard.ILLNESS} if cleared else stopping
 
 
 def above(value: float | None, line: float) -> bool:

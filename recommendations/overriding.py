@@ -11,23 +11,11 @@ from athletes import statements
 from athletes.changes import lock_advised
 from athletes.local_time import local_today
 from athletes.models import User
+from measures.guards import BODY, EASED, EFFECTS, STOPS, Effect
 from recommendations import deliveries, waiting
 from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override
 
-# These are never tuned and never lowered: red flag, illness, injury, pain, age, medical hold.
-STOPS = {"G01", "G02", "G03", "G04", "G05", "G13", "G18"}
-SIGNS = STOPS | {"G08", "G09", "G10", "G19"}  # what the body says this morning
-EASED = ("active_recovery", "rest", "suspended")
 HARDEST_FIRST = ("increase_intensity", "increase_volume", "as_planned", "active_recovery")
-LEFT_BY: dict[str, set[str]] = {
-    "suspended": set(),
-    "rest": set(),
-    "active_recovery": {"active_recovery"},
-    "load_capped": {"active_recovery", "as_planned"},
-    "no_increase": {"active_recovery", "as_planned"},
-    "no_intensity": {"active_recovery", "as_planned", "increase_volume"},
-    "no_volume": {"active_recovery", "as_planned", "increase_intensity"},
-}
 
 
 class Refused(Exception):
@@ -75,7 +63,7 @@ def dose_ordered(advice: Advice, action: str, own_au: float | None) -> float | N
     if action == OrderCode.REST:
         return 0.0
     dose: float | None = advice.doses.get(action)
-    if any(g["code"] in STOPS and g["effect"] == "load_capped" for g in advice.guards):
+    if any(g["code"] in STOPS and g["effect"] == Effect.CAPPED.code for g in advice.guards):
         most = prescribed_au(advice) or 0.0
         return most if dose is None else min(dose, most)
     return dose
@@ -106,9 +94,9 @@ def allowed_actions(guards: Iterable[dict[str, Any]]) -> list[str]:
     left = set(ActionCode.values)
     for guard in guards:
         if guard["code"] in STOPS:
-            left &= LEFT_BY.get(guard["effect"], left)
-        elif guard["code"] in SIGNS and guard["effect"] in EASED:
-            left &= LEFT_BY["no_increase"]  # the coach may keep the plan, seeing this morning; nobody adds to it
+            left &= EFFECTS.get(guard["effect"], Effect.NONE).leaves
+        elif guard["code"] in BODY and guard["effect"] in EASED:
+            left &= Effect.NO_INCREASE.leaves  # the coach may keep the plan, seeing this morning; nobody adds to it
     return [*(action for action in HARDEST_FIRST if action in left), OrderCode.REST.value]
 
 
@@ -165,4 +153,4 @@ def is_suspended(word: Override, advice: Advice) -> bool:
 
 def signs_of(advice: Advice) -> set[str]:
     """The guards by which the body asks for an easy day or none."""
-    return {guard["code"] for guard in advice.guards if guard["code"] in SIGNS and guard["effect"] in EASED}
+    return {guard["code"] for guard in advice.guards if guard["code"] in STOPS | BODY and guard["effect"] in EASED}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from measures import risk
+from measures.guards import Guard
 
 WORDING_VERSION = 2
 
@@ -289,23 +290,25 @@ CARE = {
     ),
 }
 LIFTS = {
-    "lifts.G02": same(gettext_lazy("The steps of the return end by themselves.")),
-    "lifts.G03": Sentence(
+    f"lifts.{Guard.ILLNESS}": same(gettext_lazy("The steps of the return end by themselves.")),
+    f"lifts.{Guard.COLD}": Sentence(
         gettext_lazy("Lifts when your symptoms are gone."), gettext_lazy("Lifts when the symptoms are gone.")
     ),
-    "lifts.G05": same(gettext_lazy("Lifts when the pain is below 2 of 10 and no niggle is left.")),
-    "lifts.G08": Sentence(
+    f"lifts.{Guard.PAIN}": same(gettext_lazy("Lifts when the pain is below 2 of 10 and no niggle is left.")),
+    f"lifts.{Guard.HRV}": Sentence(
         gettext_lazy("Lifts after two mornings in a row in your normal range."),
         gettext_lazy("Lifts after two mornings in a row in the normal range."),
     ),
-    "lifts.G08_reading": Sentence(
+    f"lifts.{Guard.HRV}_reading": Sentence(
         gettext_lazy("Lifts with a reading near your usual."), gettext_lazy("Lifts with a reading near the usual.")
     ),
-    "lifts.G09": same(gettext_lazy("Lifts after longer nights.")),
-    "lifts.G10": Sentence(gettext_lazy("Lifts when you feel better."), gettext_lazy("Lifts with better answers.")),
-    "lifts.G12": same(gettext_lazy("The steps of the return end by themselves.")),
-    "lifts.G16": same(gettext_lazy("Lifts after the race.")),
-    "lifts.G19": same(gettext_lazy("Lifts when the signs are gone.")),
+    f"lifts.{Guard.SLEEP}": same(gettext_lazy("Lifts after longer nights.")),
+    f"lifts.{Guard.ANSWERS}": Sentence(
+        gettext_lazy("Lifts when you feel better."), gettext_lazy("Lifts with better answers.")
+    ),
+    f"lifts.{Guard.LAY_OFF}": same(gettext_lazy("The steps of the return end by themselves.")),
+    f"lifts.{Guard.RACE}": same(gettext_lazy("Lifts after the race.")),
+    f"lifts.{Guard.SIGNS}": same(gettext_lazy("Lifts when the signs are gone.")),
 }
 KNOWN_LESS = {
     "less.fallback": same(gettext_lazy("The learned model was not used today; this follows a simple rule.")),

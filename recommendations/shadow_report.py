@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, F, Max, Min, Q
 
+from measures import risk
 from mlmodels.models import PolicyVersion
 from recommendations.models import Advice, ShadowAdvice
 
@@ -78,13 +79,13 @@ def drift_of(version: PolicyVersion) -> dict[str, Any]:
     kept = kept.order_by("-date", "-pk")
     observations: list[Any] = list(kept.values_list("observation", flat=True)[:LIVE_STATES]) if trained_on else []
     found: dict[str, Any] = {"states": len(observations), "psi": {}, "known": bool(trained_on)}
-    if len(observations) < drift.ENOUGH_STATES or not isinstance(trained_on, dict):
+    if len(observations) < risk.DRIFT_MIN_STATES or not isinstance(trained_on, dict):
         return found
     obs = Observation.from_rows(observations)
     features = obs.features(version.card["feature_set"])
     features = features[obs.refusal == ""]
     found["states"] = len(features)
-    if len(features) >= drift.ENOUGH_STATES:
+    if len(features) >= risk.DRIFT_MIN_STATES:
         names = FEATURE_SETS[version.card["feature_set"]]  # the database may have put the card's keys in another order
         found["psi"] = {
             name: drift.psi(trained_on, name, features[:, i]) for i, name in enumerate(names) if name in trained_on

@@ -13,8 +13,8 @@ from django.db import DatabaseError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from measures.actions import Action
 from mlmodels import registry
-from mlmodels.actions import Action
 from mlmodels.decision import Resolution, resolve, stages
 from mlmodels.models import PolicyVersion
 from mlmodels.policy import OnnxPolicy

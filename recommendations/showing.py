@@ -14,6 +14,7 @@ from athletes import loads, unrated
 from athletes.models import Athlete, Day
 from athletes.serializers import in_utc
 from measures import risk
+from measures.guards import Guard
 from recommendations import discretion, overriding, sentences, wording
 from recommendations.discretion import Reader
 from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, Warning
@@ -348,7 +349,7 @@ def state_body(advice: Advice, waiting: Sequence[tuple[date, str]] = ()) -> Row:
         "version": advice.state_version,
         "features": features,
         "completeness": round(measured / len(features), 2),
-        "in_distribution": all(guard["code"] != "G15" for guard in advice.guards),
+        "in_distribution": all(guard["code"] != Guard.NO_TRUST for guard in advice.guards),
     }
 
 

@@ -11,11 +11,12 @@ from typing import Any
 from django.conf import settings
 
 from measures import risk
+from measures.answers import ILLNESS_WARNING_SIGN
+from measures.guards import PASSING, Effect, Guard
 from recommendations.sentences import Line
 
 Observed = Mapping[str, Any]  # one row of mlmodels.state.Observation; None = not known
 MAX_REASONS = 3
-WARNING_SIGN = 4  # mlmodels.state.ILLNESS_WARNING_SIGN, without its numpy; a test compares them
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +157,15 @@ def no_advice(reason: str) -> Line:
     return Line(f"no_advice.{reason}", {"number": settings.EMERGENCY_NUMBER} if reason == "red_flag" else {})
 
 
+RESTS_ILL = (Guard.ILLNESS, Effect.REST.code)
+
+
 def advice_to_be_careful(d: Decided) -> Iterator[Line]:
     pain = d.seen["pain_0_10"] or 0
     if d.seen["note_asks"]:
         yield Line("care.warning_sign")
-    if ("G02", "rest") in d.guards and d.seen["illness"] != WARNING_SIGN and (d.seen["ill"] or d.seen["illness"]):
+    ill = d.seen["illness"] != ILLNESS_WARNING_SIGN and (d.seen["ill"] or d.seen["illness"])
+    if ill and RESTS_ILL in d.guards:
         yield Line("care.illness")
     if pain >= PAIN_TODAY:
         yield Line("care.pain_today")
@@ -169,8 +174,8 @@ def advice_to_be_careful(d: Decided) -> Iterator[Line]:
     if d.seen["days_to_main_race"] == 0 and (d.rests or d.action == "active_recovery"):
         yield Line("care.race_today")
     fired = {code for code, _effect in d.guards}
-    if d.action == "as_planned" and not d.race_today and not d.planned_rest and fired & {"G09", "G10"}:
-        yield Line("care.short_night" if "G09" in fired else "care.warm_up")
+    if d.action == "as_planned" and not d.race_today and not d.planned_rest and fired & {Guard.SLEEP, Guard.ANSWERS}:
+        yield Line("care.short_night" if Guard.SLEEP in fired else "care.warm_up")
 
 
 PAIN_TODAY = 8  # of 10 (convention)
@@ -238,9 +243,9 @@ def reasons(d: Decided) -> list[Reason]:
     for code, effect in () if d.action in INCREASES or d.planned_rest else d.guards:
         if not d.action and effect not in STOPPING[d.withheld_reason]:
             continue  # nothing is advised: only what stopped it counts
-        if code == "G15" and d.stage in ("profile", "provisional"):
+        if code == Guard.NO_TRUST and d.stage in ("profile", "provisional"):
             continue  # the model was not due yet, and the detail says so
-        reason = unlike(d.strange) if code == "G15" and d.strange else BECAUSE_OF[code](d.seen, effect)
+        reason = unlike(d.strange) if code == Guard.NO_TRUST and d.strange else BECAUSE_OF[code](d.seen, effect)
         found.setdefault(reason.code, reason)
     for reason in undecided(d):
         found.setdefault(reason.code, reason)
@@ -346,7 +351,7 @@ def sleep_now(o: Observed) -> Reason | None:
 
 def because_of_illness(o: Observed, effect: str) -> Reason:
     days = int(o["days_since_illness"])
-    if effect == "rest" and o["illness"] == WARNING_SIGN:
+    if effect == "rest" and o["illness"] == ILLNESS_WARNING_SIGN:
         return Reason("warning_sign_cleared")
     if effect == "rest" and days == 0:
         return Reason("illness")
@@ -521,25 +526,25 @@ def unlike(what: str) -> Reason:
 
 
 BECAUSE_OF: dict[str, Callable[[Observed, str], Reason]] = {
-    "G01": because_of_warning_sign,
-    "G02": because_of_illness,
-    "G03": lambda _o, _e: Reason("illness.above_neck"),
-    "G04": because_of_injury,
-    "G05": because_of_pain,
-    "G06": because_of_load,
-    "G07": because_of_week,
-    "G08": because_of_hrv,
-    "G09": because_of_sleep,
-    "G10": because_of_wellness,
-    "G11": because_of_monotony,
-    "G12": because_of_layoff,
-    "G13": because_of_age,
-    "G14": because_of_gaps,
-    "G15": lambda _o, _e: Reason("model_not_used"),
-    "G16": because_of_race,
-    "G17": lambda _o, _e: Reason("enough_intensity"),
-    "G18": lambda _o, _e: Reason("medical_hold.off"),
-    "G19": because_of_signs,
+    Guard.WARNING_SIGN: because_of_warning_sign,
+    Guard.ILLNESS: because_of_illness,
+    Guard.COLD: lambda _o, _e: Reason("illness.above_neck"),
+    Guard.INJURY: because_of_injury,
+    Guard.PAIN: because_of_pain,
+    Guard.LOAD: because_of_load,
+    Guard.WEEK: because_of_week,
+    Guard.HRV: because_of_hrv,
+    Guard.SLEEP: because_of_sleep,
+    Guard.ANSWERS: because_of_wellness,
+    Guard.MONOTONY: because_of_monotony,
+    Guard.LAY_OFF: because_of_layoff,
+    Guard.AGE: because_of_age,
+    Guard.GAPS: because_of_gaps,
+    Guard.NO_TRUST: lambda _o, _e: Reason("model_not_used"),
+    Guard.RACE: because_of_race,
+    Guard.INTENSITY: lambda _o, _e: Reason("enough_intensity"),
+    Guard.HOLD: lambda _o, _e: Reason("medical_hold.off"),
+    Guard.SIGNS: because_of_signs,
 }
 
 
@@ -555,7 +560,7 @@ def would_change_if(d: Decided) -> list[dict[str, Any]]:
     """Only said where one guard alone stands between the model's wish and the advice, and the athlete can, and should,
     change it today. What only time lifts is told by ``lifts``."""
     restraining = [(code, effect) for code, effect in d.guards if effect != "rule_policy"]
-    if not d.action or d.action == d.policy_action or len(restraining) != 1 or restraining[0][0] != "G14":
+    if not d.action or d.action == d.policy_action or len(restraining) != 1 or restraining[0][0] != Guard.GAPS:
         return []
     o = d.seen
     if o["load_unlogged_days"] > risk.LOAD_UNLOGGED_DAYS or 0 < o["check_in_age_days"] <= risk.REPORTER_DAYS:
@@ -576,16 +581,13 @@ def hrv_lasts(o: Observed) -> bool:
     return bool(o["hrv_low_days"] >= risk.HRV_LOW_HOLD_DAYS or o["hrv_very_low_days"] >= risk.HRV_VERY_LOW_LASTING_DAYS)
 
 
-LIFTED = {"G02", "G03", "G05", "G08", "G09", "G10", "G12", "G16", "G19"}  # what time or rest ends
-
-
 def lifts(d: Decided) -> Iterator[Line]:
     """What ends the hold that decided, where only time or rest does."""
     code, effect = next((guard for guard in d.guards if guard[1] != "rule_policy"), ("", ""))
-    if not d.action or d.race_today or d.action == d.policy_action or (code, effect) == ("G02", "rest"):
+    if not d.action or d.race_today or d.action == d.policy_action or (code, effect) == RESTS_ILL:
         return
-    if code in LIFTED:
-        yield Line("lifts.G08_reading" if code == "G08" and not hrv_lasts(d.seen) else f"lifts.{code}")
+    if code in PASSING:
+        yield Line(f"lifts.{Guard.HRV}_reading" if code == Guard.HRV and not hrv_lasts(d.seen) else f"lifts.{code}")
 
 
 def rounded(value: Any, digits: int = 2) -> float | None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from measures.actions import Action
 from measures.risk import ACWR_WARNING
-from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.state import Observation
 

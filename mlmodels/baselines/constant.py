@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.state import Observation
 

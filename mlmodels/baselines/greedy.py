@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.season_log import scan
 from mlmodels.state import FEATURE_SETS, Observation, Tracker

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.state import Observation
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.actions import Action
 from measures.risk import ACWR_CAUTION
-from mlmodels.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.state import Observation
 from mlmodels.twin.environment import SeasonEnv

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.state import Observation
 from mlmodels.twin.environment import SEASON_D, WARM_UP_D, SeasonEnv

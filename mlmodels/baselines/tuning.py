@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.actions import Action
 from measures.risk import ACWR_WARNING, HRV_LOW_SD
-from mlmodels.actions import Action
 from mlmodels.baselines import threshold, two_lines
 from mlmodels.baselines.acwr_rule import LOW, AcwrRule
 from mlmodels.baselines.chance import Mix

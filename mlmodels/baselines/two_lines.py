@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from measures.actions import Action
 from measures.risk import ACWR_DANGER, ACWR_WARNING, HRV_LOW_SD
-from mlmodels.actions import Action
 from mlmodels.baselines import threshold
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.baselines.threshold import Floats, Search, cross_entropy, signals

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.threshold import Threshold, cross_entropy
 from mlmodels.evaluation.rollouts import MakeWorld, SideBySide, World, play

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from measures.guards import STOPS
 from mlmodels.baselines import BASELINES, Squad
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.tuning import Tuning
 from mlmodels.evaluation.guard_table import only
 from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Score, score
-from mlmodels.guard import GUARD_CODES, HEALTH_STOPS
+from mlmodels.guard import GUARD_CODES
 from mlmodels.policy import OnnxPolicy, Policy
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.model import Twin
@@ -89,7 +90,7 @@ HEALTH_STOPS_ALONE = "health stops alone"
 
 def health_stops_alone() -> Contender:
     """The plan, but who is ill, injured or in pain does what a doctor would say: what no advice may undercut."""
-    return Contender(HEALTH_STOPS_ALONE, PlanUnchanged(), guards=HEALTH_STOPS)
+    return Contender(HEALTH_STOPS_ALONE, PlanUnchanged(), guards=tuple(sorted(STOPS)))
 
 
 def compare(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.threshold import Threshold
 from mlmodels.baselines.tuning import FAMILIES, row_of
 from mlmodels.evaluation.comparing import HEALTH_STOPS_ALONE, UNTOUCHED

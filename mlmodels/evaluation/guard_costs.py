@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from measures.guards import STOPS
 from mlmodels import guard
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.evaluation.comparing import Round
@@ -58,7 +59,7 @@ def guard_costs(
     complete = score(policy.name, seasons(policy), plan)
     costs = []
     for code in guard.GUARD_CODES:
-        if code not in guard.HEALTH_STOPS:
+        if code not in STOPS:
             with without(code):
                 costs.append(Cost(code, score(f"without {code}", seasons(policy), plan), complete))
     return costs

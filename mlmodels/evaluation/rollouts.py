@@ -17,8 +17,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.actions import Action
 from measures.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBDA
-from mlmodels.actions import Action
 from mlmodels.capping import Capped
 from mlmodels.decision import resolve
 from mlmodels.policy import Policy, ask

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import ACTION_CODES
+from measures.actions import ACTION_CODES
 from mlmodels.evaluation.rollouts import Season
 
 Floats = NDArray[np.float64]

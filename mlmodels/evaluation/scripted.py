@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.acwr_rule import AcwrRule
 from mlmodels.baselines.chance import Mix
 from mlmodels.baselines.constant import AllHard, AllRest, Constant, PlanUnchanged

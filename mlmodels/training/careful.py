@@ -25,7 +25,7 @@ from multiprocessing import get_context
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.threshold import Search
 from mlmodels.baselines.two_lines import ATHLETES, CANDIDATES, ROUNDS, TwoLines, search
 from mlmodels.novelty import portraits

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from mlmodels.actions import ACTION_CODES
+from measures.actions import ACTION_CODES
 from mlmodels.drift import distribution
 from mlmodels.guard import GUARD_VERSION
 from mlmodels.novelty import Known

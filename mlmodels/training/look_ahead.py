@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.two_lines import TwoLines, risked
 from mlmodels.reward import LIGHT
 from mlmodels.twin.doubt import Doubt, DoubtfulWorld

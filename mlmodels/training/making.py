@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from mlmodels.actions import ACTION_CODES, Action
+from measures.actions import ACTION_CODES, Action
 from mlmodels.baselines.two_lines import PARAMETERS, RULE_DOUBT
 from mlmodels.reward import FORMS
 from mlmodels.training.careful import DOUBT, FEATURE_SET, Effort, Tick, learn_carefully

@@ -20,7 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.state import FEATURE_SETS
 
 Features = NDArray[np.float32]

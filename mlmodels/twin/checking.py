@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from mlmodels.actions import ACTION_CODES, dose
+from measures.actions import ACTION_CODES
+from mlmodels.actions import dose
 from mlmodels.twin import model
 from mlmodels.twin.fitting import Averages, ar1_plus_noise, fit_twin, load_averages, own_mean_sd, smooth
 from mlmodels.twin.history import Floats, SeasonHistory

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.twin import model
 from mlmodels.twin.habits import CAP_OF_CHRONIC, CAP_OF_USUAL, NOT_LOGGED, NOT_WORN, WEEKS, Habits
 from mlmodels.twin.history import Floats

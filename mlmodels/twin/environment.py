@@ -16,8 +16,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.actions import Action
 from mlmodels import guard
-from mlmodels.actions import Action, FloatArray
+from mlmodels.actions import FloatArray
 from mlmodels.capping import Capped
 from mlmodels.reward import FORMS, Step, Weights
 from mlmodels.state import FEATURE_SETS, Evening, Morning, Observation, Profiles, Tracker

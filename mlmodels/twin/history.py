@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures import risk
-from mlmodels.actions import Action
+from measures.actions import Action
 
 if TYPE_CHECKING:
     import pandas as pd  # the worker makes a history of rows, and never loads it

@@ -32,7 +32,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, at_most, dose
+from measures.actions import Action
+from mlmodels.actions import at_most, dose
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

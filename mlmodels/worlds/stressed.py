@@ -21,8 +21,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from measures.actions import Action
 from measures.risk import LREF_FIRST_DAYS, LREF_LAMBDA
-from mlmodels.actions import PLAN_RECOVERING_D, Action, automatic_plan
+from mlmodels.actions import PLAN_RECOVERING_D, automatic_plan
 from mlmodels.simulator import WEEKDAY_LOAD, WEEKDAY_SHARE, Floats, World
 from mlmodels.worlds.related import ScepticWorld
 

@@ -40,7 +40,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.actions import Action, dose
+from measures.actions import Action
+from mlmodels.actions import dose
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

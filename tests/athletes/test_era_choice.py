@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from athletes import days, era_choice, intake, profile
 from athletes.era_choice import choose
 from athletes.models import Day, HrvReading
-from measures import risk
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -45,10 +44,6 @@ def turns(calendar, *, order=(), before="", named=lambda day, era: False):
             read.setdefault(START + timedelta(days=number), set()).add(era)
     chosen = choose({d: frozenset(e) for d, e in read.items()}, START, before, preferring(*order), named)
     return [((day - START).days, c.era, c.because) for day, c in chosen if c.because != "same_as_before"]
-
-
-def test_the_line_is_that_of_the_state():
-    assert era_choice.LATELY_DAYS == risk.HRV_MIN_OF_7
 
 
 def test_two_devices_worn_every_night_do_not_take_turns():

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from athletes import eras, intake
 from athletes.models import HrvReading
-from measures import risk
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -32,12 +31,6 @@ def reading(ago, value_ms=60.0, *, provider="garmin", metric="rmssd", context="m
         "value_ms": value_ms,
         **more,
     }
-
-
-def test_the_thresholds_are_those_of_the_state():
-    assert (eras.PROVISIONAL_DAYS, eras.SETTLED_DAYS) == (risk.HRV_MIN_BASELINE_PROVISIONAL, risk.HRV_MIN_BASELINE)
-    assert eras.BASELINE_FROM.days == risk.HRV_BASELINE_LAST_LAG
-    assert eras.BASELINE_TO.days == risk.HRV_BASELINE_FIRST_LAG
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from mlmodels.actions import ACTION_CODES
+from measures.actions import ACTION_CODES
 from mlmodels.state import FEATURE_SETS, STATE_VERSION, feature_set_hash
 
 FEATURES, ACTIONS = len(FEATURE_SETS["observable"]), 4

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.state import Evening, Morning, Profiles, Tracker
 from mlmodels.twin.model import TwinWorld
 

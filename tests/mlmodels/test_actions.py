@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmodels.actions import ACTION_CODES, WEEKDAY_WEIGHTS, Action, automatic_plan, dose
+from measures.actions import ACTION_CODES, Action
+from mlmodels.actions import WEEKDAY_WEIGHTS, automatic_plan, dose
 
 
 def test_the_codes_are_those_of_the_api():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines import BASELINES, Squad
 from mlmodels.baselines.acwr_rule import AcwrRule
 from mlmodels.baselines.chance import Mix, coach_mix

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.capping import Capped, as_actions, takes_load_cap
 from mlmodels.evaluation.ceiling import Practice

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.two_lines import NEVER, PARAMETERS, START, TwoLines, search
 from mlmodels.simulator import make_cohort
 from mlmodels.state import FEATURE_SETS

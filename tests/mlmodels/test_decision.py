@@ -10,20 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlmodels.actions import Action
+from measures.actions import Action
+from measures.answers import ILLNESS_FEVER, ILLNESS_WARNING_SIGN
 from mlmodels.decision import decide, decide_observed, observe, replay, resolve, stages, would_change_if
 from mlmodels.guard import GUARD_VERSION
 from mlmodels.policy import RulePolicy
-from mlmodels.state import (
-    ILLNESS_FEVER,
-    ILLNESS_WARNING_SIGN,
-    STATE_VERSION,
-    Evening,
-    Morning,
-    Observation,
-    Profiles,
-    Tracker,
-)
+from mlmodels.state import STATE_VERSION, Evening, Morning, Observation, Profiles, Tracker
 
 START = dt.date(2026, 1, 5)
 

@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from mlmodels.drift import DRIFT_LINE, ENOUGH_STATES, distribution, psi
+from measures.risk import DRIFT_LINE, DRIFT_MIN_STATES
+from mlmodels.drift import distribution, psi
 
 NAMES = ("hrv", "acwr", "sick")
 
@@ -47,5 +48,5 @@ def test_a_flag_that_was_never_up_has_two_bins_and_says_when_it_is_up(trained_on
 
 
 def test_chance_alone_rarely_crosses_the_line_once_there_is_enough(trained_on):
-    found = [psi(trained_on, "hrv", states(ENOUGH_STATES, seed=seed)[:, 0]) for seed in range(200)]
+    found = [psi(trained_on, "hrv", states(DRIFT_MIN_STATES, seed=seed)[:, 0]) for seed in range(200)]
     assert np.mean(np.array(found) > DRIFT_LINE) < 0.05

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from measures.actions import Action
+from measures.guards import STOPS
 from mlmodels import guard, registry
-from mlmodels.actions import Action
 from mlmodels.baselines.acwr_rule import AcwrRule
 from mlmodels.baselines.constant import AllRest, PlanUnchanged
 from mlmodels.evaluation.ceiling import Oracle, Practice
@@ -239,7 +240,7 @@ def test_leaving_a_guard_out_is_undone_even_after_an_error():
 
 def test_each_arguable_guard_has_a_price_and_the_fixed_ones_have_none():
     costs = guard_costs(World, PlanUnchanged(), [Round(1, 40, 120)], cold_start=False)
-    assert [cost.code for cost in costs] == [code for code in guard.GUARD_CODES if code not in guard.HEALTH_STOPS]
+    assert [cost.code for cost in costs] == [code for code in guard.GUARD_CODES if code not in STOPS]
     price = {cost.code: cost.gain_given_up_pct for cost in costs}
     assert price["G16"] == 0  # nobody has a race here
     assert price["G08"] != 0  # resting while HRV is low changes fitness; which way is the world's affair

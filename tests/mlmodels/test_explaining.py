@@ -7,8 +7,8 @@ from math import factorial
 import numpy as np
 import pytest
 
+from measures.actions import Action
 from mlmodels import registry
-from mlmodels.actions import Action
 from mlmodels.contributions import contributions, mixtures, shapley, usual_morning
 from mlmodels.decision import resolve, would_change_if
 from mlmodels.policy import OnnxPolicy

@@ -9,9 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from measures import risk
-from mlmodels.actions import Action, dose
-from mlmodels.guard import BODY, GUARD_CODES, RULES, Effect, _reads, acwr_after, apply
-from mlmodels.state import (
+from measures.actions import Action
+from measures.answers import (
     HOLD_CLINICIAN,
     HOLD_HEART,
     HOLD_PREGNANCY,
@@ -19,12 +18,11 @@ from mlmodels.state import (
     ILLNESS_ABOVE_NECK,
     ILLNESS_BELOW_NECK,
     ILLNESS_FEVER,
-    Evening,
-    Morning,
-    Observation,
-    Profiles,
-    Tracker,
 )
+from measures.guards import BODY, Effect
+from mlmodels.actions import dose
+from mlmodels.guard import GUARD_CODES, RULES, _reads, acwr_after, apply
+from mlmodels.state import Evening, Morning, Observation, Profiles, Tracker
 
 INTENSITY, VOLUME, RECOVERY, PLAN = Action
 CASES = int(os.environ.get("HOMESTRETCH_GUARD_CASES", "100000"))

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
+from measures.actions import Action
+from measures.guards import Effect
 from mlmodels import guard
-from mlmodels.actions import Action
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.rule import Rule
 from mlmodels.evaluation.comparing import Contender, Round
 from mlmodels.evaluation.guard_table import all_but
 from mlmodels.evaluation.line_prices import LINES, NEVER, header, line_prices, steps, table_rows
-from mlmodels.guard import Effect
 from mlmodels.simulator import World
 
 ROUNDS = [Round(1, 30, 38), Round(2, 30, 38)]

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from mlmodels.actions import ACTION_CODES, Action
+from measures.actions import ACTION_CODES, Action
 from mlmodels.policy import ModelRefused, OnnxPolicy, RulePolicy, ask, best_action
 from mlmodels.state import FEATURE_SETS, STATE_VERSION, Evening, Morning, Profiles, Tracker, feature_set_hash
 

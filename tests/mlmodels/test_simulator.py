@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.season_log import read_season_log
 from mlmodels.simulator import World, make_cohort
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from measures import risk
+from measures.answers import ILLNESS_BELOW_NECK
 from mlmodels.guard import unusable
 from mlmodels.state import (
     FEATURE_SETS,
-    ILLNESS_BELOW_NECK,
     Evening,
     Morning,
     Observation,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.actions import Action, automatic_plan
+from measures.actions import Action
+from mlmodels.actions import automatic_plan
 from mlmodels.baselines.constant import AllRest, PlanUnchanged
 from mlmodels.evaluation import stress
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, rounds_of

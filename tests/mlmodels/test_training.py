@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.policy import ModelRefused, OnnxPolicy
 from mlmodels.simulator import World, make_cohort
 from mlmodels.state import FEATURE_SETS

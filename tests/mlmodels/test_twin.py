@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.simulator import World, make_cohort
 from mlmodels.twin import model
 from mlmodels.twin.checking import forecast, forecast_check

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from measures.actions import Action
 from mlmodels import guard, registry
-from mlmodels.actions import Action
 from mlmodels.policy import OnnxPolicy
 from mlmodels.state import Morning, Tracker
 from mlmodels.twin.model import Signal, Twin

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.baselines.chance import at_random
 from mlmodels.baselines.constant import AllHard, AllRest, PlanUnchanged
 from mlmodels.evaluation.rollouts import morning_of, play

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mlmodels.actions import Action
+from measures.actions import Action
 from mlmodels.evaluation.figures import programmes_of_world
 from mlmodels.simulator import World
 from mlmodels.worlds import WORLDS

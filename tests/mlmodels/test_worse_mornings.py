@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from measures.answers import ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from mlmodels import registry
 from mlmodels.decision import resolve
-from mlmodels.observation import ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from mlmodels.simulator import World
 from mlmodels.state import Evening, Morning, Profiles, Tracker
 

@@ -12,15 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from measures.answers import HOLD_CLINICIAN, HOLD_PREGNANCY, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK, ILLNESS_FEVER
 from mlmodels import registry
 from mlmodels.decision import decide_observed
-from mlmodels.observation import (
-    HOLD_CLINICIAN,
-    HOLD_PREGNANCY,
-    ILLNESS_ABOVE_NECK,
-    ILLNESS_BELOW_NECK,
-    ILLNESS_FEVER,
-)
 from mlmodels.state import Evening, Morning, Profiles, Tracker
 from recommendations.drafting import WITHHELD_AS, decided
 from recommendations.showing import Reader

@@ -5,17 +5,13 @@ from django.core import serializers
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmodels.actions import ACTION_CODES
+from measures.actions import ACTION_CODES
 from recommendations.fields import ByActionField, ObservationField
-from recommendations.models import ActionCode, Advice
+from recommendations.models import Advice
 from tests.factories import make_advice
 from tests.recommendations.seasons import TODAY
 
 BY_ACTION = st.dictionaries(st.sampled_from(ACTION_CODES), st.floats(allow_nan=False, allow_infinity=False))
-
-
-def test_the_order_of_the_actions_is_the_one_of_everybody():
-    assert list(ByActionField.ORDER) == list(ACTION_CODES) == ActionCode.values
 
 
 @given(BY_ACTION)

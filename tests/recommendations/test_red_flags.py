@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from athletes import intake, red_flags
 from athletes.models import RedFlag
-from mlmodels.state import ILLNESS_WARNING_SIGN
+from measures.answers import ILLNESS_WARNING_SIGN
 from recommendations import frames, wording
 from recommendations.advising import drain
 from recommendations.board import because_cell, boards
@@ -94,10 +94,6 @@ def test_every_text_of_what_is_withheld_takes_the_number():
     for reason in Advice.WithheldReason.values:
         decided = wording.Decided(action="", policy_action="", withheld_reason=reason)
         assert "%" not in spoken(wording.say(decided)).detail
-
-
-def test_the_words_know_the_codes_number():
-    assert wording.WARNING_SIGN == ILLNESS_WARNING_SIGN
 
 
 def test_once_cleared_today_is_rest_and_the_return_goes_in_steps(alice):

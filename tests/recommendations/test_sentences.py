@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mlmodels import guard, hazards
+from measures.guards import PASSING, Effect
+from mlmodels import hazards
 from recommendations import discretion, sentences, wording
 from recommendations.models import OrderCode
 from recommendations.sentences import Line, words, words_kept
@@ -39,12 +40,12 @@ def test_the_coach_is_told_with_the_same_numbers_and_not_called_you(key):
 def test_what_is_said_has_words_and_a_label():
     source = Path(wording.__file__).read_text()
     keys = set(re.findall(r'"((?:do|care|less|change|lifts|headline|no_advice)\.\w+)"', source))
-    keys |= {f"lifts.{code}" for code in wording.LIFTED} | {f"do.{part}" for _most, part in wording.PARTS}
+    keys |= {f"lifts.{code}" for code in PASSING} | {f"do.{part}" for _most, part in wording.PARTS}
     keys |= set(re.findall(r'(?:Reason|of_hrv|rising)\(\s*"([\w.]+)"', source))
     assert len(keys) > 70
     assert keys <= set(sentences.SENTENCES)
     codes = {key.partition(".")[0] for key in sentences.REASONS} | set(hazards.KIND_CODES)
-    effects = {effect.code for effect in guard.Effect.__members__.values()} - {"none"}
+    effects = {effect.code for effect in Effect.__members__.values()} - {"none"}
     assert set(sentences.LABELS) == codes | effects | {discretion.HEALTH}
     assert set(sentences.ORDERS) == set(OrderCode.values)
 

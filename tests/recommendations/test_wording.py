@@ -14,7 +14,6 @@ from recommendations import sentences, wording
 from recommendations.asking import NoPolicy
 from recommendations.drafting import WITHHELD_AS, decided
 from recommendations.models import Advice
-from recommendations.overriding import LEFT_BY
 from recommendations.wording import Decided
 from tests.recommendations import speaking
 
@@ -158,10 +157,6 @@ def test_a_capped_session_is_not_called_unchanged_and_names_the_prescribed_load(
     assert said.prescription is not None
     assert (said.prescription["load_au"], said.prescription["planned_load_au"]) == (310, 400)
     assert said.prescription["example"] in said.detail
-
-
-def test_every_effect_of_a_guard_leaves_the_coach_what_it_says():
-    assert {effect.code for effect in guard.Effect.__members__.values()} - {"none", "rule_policy"} == set(LEFT_BY)
 
 
 @pytest.mark.parametrize(
