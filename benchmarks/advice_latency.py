@@ -127,9 +127,8 @@ def measure(kind: str, rates: list[int], seconds: int, days: int) -> None:
         print(f"\ncheck-in -> advice saved, on {kind}, {seconds} s at each rate, {history}", flush=True)
         start = WARM
         for rate in rates:
-            ringing = nightly.inside(env, "ring", "--athletes", rate * BESIDE_S)
-            figures = run_rate(port, people[start : start + rate * seconds], rate, data, fetch)
-            nightly.finished(ringing)
+            with nightly.ringing(env, rate * BESIDE_S):
+                figures = run_rate(port, people[start : start + rate * seconds], rate, data, fetch)
             start += rate * seconds
             print(line(kind, rate, figures, lock_errors(*servers)), flush=True)
 

@@ -16,7 +16,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 from benchmarks.servers import ROOT, prepared, verdict
 
@@ -53,7 +56,7 @@ def fill(count: int, days: int) -> None:
     Athlete.objects.filter(pk__gte=athletes[0].pk).update(morning_deadline="00:00", next_morning_at=now + FAR_OFF)
 
 
-def ring(count: int) -> None:
+def ring(count: int, *, when_told: bool = False) -> None:
     """The deadline passes for so many of those who were filled in and did not ring yet."""
     import django
 
@@ -63,6 +66,9 @@ def ring(count: int) -> None:
     from athletes.models import Athlete
     from recommendations import mornings
 
+    if when_told:  # whoever times something else beside it does not time a Python that starts
+        print("  ready to ring", flush=True)
+        input()
     now = timezone.now()
     silent = Athlete.objects.filter(next_morning_at__gt=now + FAR_OFF / 2).order_by("pk")[:count]
     Athlete.objects.filter(pk__in=list(silent.values_list("pk", flat=True))).update(next_morning_at=now)
@@ -115,7 +121,21 @@ def inside(env: dict[str, str], what: str, *argv: object) -> subprocess.Popen[by
     return subprocess.Popen(command, env=env, cwd=ROOT)
 
 
-def finished(process: subprocess.Popen[bytes]) -> None:
+@contextmanager
+def ringing(env: dict[str, str], count: int) -> Iterator[None]:
+    """The deadline of so many athletes passes as this begins."""
+    command = [sys.executable, "-m", "benchmarks.nightly", "--inside", "ring", "--athletes", str(count), "--when-told"]
+    process = subprocess.Popen(command, env=env, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin and process.stdout
+    process.stdout.readline()
+    process.stdin.write("\n")
+    process.stdin.flush()
+    yield
+    print(process.stdout.read().rstrip(), flush=True)
+    finished(process)
+
+
+def finished(process: subprocess.Popen[Any]) -> None:
     if process.wait():
         raise RuntimeError(f"{process.args} ended with {process.returncode}")
 
@@ -150,12 +170,13 @@ def main() -> int:
     parser.add_argument("--database", nargs="+", choices=("postgres", "sqlite"), default=("postgres", "sqlite"))
     parser.add_argument("--quick", action="store_true", help="2,000 athletes")
     parser.add_argument("--inside", choices=("fill", "ring", *INSIDE), help=argparse.SUPPRESS)
+    parser.add_argument("--when-told", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args()
     athletes = 2_000 if given.quick else given.athletes
     if given.inside == "fill":
         fill(athletes, given.days)
     elif given.inside == "ring":
-        ring(athletes)
+        ring(athletes, when_told=given.when_told)
     elif given.inside:
         INSIDE[given.inside]()
     else:

@@ -10,7 +10,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from athletes import red_flags, statements
+from athletes import red_flags
 from athletes.local_time import local_today
 from athletes.models import Athlete
 from mlmodels.decision import Verdict, decide_observed
@@ -39,7 +39,6 @@ def drain(now: datetime | None = None) -> int:
                 answered += batch
                 if not waiting.anybody(now or timezone.now()):
                     break
-                statements.let_writers_in()
         # Looked at again after letting go: who was refused the turn meanwhile has left its rows to us.
         if answered == before or not waiting.anybody(now or timezone.now()):
             return answered

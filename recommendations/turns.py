@@ -1,4 +1,4 @@
-"""SQLite has one writer: the drain takes its turn alone, and leaves turns to those who report.
+"""SQLite has one writer: the drain takes its turn alone, and reads and computes without the lock.
 
 Seen without: two workers passed the write lock to each other every 12 ms, and a check-in waited 350 ms for it at 50 a
 second, 5 s at 200, because SQLite's waiting writers look only every 1 to 100 ms whether it is free.

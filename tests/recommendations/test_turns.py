@@ -5,9 +5,8 @@ import os
 
 import pytest
 from django.conf import settings
-from django.db import connection
 
-from athletes import intake, statements
+from athletes import intake
 from athletes.local_time import local_today
 from recommendations import advising, waiting
 from recommendations.models import Advice, WaitingDay
@@ -69,13 +68,3 @@ def test_the_turn_of_a_process_that_died_is_free_again(alice):
     os.waitpid(pid, 0)
     check_in(alice)
     assert advising.drain() == 1
-
-
-def test_writers_are_let_in_between_batches_on_sqlite_alone(alice, bob, monkeypatch):
-    pauses = []
-    monkeypatch.setattr(waiting, "BATCH", 1)
-    monkeypatch.setattr(statements.time, "sleep", pauses.append)
-    check_in(alice)
-    check_in(bob)
-    assert advising.drain() == 2
-    assert pauses == ([statements.PAUSE_S] if connection.vendor == "sqlite" else [])

@@ -50,6 +50,29 @@ def test_a_new_report_ends_the_pause_after_a_failure(alice):
     assert list(waiting.claim(MORNING)) == [alice]
 
 
+def test_who_reports_is_claimed_before_those_whose_deadline_rang_and_of_these_few_at_once(db, monkeypatch):
+    monkeypatch.setattr(waiting, "BESIDE", 1)
+    monkeypatch.setattr(waiting, "ALONE", 2)
+    asleep = [factories.make_athlete(f"asleep{n}@example.org") for n in range(3)]
+    imported, *awake = [factories.make_athlete(f"awake{n}@example.org") for n in range(4)]
+    for athlete in asleep:
+        waiting.enqueue(athlete.pk, [TODAY], rings=True, reason=WaitingDay.Reason.DEADLINE)
+    waiting.enqueue(imported.pk, [TODAY - timedelta(days=n) for n in range(3)], rings=False)
+    for athlete in awake:
+        waiting.enqueue(athlete.pk, [TODAY], rings=True)
+    claimed = set(waiting.claim(MORNING))
+    assert claimed >= set(awake)
+    assert len(claimed & {*asleep, imported}) == 1
+    WaitingDay.objects.filter(athlete__in=claimed).delete()
+    assert len(waiting.claim(MORNING)) == 2
+
+
+def test_who_reports_while_her_deadline_rings_is_one_who_reports(alice):
+    for reason in (WaitingDay.Reason.DEADLINE, WaitingDay.Reason.REVISED, WaitingDay.Reason.DEADLINE):
+        waiting.enqueue(alice.pk, [TODAY], rings=True, reason=reason)
+    assert WaitingDay.objects.get().reason == WaitingDay.Reason.REVISED
+
+
 def test_the_pause_after_a_failure_doubles(alice):
     waiting.enqueue(alice.pk, [TODAY], rings=True)
     pauses = []
