@@ -41,7 +41,6 @@ from athletes.models import (
     Membership,
     PerformanceTest,
     PlannedSession,
-    Provider,
     Record,
     RedFlag,
     RestDay,
@@ -55,6 +54,7 @@ from athletes.models import (
     VendorAccount,
 )
 from athletes.recording import Refused
+from measures.providers import NAMES
 from measures.wellness import ITEMS
 
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
@@ -463,7 +463,7 @@ class TrainingSessionAdmin(RecordAdmin):
     def basis(self, session: TrainingSession) -> str:
         """Of a session told twice that it adds nothing to its day."""
         if session.same_session_as:
-            other = Provider(session.same_session_as.partition("/")[0]).label
+            other = NAMES[session.same_session_as.partition("/")[0]]
             return gettext("not counted: %(source)s tells the same session") % {"source": other}
         return str(session.get_load_basis_display())
 

@@ -2,33 +2,44 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
 
-from athletes import era_choice, loads, nights, statements
+from athletes import era_choice, era_readings, loads, nights, statements
 from athletes.era_choice import Choice
+from athletes.era_readings import EraRead
 from athletes.intensity import share_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, CheckIn, Day
-from athletes.priorities import SOURCES, order_on
+from athletes.priorities import order_on
 from athletes.statements import Row
 from measures import wellness
 from measures.ages import is_under_18
+from measures.hrv import BY_HAND, Era
+from measures.providers import RANK
 
 __all__ = ["Reports", "local_today", "read_reports", "resolve", "resolve_days"]
 
 Reports = dict[str, list[Row]]  # kind -> what was reported for one day
 
 TIMINGS = ("fat", "gates", "hand", "app", "trial", "")
+BY_LOG = "season"  # who planned, where a season log says what was planned
 SEASON_LOG = {"kind": "season_day", "provider": "season_log"}
 MOST_LOAD_AU = 12_000.0
 REPORTED = "reported"  # the basis of a day's load that is rated throughout, a rest day, or a log's
 NOTE, NOTE_ASKS, NOTE_ANSWERED = "note", "asks", "answered"  # in a check-in's quality: words of a warning sign
+
+
+class Resolved(NamedTuple):
+    """Every column of a Day but its key and revised_at, and what each HRV era read."""
+
+    columns: Row
+    of_eras: dict[str, EraRead]
 
 
 @dataclass
@@ -80,20 +91,35 @@ def resolve_days(
     with transaction.atomic():
         statements.lock_athlete(athlete.pk)
         before, reports = stored_and_reported(athlete, wanted)
-        read = {day: eras_read(reports[day]) for day in wanted}
-        moved = [day for day in wanted if eras_again or read[day] != eras_known(before.get(day))]
-        choices = {day: choice_of(before.get(day)) for day in wanted} | era_choice.choices(athlete, moved)
+        read, known = {day: eras_read(reports[day]) for day in wanted}, era_readings.believed(athlete.pk, *span(wanted))
+        moved = [day for day in wanted if eras_again or read[day] != known.get(day, frozenset())]
+        choices = {day: choice_of(before.get(day)) for day in wanted} | era_choice.choices(athlete, moved, read)
         if others := sorted(choices.keys() - reports.keys()):
             more_before, more_reports = stored_and_reported(athlete, others)
             before, reports = more_before | before, more_reports | reports
-        resolved = [
-            resolved_if_changed(athlete, day, reports[day], choice, before.get(day), now)
-            for day, choice in sorted(choices.items())
-        ]
-        changed = [day for day in resolved if day is not None]
-        statements.number(changed)
-        statements.upsert_days(changed)
-    return {day.date for day in changed}
+        changed = {}
+        for day, choice in sorted(choices.items()):
+            resolved = resolve(athlete, day, reports[day], choice)
+            if differs(resolved, before.get(day)):
+                changed[day] = resolved
+        store(athlete, changed, now or timezone.now())
+    return {*changed}
+
+
+def store(
+    athlete: Athlete, resolved: Mapping[date, Resolved], now: datetime, after: Sequence[CheckIn] = ()
+) -> list[Day]:
+    """In the caller's transaction, which holds the athlete's lock. `after`: what is numbered before the days."""
+    days = [Day(athlete_id=athlete.pk, date=on, revised_at=now, **day.columns) for on, day in resolved.items()]
+    statements.number([*after, *days])
+    statements.upsert_days(days)
+    era_readings.replace(athlete.pk, {on: day.of_eras for on, day in resolved.items()})
+    return days
+
+
+def differs(resolved: Resolved, before: Day | None) -> bool:
+    """What the eras read is told by the provenance, too: where they differ, that does."""
+    return before is None or any(getattr(before, name) != value for name, value in resolved.columns.items())
 
 
 def choices_with(athlete: Athlete, on: date, reports: Reports, check_in_before: Row | None) -> dict[date, Choice]:
@@ -105,21 +131,14 @@ def choices_with(athlete: Athlete, on: date, reports: Reports, check_in_before: 
 
 
 def stored_and_reported(athlete: Athlete, dates: list[date]) -> tuple[dict[date, Day], defaultdict[date, Reports]]:
-    span = (dates[0], dates[-1])
-    reports = read_reports(athlete.pk, *span)
+    reports = read_reports(athlete.pk, *span(dates))
     for day in dates:
         reports[day]  # a date of which nothing is reported is a date too
-    return {day.date: day for day in Day.objects.filter(athlete=athlete, date__range=span)}, reports
+    return {day.date: day for day in Day.objects.filter(athlete=athlete, date__range=span(dates))}, reports
 
 
-def resolved_if_changed(
-    athlete: Athlete, day: date, reports: Reports, choice: Choice, before: Day | None, now: datetime | None
-) -> Day | None:
-    """The Day to store, if it is another than before."""
-    values = resolve(athlete, day, reports, choice)
-    if before is not None and all(getattr(before, name) == value for name, value in values.items()):
-        return None
-    return Day(athlete_id=athlete.pk, date=day, revised_at=now or timezone.now(), **values)
+def span(dates: list[date]) -> tuple[date, date]:
+    return dates[0], dates[-1]
 
 
 def read_reports(athlete_id: int, first: date, last: date) -> defaultdict[date, Reports]:
@@ -129,16 +148,17 @@ def read_reports(athlete_id: int, first: date, last: date) -> defaultdict[date, 
     return reports
 
 
-def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Row:
-    """Every column of the Day but its key and revised_at: a function of what was reported, and of nothing else.
+def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Resolved:
+    """The day: a function of what was reported, and of nothing else.
 
     `choice`: the HRV era the day stands on, which what was read on the days before decides (`era_choice`).
     """
     season = next(iter(reports.get("season_day", ())), None)
     check_in = next(iter(reports.get("check_in", ())), None)
     provenance: Row = {}
-    values: Row = {
-        **hrv_of(reports, check_in, season, choice, provenance),
+    read = hrv_candidates(reports, check_in, choice) + (logged_hrv(season, choice) if season else [])
+    columns: Row = {
+        **hrv_of(read, season, choice, provenance),
         **sleep_of(athlete, day, reports, check_in, season, provenance),
         **wellness_of(check_in, season, provenance),
         **resting_hr_of(athlete, day, reports, check_in, season, choice, provenance),
@@ -146,28 +166,41 @@ def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Ro
         **test_of(athlete, reports, season, provenance),
         **plan_of(reports, season, provenance),
     }
-    return {**values, "provenance": provenance}
+    return Resolved({**columns, "provenance": provenance}, of_eras(read))
 
 
 # --- HRV -------------------------------------------------------------------------------------------------------------
 
 
-def hrv_of(reports: Reports, check_in: Row | None, season: Row | None, choice: Choice, provenance: Row) -> Row:
-    candidates = hrv_candidates(reports, check_in, choice)
+def hrv_of(candidates: list[Candidate], season: Row | None, choice: Choice, provenance: Row) -> Row:
     doubted_in_log = None
     if season and not choice.era:
         era, doubted_in_log = season["hrv_era"], season["hrv_doubted_ms"]
     else:
         era = choice.era
-    candidates += logged_hrv(season, choice) if season else []
     if not candidates:
-        return {"hrv_ms": None, "hrv_era": era, "hrv_doubted_ms": doubted_in_log}
+        return {"hrv_ms": None, "hrv_era": era, "hrv_because": choice.because, "hrv_doubted_ms": doubted_in_log}
     chosen, provenance["hrv"] = choose(candidates, "ms")
     if choice.era:
         provenance["hrv"] |= {"era": choice.era, "because": choice.because}
     doubted = None if chosen else doubted_of(candidates, choice)
     doubted = doubted_in_log if doubted is None and not chosen else doubted
-    return {"hrv_ms": chosen and chosen.value, "hrv_era": era, "hrv_doubted_ms": doubted}
+    return {
+        "hrv_ms": chosen and chosen.value,
+        "hrv_era": era,
+        "hrv_because": choice.because,
+        "hrv_doubted_ms": doubted,
+    }
+
+
+def of_eras(candidates: list[Candidate]) -> dict[str, EraRead]:
+    """Of each era the reading that counts in it: what is believed before what is in doubt, then by rank."""
+    found: dict[str, EraRead] = {}
+    for c in sorted(candidates, key=lambda c: (c.unfit == "quarantined", c.rank)):
+        if c.also["era"]:
+            read = EraRead(c.value, doubted=c.unfit == "quarantined", logged=c.source == SEASON_LOG)
+            found.setdefault(c.also["era"], read)
+    return found
 
 
 def logged_hrv(season: Row, choice: Choice) -> list[Candidate]:
@@ -217,11 +250,11 @@ def hrv_candidates(reports: Reports, check_in: Row | None, choice: Choice) -> li
 
 
 def era_of(reading: Row) -> str:
-    return f"{reading['metric']}/{reading['provider']}/{reading['context']}"
+    return str(Era(reading["metric"], reading["provider"], reading["context"]))
 
 
 def era_said(check_in: Row) -> str:
-    return f"{check_in['hrv_metric']}/manual/{check_in['hrv_context']}"
+    return str(Era(check_in["hrv_metric"], BY_HAND, check_in["hrv_context"]))
 
 
 def eras_read(reports: Reports) -> frozenset[str]:
@@ -231,22 +264,9 @@ def eras_read(reports: Reports) -> frozenset[str]:
     return frozenset([*read, *map(era_said, said)])
 
 
-def eras_known(day: Day | None) -> frozenset[Any]:
-    """The eras that were read when the day was resolved last. None among them: it does not say."""
-    if day is None:
-        return frozenset()
-    hrv = day.provenance.get("hrv", {})
-    rejected = hrv.get("rejected", ())
-    others = [r.get("era") for r in rejected if r["why"] != "quarantined" and r["source"] != SEASON_LOG]
-    own = day.hrv_era and day.hrv_ms is not None and hrv.get("source") != SEASON_LOG
-    return frozenset([*others, *([day.hrv_era] if own else [])])
-
-
 def choice_of(day: Day | None) -> Choice:
-    if day is None:
-        return era_choice.NONE
-    because = day.provenance.get("hrv", {}).get("because", "")
-    return Choice(day.hrv_era, because) if because else era_choice.NONE  # without a reason it is a season log's word
+    """Without a reason the era is a season log's word, and no choice."""
+    return Choice(day.hrv_era, day.hrv_because) if day and day.hrv_because else era_choice.NONE
 
 
 # --- sleep -----------------------------------------------------------------------------------------------------------
@@ -335,6 +355,10 @@ def no_night(session: Row, why: str) -> tuple[Candidate, float | None]:
     return Candidate(minutes(nights.asleep_s(session)), source, ((10_000, 0), 0, ""), why), session["score"]
 
 
+def logged_min(season: Row) -> float | None:
+    return None if season["sleep_h"] is None else minutes_of(season["sleep_h"])
+
+
 def minutes_of(hours: float) -> float:
     """Minutes that are these hours again when divided by 60, to the last bit where there are any."""
     exact = hours * 60
@@ -421,7 +445,7 @@ def resting_hr_of(
     provenance: Row,
 ) -> Row:
     """What the athlete typed in, unless they put a device first; else of the device that the day's HRV is of."""
-    hrv_provider = choice.era.split("/")[1] if choice.era else ""
+    hrv_provider = Era.parse(choice.era).provider if choice.era else ""
 
     def rank(provider: str, at: datetime, value: float) -> tuple[Any, ...]:
         place, by_default = rank_of(athlete, "resting_hr", provider, day)
@@ -605,7 +629,7 @@ def plan_of(reports: Reports, season: Row | None, provenance: Row) -> Row:
         if season is None or season["planned_load_au"] is None:
             return {"planned_load_au": None, "planned_high_intensity_share": None, "planned_by": ""}
         share = season["planned_high_intensity_share"]
-        plan, author = {"load_au": season["planned_load_au"], "high_intensity_share": share}, "season"
+        plan, author = {"load_au": season["planned_load_au"], "high_intensity_share": share}, BY_LOG
     source = {"kind": "plan", "provider": author}
     provenance["planned_load"] = {"value": plan["load_au"], "unit": "AU", "source": source, "rejected": []}
     return {
@@ -632,6 +656,6 @@ def unfit_in(check_in: Row, signal: str) -> str:
 
 
 def rank_of(athlete: Athlete, kind: str, provider: str, day: date) -> tuple[int, int]:
-    """The place the athlete gave this source on this day; all those not named come after, in the order of SOURCES."""
+    """The place the athlete gave this source on this day; all those not named come after, in the order of `RANK`."""
     own = order_on(athlete, kind, day)
-    return own.index(provider) if provider in own else len(own), SOURCES.index(provider)
+    return own.index(provider) if provider in own else len(own), RANK[provider]

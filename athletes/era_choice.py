@@ -6,16 +6,18 @@ readings came. A reading that comes late moves the choices of the 28 days after 
 are again what they were.
 """
 
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from athletes import statements
+from athletes import era_readings, statements
 from athletes.local_time import local_today
-from athletes.models import Athlete, HrvReading
-from athletes.priorities import SOURCES, order_on, period_on
+from athletes.models import Athlete, Day
+from athletes.priorities import order_on, period_on
 from measures import risk
+from measures.hrv import CONTEXTS, RMSSD, UNSTEADY, Era
+from measures.providers import RANK
 
 # Conventions of this project.
 WINDOW = timedelta(days=28)
@@ -24,12 +26,6 @@ SELDOM_SHARE = 1 / 3  # fewer days than this share, and another takes over: betw
 IN_USE = timedelta(days=3)
 LATELY, LATELY_DAYS = timedelta(days=7), risk.HRV_MIN_OF_7  # fewer days make no 7-day mean
 FURTHER = timedelta(days=365)  # how much is read at a time beyond the window, while choices still differ
-
-# Where nothing else decides: steady contexts before spot readings, then the order of SOURCES.
-CONTEXTS = (
-    "overnight_mean", "overnight_deep", "morning_supine", "morning_sitting", "morning_standing",
-    "overnight_5min_high", "spot",
-)  # fmt: skip
 
 Read = dict[date, frozenset[str]]  # date -> the eras with a believed reading
 
@@ -45,7 +41,6 @@ class Choice:
 NONE = Choice("", "")
 Preference = Callable[[date, str], tuple[int, bool, bool]]  # the lower comes first
 PREFERRED = ("your_priority", "rmssd_first", "steady_first")  # what each part of it means
-UNSTEADY = ("overnight_5min_high", "spot")
 
 
 # --- the rule ---------------------------------------------------------------------------------------------------------
@@ -109,8 +104,8 @@ def chosen(
     most = max(in_use.values())
 
     def rank(era: str) -> tuple[object, ...]:
-        metric, provider, context = era.split("/")
-        return *preference(day, era), -in_use[era], CONTEXTS.index(context), SOURCES.index(provider), metric
+        metric, provider, context = Era.parse(era)
+        return *preference(day, era), -in_use[era], CONTEXTS.index(context), RANK[provider], metric
 
     established = sorted((era for era, n in in_use.items() if n >= ESTABLISHED_SHARE * most), key=rank)
     if before not in in_use:
@@ -163,22 +158,17 @@ def choices(
 
 def read_between(athlete: Athlete, first: date, last: date) -> tuple[Read, dict[date, Choice]]:
     """What was read, and what the days stand on by now."""
-    read: defaultdict[date, set[str]] = defaultdict(set)
-    stored = {}
-    for kind, day, era, because in statements.hrv_standing(athlete.pk, first, last):
-        if kind == "day":
-            stored[day] = Choice(era, because)
-        else:
-            read[day].add(era)
-    return {day: frozenset(eras) for day, eras in read.items()}, stored
+    days = Day.objects.filter(athlete=athlete, date__range=(first, last)).exclude(hrv_era="").order_by()
+    stored = {on: Choice(era, because) for on, era, because in days.values_list("date", "hrv_era", "hrv_because")}
+    return era_readings.believed(athlete.pk, first, last), stored
 
 
 def preference_of(athlete: Athlete) -> Preference:
     def preference(day: date, era: str) -> tuple[int, bool, bool]:
-        metric, provider, context = era.split("/")
+        metric, provider, context = Era.parse(era)
         order = order_on(athlete, "hrv", day)
         place = order.index(provider) if provider in order else len(order)
-        return place, metric != HrvReading.Metric.RMSSD, context in UNSTEADY
+        return place, metric != RMSSD, context in UNSTEADY
 
     return preference
 
@@ -186,7 +176,7 @@ def preference_of(athlete: Athlete) -> Preference:
 def named_by(athlete: Athlete) -> Callable[[date, str], bool]:
     def named(day: date, era: str) -> bool:
         period = period_on(athlete, "hrv", day)
-        return period is not None and era.split("/")[1] in period
+        return period is not None and Era.parse(era).provider in period
 
     return named
 

@@ -26,6 +26,7 @@ from athletes.models import (
 )
 from athletes.recording import RECORDS, Outcome, Refused, Sent, Sheet
 from athletes.signals import day_revised
+from measures.hrv import BY_HAND, Era
 from measures.wellness import ITEMS, highest
 
 __all__ = ["RECORDS", "Outcome", "Refused", "Sent"]
@@ -107,13 +108,11 @@ def record_check_in(
         reports["check_in"] = [check_in_row(check_in)]
         # Whatever was answered changes the day (it was submitted anew), so there is nothing to compare it with first.
         choices = days.choices_with(athlete, on, reports, before)
-        values = days.resolve(athlete, on, reports, choices.pop(on))
-        day = Day(athlete_id=athlete.pk, date=on, revised_at=now, **values)
-        statements.number([check_in, day])
+        resolved = days.resolve(athlete, on, reports, choices.pop(on))
+        (day,) = days.store(athlete, {on: resolved}, now, after=[check_in])
         statements.upsert_check_in(check_in)
         said_before = before["red_flag"] if before else ""
         red_flags.raise_if_reported(athlete, columns["red_flag"], on, now, before=said_before)
-        statements.upsert_days([day])
         later = days.resolve_days(athlete, choices, now=now, eras_again=True)
         announce(athlete, {on} | later, rings=rings)
     return CheckedIn("updated" if before else "created", check_in, day)
@@ -243,7 +242,7 @@ def quality_of_hrv(athlete: Athlete, on: date, columns: Mapping[str, Any], *, co
     if columns["hrv_value_ms"] is None:
         return found
     days_back = (on - quality.HRV_HISTORY, on - timedelta(days=1))
-    era = f"{columns['hrv_metric']}/manual/{columns['hrv_context']}"
+    era = Era(columns["hrv_metric"], BY_HAND, columns["hrv_context"])
     earlier, resolved = statements.hrv_before(athlete.pk, *days_back, era)
     believed = [ms for ms, q in earlier if q.get("hrv", {}).get("status") != Quality.QUARANTINED]
     doubts = quality.doubts_about_hrv(columns["hrv_value_ms"], max(believed, resolved, key=len))

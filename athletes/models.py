@@ -14,6 +14,8 @@ from simple_history.models import HistoricalRecords
 from athletes import loads
 from athletes.encryption import EncryptedCodeField, EncryptedJSONField, EncryptedTextField
 from athletes.identifiers import uuid7
+from measures.hrv import BY_HAND
+from measures.providers import NAMES
 
 
 def between(name: str, low: float, high: float) -> models.CheckConstraint:
@@ -316,25 +318,9 @@ class CheckIn(models.Model):
         return gettext("check-in %(date)s") % {"date": self.date}
 
 
-class Provider(models.TextChoices):
-    MANUAL = "manual"
-    APPLE = "apple"
-    HEALTH_CONNECT = "health_connect"
-    SAMSUNG = "samsung"
-    GARMIN = "garmin"
-    GOOGLE = "google"
-    FITBIT = "fitbit"
-    POLAR = "polar"
-    SUUNTO = "suunto"
-    WHOOP = "whoop"
-    OURA = "oura"
-    WITHINGS = "withings"
-    ULTRAHUMAN = "ultrahuman"
-    INTERVALS_ICU = "intervals_icu"
-    OPEN_WEARABLES = "open_wearables"
-    HRV4TRAINING = "hrv4training"
-    ELITEHRV = "elitehrv"
-    OTHER = "other"
+def provider_choices() -> list[tuple[str, str]]:
+    """Called when it is asked for, so that a new provider needs no migration."""
+    return [*NAMES.items()]
 
 
 class Quality(models.TextChoices):
@@ -359,7 +345,7 @@ class Record(models.Model):
     vendor_date = models.DateField(
         _("vendor date"), null=True, blank=True, help_text=_("the day the vendor files it under; kept, not used")
     )
-    provider = models.CharField(_("provider"), max_length=16, choices=Provider.choices, default=Provider.MANUAL)
+    provider = models.CharField(_("provider"), max_length=16, choices=provider_choices, default=BY_HAND)
     device_model = models.CharField(_("device model"), max_length=80, blank=True)
     device_type = models.CharField(_("device type"), max_length=24, blank=True)
     recording_method = models.CharField(_("recording method"), max_length=24, blank=True)
@@ -738,6 +724,9 @@ class Day(models.Model):
     hrv_era = models.CharField(
         _("HRV era"), max_length=64, blank=True, help_text=_("metric/provider/context: one baseline each")
     )
+    hrv_because = models.CharField(
+        _("why this HRV era"), max_length=16, blank=True, help_text=_("empty: a season log's, or none")
+    )
     hrv_doubted_ms = models.FloatField(
         _("HRV doubted ms"),
         null=True,
@@ -798,7 +787,9 @@ class Day(models.Model):
     planned_high_intensity_share = models.FloatField(_("planned high intensity share"), null=True, blank=True)
     planned_by = models.CharField(_("planned by"), max_length=8, blank=True)
     checked_in_at = models.DateTimeField(_("checked in at"), null=True, blank=True)
-    provenance = models.JSONField(_("provenance"), default=dict, blank=True)
+    provenance = models.JSONField(
+        _("provenance"), default=dict, blank=True, help_text=_("explains to people; no code decides by it")
+    )
     revised_at = models.DateTimeField(_("revised at"))
     change_seq = models.BigIntegerField(default=0, editable=False, help_text=_("its place among the athlete's changes"))
 
@@ -830,6 +821,28 @@ class Day(models.Model):
 
     def __str__(self) -> str:
         return f"{self.date}"
+
+
+class EraReading(models.Model):
+    """What one HRV era read on a day, whether the day stands on it or not. Written when the day is resolved."""
+
+    athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="era_readings", db_index=False)
+    date = models.DateField()
+    era = models.CharField(max_length=64, help_text="metric/provider/context")
+    value_ms = models.FloatField(help_text="of several readings the one that counts in this era")
+    doubted = models.BooleanField(help_text="no other of this era was believed: it stands in no baseline")
+    logged = models.BooleanField(help_text="a season log says so")
+
+    class Meta:
+        verbose_name = _("HRV of an era")
+        verbose_name_plural = _("HRV of eras")
+        constraints = [
+            models.UniqueConstraint(fields=["athlete", "date", "era"], name="one_reading_per_athlete_date_and_era"),
+            between("era_reading:value_ms", 0, 500),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.era} {self.date}"
 
 
 class Upload(models.Model):

@@ -7,12 +7,6 @@ from typing import Any
 
 from athletes.models import Athlete
 
-# What counts when the athlete has set no priority of their own (convention): devices before what was typed in, direct
-# sources before those that pass others' data on, single measurements before a season log's daily values.
-SOURCES = (
-    "oura", "whoop", "garmin", "polar", "ultrahuman", "google", "fitbit", "withings", "suunto", "samsung", "apple",
-    "health_connect", "hrv4training", "elitehrv", "open_wearables", "intervals_icu", "other", "manual", "season_log",
-)  # fmt: skip
 KINDS = ("hrv", "sleep", "resting_hr", "training")
 Period = dict[str, Any]  # date_from, date_to: ISO, inclusive, None = open; providers: the first comes first
 

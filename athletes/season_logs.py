@@ -5,8 +5,8 @@ is derived, doubted or assumed is left out of a log's own columns; the marks bes
 besides, so that an export, imported, is the same day again.
 """
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,9 +15,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from athletes import eras, intake, loads, red_flags, statements
+from athletes import days, intake, loads, red_flags, statements
 from athletes.local_time import local_today
-from athletes.models import Athlete, CheckIn, Day, RedFlag, SeasonDay, TrainingSession
+from athletes.models import Athlete, CheckIn, Day, EraReading, RedFlag, SeasonDay, TrainingSession
+from measures.hrv import RMSSD, Era
 
 Row = dict[str, Any]
 
@@ -82,7 +83,10 @@ def import_season(
         counts = {day.date: day for day in between(Day.objects.filter(athlete=athlete), min(wanted), max(wanted))}
         counts |= with_acts_alone(counts, acts, min(wanted), max(wanted))
         flags = list(RedFlag.objects.filter(athlete=athlete))
-        known = {on: season_row(day, stored.get(on), flags, (acts or {}).get(on)) for on, day in counts.items()}
+        readings = readings_of(athlete, min(wanted), max(wanted))
+        known = {
+            on: season_row(day, stored.get(on), readings[on], flags, (acts or {}).get(on)) for on, day in counts.items()
+        }
         others = {
             on: values
             for on, values in wanted.items()
@@ -122,9 +126,10 @@ def season_rows(
     """What counted on each day as a season log's row, oldest first; what came from a log is given back as it was."""
     logged = {day.date: day for day in between(SeasonDay.objects.filter(athlete=athlete), first, last)}
     flags = list(RedFlag.objects.filter(athlete=athlete))
-    days = {day.date: day for day in between(Day.objects.filter(athlete=athlete), first, last)}
-    for on, day in sorted((days | with_acts_alone(days, acts, first, last)).items(), key=lambda pair: pair[0]):
-        yield {"date": on, **season_row(day, logged.get(on), flags, (acts or {}).get(on))}
+    readings = readings_of(athlete, first, last)
+    counts = {day.date: day for day in between(Day.objects.filter(athlete=athlete), first, last)}
+    for on, day in sorted((counts | with_acts_alone(counts, acts, first, last)).items(), key=lambda pair: pair[0]):
+        yield {"date": on, **season_row(day, logged.get(on), readings[on], flags, (acts or {}).get(on))}
 
 
 def with_acts_alone(
@@ -141,22 +146,33 @@ def between(rows: QuerySet[Any], first: date | None, last: date | None) -> Query
     return rows.filter(date__lte=last) if last else rows
 
 
-def season_row(day: Day, logged: SeasonDay | None, flags: Collection[RedFlag], acts: Row | None = None) -> Row:
+def readings_of(athlete: Athlete, first: date | None, last: date | None) -> defaultdict[date, list[str]]:
+    """Each era's believed reading of a day, as a log writes it."""
+    readings = defaultdict(list)
+    rows = between(EraReading.objects.filter(athlete=athlete, doubted=False), first, last).order_by("date", "era")
+    for on, era, value_ms in rows.values_list("date", "era", "value_ms"):
+        readings[on].append(f"{era}={float(value_ms)!r}")
+    return readings
+
+
+def season_row(
+    day: Day, logged: SeasonDay | None, readings: Sequence[str], flags: Collection[RedFlag], acts: Row | None = None
+) -> Row:
     row: Row = {name: getattr(logged, name) if logged else None for name in EVERY}
-    row |= {name: row[name] or "" for name in TEXTS} | hrv_columns(day)
-    if measured(day, "sleep_duration"):
-        row["sleep_h"] = None if day.sleep_duration_min is None else day.sleep_duration_min / 60
+    row |= {name: row[name] or "" for name in TEXTS} | hrv_columns(day, readings)
+    if day.sleep_duration_min is not None and not (logged and day.sleep_duration_min == days.logged_min(row)):
+        row["sleep_h"] = day.sleep_duration_min / 60
     if day.sleep_score_basis == "derived":
         row["sleep_score"] = None  # made of the hours and an answer: whoever imports the hours makes it again
-    elif measured(day, "sleep_score"):
+    elif day.sleep_score is not None:
         row["sleep_score"] = day.sleep_score
-    if measured(day, "resting_hr"):
+    if day.resting_hr_bpm is not None:
         row["resting_hr_bpm"] = day.resting_hr_bpm
-    if measured(day, "load"):
+    if not load_is_logged(day, row):
         row |= load_columns(day)
-    if measured(day, "t400"):
+    if day.t400_s is not None:
         row |= {"t400_s": day.t400_s, "timing": day.t400_timing}
-    if measured(day, "planned_load"):
+    if day.planned_by not in ("", days.BY_LOG):
         row |= {name: getattr(day, name) for name in PLAN_COLUMNS}
     if day.checked_in_at is not None:
         row |= answer_columns(day)
@@ -164,15 +180,15 @@ def season_row(day: Day, logged: SeasonDay | None, flags: Collection[RedFlag], a
     return row | {name: code for name, code in (acts or {}).items() if row[name] is None}
 
 
-def hrv_columns(day: Day) -> Row:
+def hrv_columns(day: Day, readings: Sequence[str]) -> Row:
     """Nothing where it is a log's own. SDNN stands under its era's name alone and is never converted."""
-    hrv = day.provenance.get("hrv", {})
-    if not hrv.get("because"):
-        return {} if hrv.get("source") or day.hrv_doubted_ms is None else {"hrv_doubted_ms": day.hrv_doubted_ms}
+    if not day.hrv_because:
+        only_doubted = day.hrv_ms is None and day.hrv_doubted_ms is not None
+        return {"hrv_doubted_ms": day.hrv_doubted_ms} if only_doubted else {}
     return {
-        "hrv_rmssd_ms": day.hrv_ms if day.hrv_era.startswith("rmssd/") else None,
+        "hrv_rmssd_ms": day.hrv_ms if Era.parse(day.hrv_era).metric == RMSSD else None,
         "hrv_era": day.hrv_era,
-        "hrv_readings": " ".join(f"{era}={float(ms)!r}" for era, ms in sorted(eras.values_of(day).items())),
+        "hrv_readings": " ".join(readings),
         "hrv_doubted_ms": day.hrv_doubted_ms,
     }
 
@@ -202,14 +218,12 @@ def answer_columns(day: Day) -> Row:
     }
 
 
-def measured(day: Day, signal: str) -> bool:
-    """Whether the day's value comes from elsewhere than a season log."""
-    found = day.provenance.get(signal)
-    if not found or not found["source"]:
-        return False
-    source = found["source"]
-    source = source[0] if isinstance(source, list) else source
-    return source["provider"] not in ("season_log", "season")
+def load_is_logged(day: Day, row: Row) -> bool:
+    """Whether the day's load is the log's own, or nobody's."""
+    if day.load_au is None and day.first_session_at is None:
+        return True
+    own = (day.load_au, day.load_basis, day.high_intensity_share)
+    return days.season_has_load(row) and own == days.load_in_log(row)
 
 
 def left_out(athlete: Athlete, first: date | None, last: date | None) -> Counter[str]:

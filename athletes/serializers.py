@@ -18,7 +18,6 @@ from athletes.models import (
     Day,
     HrvReading,
     PerformanceTest,
-    Provider,
     Quality,
     Record,
     RedFlag,
@@ -27,6 +26,7 @@ from athletes.models import (
 from athletes.quality import STAGES_TOLERANCE_S
 from athletes.rest import strict
 from athletes.why import CHOSEN, REJECTED, WITHOUT_VALUE
+from measures.providers import NAMES
 from measures.wellness import ITEMS
 
 STATUSES = ("created", "updated", "unchanged", "conflict", "stale")
@@ -350,7 +350,7 @@ class CheckInAnswer(CheckInBody):
 
 
 class Source(strict.StrictSerializer):
-    provider = strict.StrictChoiceField(choices=Provider.choices)
+    provider = strict.StrictChoiceField(choices=[*NAMES.items()])
     device_model = strict.StrictCharField(max_length=80, required=False, allow_blank=True)
     device_type = strict.StrictCharField(max_length=24, required=False, allow_blank=True)
     recording_method = strict.StrictCharField(max_length=24, required=False, allow_blank=True)

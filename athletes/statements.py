@@ -30,6 +30,7 @@ from athletes.models import (
     TrainingSession,
     User,
 )
+from measures.hrv import RMSSD, Era
 
 Row = dict[str, Any]
 
@@ -197,15 +198,14 @@ def _converters(model: type[models.Model], fields: Columns) -> Converters:
     return found
 
 
-def hrv_before(athlete_id: int, first: date, last: date, era: str) -> tuple[list[tuple[float, Row]], list[float]]:
+def hrv_before(athlete_id: int, first: date, last: date, era: Era) -> tuple[list[tuple[float, Row]], list[float]]:
     """What the athlete typed in between two dates, as (ms, quality), in the way this era says; and what was resolved.
 
     Resolved days of the era count whoever reported them; a season log names no device, and joins any era of rMSSD.
     """
-    metric, _, context = era.split("/")
     bounds = [athlete_id, _as_parameter(first), _as_parameter(last)]
-    eras = (era, "" if metric == HrvReading.Metric.RMSSD else era)
-    rows = _run(_hrv_before_sql(connection.vendor), [*bounds, metric, context, *bounds, *eras])
+    eras = (str(era), "" if era.metric == RMSSD else str(era))
+    rows = _run(_hrv_before_sql(connection.vendor), [*bounds, era.metric, era.context, *bounds, *eras])
     said = [(value_ms, json.loads(quality)) for value_ms, quality in rows if quality is not None]
     return said, [value_ms for value_ms, quality in rows if quality is None]
 
@@ -218,34 +218,6 @@ def _hrv_before_sql(vendor: str) -> str:
         ' AND "date" BETWEEN %s AND %s AND "hrv_metric" = %s AND "hrv_context" = %s AND "hrv_value_ms" IS NOT NULL'
         f' UNION ALL SELECT "hrv_ms", NULL FROM "{Day._meta.db_table}" WHERE "athlete_id" = %s'
         ' AND "date" BETWEEN %s AND %s AND "hrv_era" IN (%s, %s) AND "hrv_ms" IS NOT NULL'
-    )
-
-
-def hrv_standing(athlete_id: int, first: date, last: date) -> Iterator[tuple[str, date, str, str]]:
-    """("read", date, era, "") of every era with a believed reading, ("day", date, era, why) of what days stand on."""
-    sql = _hrv_standing_sql(connection.vendor)
-    rows = _run(sql, [athlete_id, _as_parameter(first), _as_parameter(last)] * 3)
-    for kind, day, era, because in rows:
-        yield kind, _date(day), era, because or ""
-
-
-@cache
-def _hrv_standing_sql(vendor: str) -> str:
-    sqlite = vendor == "sqlite"
-    doubted = "json_extract(\"quality\", '$.hrv.status')" if sqlite else "\"quality\" #>> '{hrv,status}'"
-    because = "json_extract(\"provenance\", '$.hrv.because')" if sqlite else "\"provenance\" #>> '{hrv,because}'"
-    where = 'WHERE "athlete_id" = %s AND "date" BETWEEN %s AND %s'
-    era = '"metric" || \'/\' || "provider" || \'/\' || "context"'
-    manual = '"hrv_metric" || \'/manual/\' || "hrv_context"'
-    return (
-        f"SELECT DISTINCT 'read', \"date\", {era}, ''"  # noqa: S608
-        f' FROM "{HrvReading._meta.db_table}" {where} AND "deleted_at" IS NULL'
-        " AND \"quality_status\" <> 'quarantined'"
-        f" UNION ALL SELECT 'read', \"date\", {manual}, ''"
-        f' FROM "{CheckIn._meta.db_table}" {where} AND "hrv_value_ms" IS NOT NULL'
-        f" AND COALESCE({doubted}, '') <> 'quarantined'"
-        f' UNION ALL SELECT \'day\', "date", "hrv_era", {because}'
-        f' FROM "{Day._meta.db_table}" {where} AND "hrv_era" <> \'\''
     )
 
 

@@ -22,12 +22,13 @@ from rest_framework.views import APIView
 from athletes import profile, squads
 from athletes.access import squads_coached_by
 from athletes.local_time import local_today
-from athletes.models import Athlete, Membership, Provider, Squad, SquadInvite, User
+from athletes.models import Athlete, Membership, Squad, SquadInvite, User
 from athletes.rest import strict
 from athletes.rest.etags import conditional
 from athletes.rest.permissions import IsAthlete, athlete_of
 from athletes.rest.problems import Problem
 from athletes.rest.throttling import JoinThrottle, WriteThrottle
+from measures.providers import NAMES
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 MOST_PERIODS = 100
@@ -68,10 +69,10 @@ class QuietHours(Whole):
 
 
 class SourceOrder(serializers.ListField):
-    child = strict.StrictChoiceField(choices=Provider.choices)
+    child = strict.StrictChoiceField(choices=[*NAMES.items()])
 
     def __init__(self, *, may_be_empty: bool = True) -> None:
-        super().__init__(required=not may_be_empty, allow_empty=may_be_empty, max_length=len(Provider.choices))
+        super().__init__(required=not may_be_empty, allow_empty=may_be_empty, max_length=len(NAMES))
 
     def to_internal_value(self, data: Any) -> list[str]:
         providers: list[str] = super().to_internal_value(data)

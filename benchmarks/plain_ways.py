@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from statistics import median
 from typing import Any
 
@@ -118,9 +118,6 @@ def statements_of(calls: int, athletes: Sequence[Any]) -> None:
          signed_in, of="check-in")  # fmt: skip
     both("what was reported of a day", lambda: list(statements.reported(athlete.pk, today, today)),
          lambda: reported(athlete.pk, today), of="check-in")  # fmt: skip
-    span = (today - timedelta(days=28), today + timedelta(days=28))
-    both("the eras of eight weeks", lambda: list(statements.hrv_standing(athlete.pk, *span)),
-         lambda: standing(athlete.pk, *span), of="check-in")  # fmt: skip
     check_in = CheckIn.objects.filter(athlete=athlete).latest("date")
     both("a check-in is stored", lambda: statements.upsert_check_in(check_in),
          lambda: orm_upsert([check_in], ("athlete", "date"), ("created_at",)), of="check-in")  # fmt: skip
@@ -168,20 +165,6 @@ def reported(athlete_id: int, day: date) -> list[Any]:
             rows = rows.filter(deleted_at=None)
         found += list(rows.values("date", *names))
     return found
-
-
-def standing(athlete_id: int, first: date, last: date) -> list[Any]:
-    from athletes.models import CheckIn, Day, HrvReading
-
-    span = {"athlete": athlete_id, "date__range": (first, last)}
-    readings = HrvReading.objects.filter(**span, deleted_at=None).exclude(quality_status="quarantined").order_by()
-    typed = CheckIn.objects.filter(**span, hrv_value_ms__isnull=False).exclude(quality__hrv__status="quarantined")
-    stood = Day.objects.filter(**span).exclude(hrv_era="").order_by()
-    return [
-        *readings.values_list("date", "metric", "provider", "context").distinct(),
-        *typed.order_by().values_list("date", "hrv_metric", "hrv_context"),
-        *stood.values_list("date", "hrv_era", "provenance__hrv__because"),
-    ]
 
 
 def inside(calls: int) -> None:

@@ -6,15 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
-from zlib import crc32
 
 import numpy as np
 from django.db.models import OuterRef, Subquery
 
-from athletes import eras, loads, red_flags, statements
+from athletes import era_readings, eras, loads, red_flags, statements
 from athletes.encryption import Unreadable
 from athletes.local_time import zone_named
-from athletes.models import Athlete, CheckIn, Day, HrvReading, Provider, SeasonDay
+from athletes.models import Athlete, CheckIn, Day, SeasonDay
 from athletes.red_flags import Signs
 from measures.actions import ACTION_CODES
 from measures.ages import age_years
@@ -33,6 +32,8 @@ from measures.answers import (
     TIMING_HAND,
     TIMING_TRIAL,
 )
+from measures.hrv import CONTEXTS, LOG_NUMBER, SDNN, Era, era_number
+from measures.providers import NAMES
 from mlmodels.actions import FloatArray
 from mlmodels.state import HRV_MEMORY_D, STATE_VERSION, Evening, IntArray, Morning, Observation, Profiles, Tracker
 from recommendations.models import Advice, Feedback, Override, StateCarry
@@ -300,7 +301,7 @@ def join_logs(tracker: Tracker, today: Morning) -> Morning:
 
     The first rMSSD era after a log goes on with it, as one era.
     """
-    after_log = (tracker.hrv_era == LOG_ERA) & (today.hrv_era > 0)
+    after_log = (tracker.hrv_era == LOG_NUMBER) & (today.hrv_era > 0)
     if after_log.any():
         np.copyto(tracker.hrv_era, today.hrv_era, where=after_log & ~np.isin(today.hrv_era, SDNN_ERAS))
     logged = (today.hrv_era == 0) & (today.hrv_rmssd_ms > 0)
@@ -309,7 +310,7 @@ def join_logs(tracker: Tracker, today: Morning) -> Morning:
     first, never = logged & (tracker.hrv_era == 0), logged & np.isin(tracker.hrv_era, SDNN_ERAS)
     return replace(
         today,
-        hrv_era=np.where(first, LOG_ERA, today.hrv_era),
+        hrv_era=np.where(first, LOG_NUMBER, today.hrv_era),
         hrv_rmssd_ms=np.where(never, np.nan, today.hrv_rmssd_ms),
     )
 
@@ -333,9 +334,10 @@ def turn_hrv(
     past_ms = np.full((HRV_MEMORY_D, len(turned)), np.nan)
     for day, of_day in places.items():
         first = eras.before(day, timedelta(days=HRV_MEMORY_D))
-        for athlete_id, before, of_eras in eras.read_between(of_day, first, day - ONE_DAY):
+        for athlete_id, before, era, value_ms in era_readings.between(of_day, first, day - ONE_DAY):
             place = of_day[athlete_id]
-            past_ms[(day - before).days - 1, place] = of_eras.get(names[place], np.nan)
+            if era == names[place]:
+                past_ms[(day - before).days - 1, place] = value_ms
     tracker.turn_hrv(turned, today.hrv_era[turned], past_ms)
 
 
@@ -442,13 +444,7 @@ def days_to_race(athlete: Athlete, day: date) -> int | None:
     return (athlete.main_race_on - day).days if athlete.main_race_on else None
 
 
-LOG_ERA = crc32(b"season_log")
-SDNN_ERAS = np.array([crc32(f"sdnn/{p}/{c}".encode()) for p in Provider.values for c in HrvReading.Context.values])
-
-
-def era_number(era: str | None) -> int:
-    """The same number for the same (metric, provider, context) on every machine; 0 = no era."""
-    return crc32(era.encode()) if era else 0
+SDNN_ERAS = np.array([era_number(str(Era(SDNN, p, c))) for p in NAMES for c in CONTEXTS])
 
 
 def readable(value: float | None) -> float | None:

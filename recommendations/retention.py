@@ -70,6 +70,7 @@ STATED: dict[str, timedelta | str] = {
     "athletes.KeyCheck": "kept: one row, by which keys are known to be the database's own",
     "athletes.LimitWithoutValkey": "kept until it has run out: minutes to a day",
     "athletes.CheckIn": HERS,
+    "athletes.EraReading": HERS,
     "athletes.Day": HERS,
     "athletes.Deletion": TOMBSTONE,
     **dict.fromkeys(HISTORIES, HISTORY),

@@ -1,24 +1,7 @@
 """Vendors' payloads as the API's own records. One file a vendor, its field table on top; all are pure functions."""
 
-from athletes.wearables import (
-    apple,
-    apple_export,
-    fit,
-    fitbit,
-    garmin,
-    garmin_connect,
-    google,
-    health_auto_export,
-    health_connect,
-    intervals_icu,
-    morning_apps,
-    open_wearables,
-    oura,
-    polar,
-    rr,
-    whoop,
-    withings,
-)
+from importlib import import_module
+
 from athletes.wearables.readings import (
     Field,
     Finding,
@@ -29,29 +12,14 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
 )
+from measures.providers import PROVIDERS
 
 __all__ = ["READERS", "Field", "Finding", "ReadResult", "Reader", "Reading", "ReadingProfile", "Tally", "Unreadable"]
 
+# In the order of the providers: `/ingest/{name}/`
 READERS: dict[str, Reader] = {
     reader.name: reader
-    for reader in (
-        garmin.READER,
-        garmin_connect.READER,
-        oura.READER,
-        whoop.READER,
-        polar.READER,
-        health_connect.READER,
-        apple.READER,
-        apple_export.READER,
-        fitbit.READER,
-        fit.READER,
-        rr.READER,
-        intervals_icu.READER,
-        morning_apps.HRV4TRAINING,
-        morning_apps.ELITEHRV,
-        health_auto_export.READER,
-        google.READER,
-        withings.READER,
-        open_wearables.READER,
-    )
+    for provider in PROVIDERS
+    for module in provider.readers
+    for reader in import_module(f"athletes.wearables.{module}").READERS
 }

@@ -136,3 +136,4 @@ READER = Reader(
     identity="uuid (a night: its source and start); version: the time of arrival (HRV: 0, a night: its end)",
     not_used=NOT_USED,
 )
+READERS = (READER,)

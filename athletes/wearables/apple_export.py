@@ -276,3 +276,4 @@ READER = Reader(
     identity="source and start, as a digest; version: creationDate (a night: its end)",
     not_used=NOT_USED,
 )
+READERS = (READER,)

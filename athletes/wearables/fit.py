@@ -274,3 +274,4 @@ READER = Reader(
     identity="the device's serial number and the start; version: the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

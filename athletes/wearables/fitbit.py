@@ -313,3 +313,4 @@ READER = Reader(
     identity="logId (HRV: the date); version: lastModified, else the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

@@ -192,3 +192,4 @@ READER = Reader(
     identity="summaryId; version: validation, then the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

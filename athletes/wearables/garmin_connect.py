@@ -167,3 +167,4 @@ READER = Reader(
     identity="calendarDate (activities: activityId); version: the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

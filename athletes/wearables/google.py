@@ -261,3 +261,4 @@ READER = Reader(
     identity="the last part of name (daily: the date); version: updateTime, else the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

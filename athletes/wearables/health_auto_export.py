@@ -201,3 +201,4 @@ READER = Reader(
     identity="source and start, as a digest (workouts: id); version: the end of the night, else the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

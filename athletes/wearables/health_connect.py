@@ -217,3 +217,4 @@ READER = Reader(
     identity="metadata.id; version: lastModifiedTime, else the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

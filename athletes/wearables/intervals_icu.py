@@ -157,3 +157,4 @@ READER = Reader(
     identity="the date and the metric (activities: id); version: updated, else the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

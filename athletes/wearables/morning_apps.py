@@ -161,3 +161,4 @@ ELITEHRV = Reader(
     identity="the time of the reading and the metric; version: the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (HRV4TRAINING, ELITEHRV)

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
-from athletes.models import Provider
 from athletes.wearables import sports
 from athletes.wearables.merging import STAGED, Segment, Session, fit
 from athletes.wearables.payloads import json_object
@@ -27,6 +26,7 @@ from athletes.wearables.readings import (
     source,
     version_of,
 )
+from measures.providers import NAMES
 
 METRICS = {
     "HKQuantityTypeIdentifierHeartRateVariabilitySDNN": "sdnn",
@@ -210,7 +210,7 @@ def session_of(
 def told_source(item: Item) -> dict[str, str]:
     told = item.item("source")
     provider = (told.text("provider") or "").lower() if told else ""
-    known = provider if provider in Provider.values and provider != "manual" else "open_wearables"
+    known = provider if provider in NAMES and provider != "manual" else "open_wearables"
     return source(known, device_model=told.text("device") if told else None)
 
 
@@ -265,3 +265,4 @@ READER = Reader(
     identity="parentId or id (webhook samples: metric and time); version: the end of the night, else the arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

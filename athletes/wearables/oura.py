@@ -201,3 +201,4 @@ READER = Reader(
     identity="id; version: the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

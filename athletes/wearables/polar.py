@@ -180,3 +180,4 @@ READER = Reader(
     identity="date (exercises: id); version: upload_time, else the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from athletes.models import HrvReading, Provider
+from athletes.models import HrvReading
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
     Field,
@@ -27,6 +27,7 @@ from athletes.wearables.readings import (
     source,
     version_of,
 )
+from measures.providers import NAMES
 
 FEWEST_BEATS, MOST_BEATS = 50, 20_000
 PLAUSIBLE_MS = (250.0, 2_500.0)  # 240 and 24 beats a minute
@@ -107,7 +108,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     cleaned = cleaned_of(root)
     name, version = root.ident("client_record_id"), root.number("client_record_version")
     measured_at, zone, context = root.instant("measured_at", profile), root.zone("timezone"), context_of(root)
-    provider = root.choice("provider", Provider.values, "unknown_provider", "Not a provider the API knows.")
+    provider = root.choice("provider", [*NAMES], "unknown_provider", "Not a provider the API knows.")
     provenance = source(provider or "other", device_model=root.text("device_model"))
     root.settle()
     if cleaned is not None and context is not None:
@@ -160,3 +161,4 @@ READER = Reader(
     day_rule="as any HRV reading: overnight ones on the day their night ends",
     identity="client_record_id and client_record_version of the sender",
 )
+READERS = (READER,)

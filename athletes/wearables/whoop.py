@@ -313,3 +313,4 @@ READER = Reader(
     identity="id (recovery: sleep_id; CSV: the start); version: updated_at, else the time of arrival",
     not_used=NOT_USED,
 )
+READERS = (READER,)

@@ -123,3 +123,4 @@ READER = Reader(
     identity="id; version: modified",
     not_used=NOT_USED,
 )
+READERS = (READER,)

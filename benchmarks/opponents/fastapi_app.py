@@ -38,7 +38,7 @@ from athletes import days, era_choice, intake, quality
 from athletes.days import Reports
 from athletes.identifiers import uuid7
 from athletes.local_time import local_today
-from athletes.models import Athlete, ChangeNumber, CheckIn, Day, HrvReading, User
+from athletes.models import Athlete, ChangeNumber, CheckIn, Day, EraReading, User
 from athletes.rest.authentication import internal, payload_of, vouches_for
 from athletes.serializers import check_in_body, day_body
 from athletes.statements import LOCK_SPACE, REPORTED
@@ -55,7 +55,7 @@ app = FastAPI()
 celery = Celery("opponent", broker=CELERY_BROKER_URL)
 valkey = redis.Redis.from_url(settings.VALKEY_URL)
 user, athlete, session = table(User), table(Athlete), table(Session)
-check_in, resolved, reading, waiting = table(CheckIn), table(Day), table(HrvReading), table(WaitingDay)
+check_in, resolved, era_reading, waiting = table(CheckIn), table(Day), table(EraReading), table(WaitingDay)
 numbers = table(ChangeNumber)
 REPORTS = {kind: (table(model), names) for kind, (model, names) in REPORTED.items()}
 
@@ -165,10 +165,14 @@ def store(
     said["quality"] |= doubts(connection, of.pk, on, columns)
     reports["check_in"] = [{name: said[name] for name in REPORTED["check_in"][1]} | {"id": str(said["id"])}]
     choice = choices(connection, of, on, days.eras_read(reports))[on]
-    day = days.resolve(of, on, reports, choice) | {"athlete_id": of.pk, "date": on, "revised_at": now}
+    found = days.resolve(of, on, reports, choice)
+    day = found.columns | {"athlete_id": of.pk, "date": on, "revised_at": now}
     said["change_seq"], day["change_seq"] = next_numbers(connection, 2)
     upsert(connection, check_in, said, keep=("id", "created_at"))
     upsert(connection, resolved, day)
+    connection.execute(sa.delete(era_reading).where(era_reading.c.athlete_id == of.pk, era_reading.c.date == on))
+    for era, read in found.of_eras.items():
+        connection.execute(sa.insert(era_reading).values(athlete_id=of.pk, date=on, era=era, **read._asdict()))
     row = {
         "athlete_id": of.pk,
         "date": on,
@@ -228,18 +232,11 @@ def choices(connection: sa.Connection, of: Athlete, on: date, eras: frozenset[st
         return sa.and_(columns.athlete_id == of.pk, columns.date.between(*span))
 
     read: dict[date, set[str]] = {}
-    devices = sa.select(reading.c.date, reading.c.metric, reading.c.provider, reading.c.context).where(
-        within(reading.c), reading.c.deleted_at.is_(None), reading.c.quality_status != "quarantined"
+    of_eras = sa.select(era_reading.c.date, era_reading.c.era).where(
+        within(era_reading.c), sa.not_(era_reading.c.doubted), sa.not_(era_reading.c.logged)
     )
-    for day, metric, provider, context in connection.execute(devices):
-        read.setdefault(day, set()).add(f"{metric}/{provider}/{context}")
-    own = check_in.c
-    typed = sa.select(own.date, own.hrv_metric, own.hrv_context, own.quality).where(
-        within(own), own.hrv_value_ms.is_not(None)
-    )
-    for day, metric, context, doubted in connection.execute(typed):
-        if doubted.get("hrv", {}).get("status") != "quarantined":
-            read.setdefault(day, set()).add(f"{metric}/manual/{context}")
+    for day, era in connection.execute(of_eras):
+        read.setdefault(day, set()).add(era)
     read[on] = set(eras)
     stood = sa.select(resolved.c.date, resolved.c.hrv_era).where(within(resolved.c), resolved.c.hrv_era != "")
     standing = max(((day, era) for day, era in connection.execute(stood) if day < on), default=(on, ""))[1]

@@ -393,7 +393,7 @@ def test_dates_are_derived_again_when_the_profile_named_the_wrong_zone(alice, ca
     call_command("refile_records", "--dry-run")
     told = capsys.readouterr().out.splitlines()
     assert told[-1] == "2 record(s) would move, 2 day(s) would change"
-    assert told[-2].startswith(f"day 2026-11-20 of {alice.pk}: hrv_ms, hrv_era, sleep_score")
+    assert told[-2].startswith(f"day 2026-11-20 of {alice.pk}: hrv_ms, hrv_era, hrv_because, sleep_score")
     assert "(none -> rmssd/garmin/overnight_mean)" in told[-2]
     assert set(Day.objects.exclude(hrv_ms=None).values_list("date", flat=True)) == {date(2026, 11, 19)}
     call_command("refile_records")

@@ -45,7 +45,7 @@ def test_the_union_reads_what_the_orm_reads(alice, bob, charlie):
 def test_an_upserted_day_reads_back_as_it_was(alice):
     intake.record_check_in(alice, ON, {"fatigue": 3, "resting_hr_bpm": 47.25}, now=NOW)
     stored = Day.objects.get()
-    values = days.resolve(alice, ON, days.read_reports(alice.pk, ON, ON)[ON], NONE)
+    values = days.resolve(alice, ON, days.read_reports(alice.pk, ON, ON)[ON], NONE).columns
     assert {name: getattr(stored, name) for name in values} == values
     assert Day.objects.filter(provenance__resting_hr__value=47.25).exists()
     intake.record_check_in(alice, ON, {"fatigue": 1}, now=NOW)

@@ -4,7 +4,8 @@ import math
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from athletes import red_flags
+from athletes import era_readings, red_flags
+from athletes.era_readings import EraRead
 from athletes.models import Athlete, Day
 
 TODAY = date(2026, 5, 20)  # a Wednesday
@@ -42,7 +43,10 @@ def ordinary(day: date) -> dict[str, Any]:
 def live(athlete: Athlete, days: int, until: date = TODAY, **values: Any) -> None:
     """`days` ordinary days that end the day before `until`."""
     dates = [until - timedelta(days=ago) for ago in range(days, 0, -1)]
-    Day.objects.bulk_create([Day(athlete=athlete, date=day, **ordinary(day) | values) for day in dates])
+    lived = Day.objects.bulk_create([Day(athlete=athlete, date=day, **ordinary(day) | values) for day in dates])
+    era_readings.replace(
+        athlete.pk, {d.date: {d.hrv_era: EraRead(d.hrv_ms, False, False)} for d in lived if d.hrv_era and d.hrv_ms}
+    )
 
 
 def wake_up(athlete: Athlete, day: date = TODAY, *, rings: bool = True, **values: Any) -> Day:

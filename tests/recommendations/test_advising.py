@@ -8,7 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from athletes import eras, intake
+from athletes import era_readings, eras, intake
+from athletes.era_readings import EraRead
 from athletes.models import Day
 from mlmodels.hazards import KIND_CODES, warning_levels
 from mlmodels.state import Tracker
@@ -293,9 +294,10 @@ GARMIN, OURA = "rmssd/garmin/overnight_mean", "rmssd/oura/overnight_mean"
 
 def wear(athlete, day, chosen, others):
     """`chosen` and `others`: (era, ms) or None."""
-    rejected = [{"value": ms, "source": {}, "why": "other_era", "era": era} for era, ms in others]
     values = {"hrv_era": chosen[0] if chosen else "", "hrv_ms": chosen and chosen[1]}
-    Day.objects.filter(athlete=athlete, date=day).update(**values, provenance={"hrv": {"rejected": rejected}})
+    Day.objects.filter(athlete=athlete, date=day).update(**values)
+    read = [*others, *([chosen] if chosen else [])]
+    era_readings.replace(athlete.pk, {day: {era: EraRead(ms, False, False) for era, ms in read}})
 
 
 HRV_SEEN = ("hrv_z", "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_baseline_days", "hrv_valid_7d", "hrv_range_low_ms")

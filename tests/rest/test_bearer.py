@@ -10,6 +10,7 @@ from django.utils import timezone
 from athletes import intake, quality, statements
 from athletes.models import Athlete, CheckIn, Day, User
 from athletes.rest.authentication import vouches_for
+from measures.hrv import Era
 from tests.factories import make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
@@ -99,7 +100,7 @@ def test_the_hrv_of_earlier_check_ins_is_what_the_orm_reads(alice, bob):
         intake.record_check_in(athlete, today - timedelta(days=ago), {"hrv": hrv})
     Day.objects.filter(athlete=alice, date=today - timedelta(days=3)).update(hrv_era="")  # as a season log's
     first, last = today - quality.HRV_HISTORY, today - timedelta(days=1)
-    said, resolved = statements.hrv_before(alice.pk, first, last, "rmssd/manual/spot")
+    said, resolved = statements.hrv_before(alice.pk, first, last, Era("rmssd", "manual", "spot"))
     own = CheckIn.objects.filter(athlete=alice, hrv_context="spot").values_list("hrv_value_ms", "quality")
     assert sorted(said, key=str) == sorted(own, key=str)
     assert len(said) == 2
