@@ -18,6 +18,8 @@ COPY manage.py pyproject.toml ./
 COPY config config
 COPY athletes athletes
 COPY measures measures
+COPY rest rest
+COPY storage storage
 COPY mlmodels mlmodels
 COPY recommendations recommendations
 COPY locale locale

@@ -21,8 +21,7 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
-from athletes import clients, erasure, intake, loads, red_flags, squads, unrated
-from athletes.access import athletes_visible_to, squads_coached_by
+from athletes import intake, loads, red_flags, unrated
 from athletes.admin_scope import (
     OfferedOnly,
     ScopedAdmin,
@@ -53,7 +52,10 @@ from athletes.models import (
     User,
     VendorAccount,
 )
+from athletes.people import erasure, squads
+from athletes.people.access import athletes_visible_to, squads_coached_by
 from athletes.recording import Refused
+from athletes.sign_in import clients
 from measures.providers import NAMES
 from measures.wellness import ITEMS
 

@@ -17,8 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
-from athletes.access import athletes_visible_to, squads_coached_by
 from athletes.models import User
+from athletes.people.access import athletes_visible_to, squads_coached_by
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise

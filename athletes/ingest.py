@@ -16,16 +16,16 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from athletes import changes, intake, recording, spools, statements, uploads
-from athletes.languages import supported
 from athletes.local_time import local_today
 from athletes.models import Athlete, CheckIn, Upload
+from athletes.people.languages import supported
 from athletes.recording import Outcome, Refused, Sent
-from athletes.rest.plain import plainly
-from athletes.rest.problems import error, errors_of
 from athletes.serializers import BODIES, CheckInBody, in_utc
 from athletes.signals import upload_waiting
 from athletes.wearables import READERS
 from athletes.wearables.readings import Reading, ReadingProfile, Tally, Unreadable
+from rest.plain import plainly
+from rest.problems import error, errors_of
 
 CHUNK = 200  # readings a transaction, fewer where it takes longer than this: SQLite has one writer, and phones wait
 LONGEST_WRITE_S, FEWEST = 0.25, 10

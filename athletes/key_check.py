@@ -10,8 +10,8 @@ from django.apps import apps
 from django.db import DatabaseError, connection
 from django.db.migrations.recorder import MigrationRecorder
 
-from athletes.encryption import EncryptedTextField, Unreadable
 from athletes.models import KeyCheck
+from storage.encryption import EncryptedTextField, Unreadable
 
 WORD = "homestretch"
 NOT_TO_BE_TRIED_AGAIN = 78  # EX_CONFIG: started again it would say the same

@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from athletes import loads
-from athletes.encryption import EncryptedCodeField, EncryptedJSONField, EncryptedTextField
-from athletes.identifiers import uuid7
 from measures.hrv import BY_HAND
 from measures.providers import NAMES
+from storage.encryption import EncryptedCodeField, EncryptedJSONField, EncryptedTextField
+from storage.identifiers import uuid7
 
 
 def between(name: str, low: float, high: float) -> models.CheckConstraint:

@@ -13,14 +13,14 @@ import orjson
 import structlog
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 
-from athletes.languages import speak_to
 from athletes.models import Athlete
-from athletes.rest.authentication import payload_of, user_of
-from athletes.rest.json import MAX_BODY_BYTES, JSONRenderer, plain_object
-from athletes.rest.plain import plainly
-from athletes.rest.problems import problem_of, problem_response
-from athletes.rest.throttling import WriteThrottle
+from athletes.people.languages import speak_to
 from athletes.serializers import CheckInBody
+from athletes.sign_in.authentication import payload_of, user_of
+from rest.json import MAX_BODY_BYTES, JSONRenderer, plain_object
+from rest.plain import plainly
+from rest.problems import problem_of, problem_response
+from rest.throttling import WriteThrottle
 
 Store = Callable[[Athlete, dict[str, Any]], tuple[int, dict[str, Any]]]  # -> status, body
 

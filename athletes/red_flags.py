@@ -15,9 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from athletes import statements
-from athletes.access import athletes_visible_to
 from athletes.local_time import local_instant, local_today
 from athletes.models import Athlete, CheckIn, Day, RedFlag, User
+from athletes.people.access import athletes_visible_to
 from athletes.recording import Refused
 from athletes.signals import day_revised
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
 from athletes import red_flags
-from athletes.encryption import Unreadable
 from athletes.local_time import OFFSET_UNKNOWN
 from athletes.models import (
     CheckIn,
@@ -24,10 +23,11 @@ from athletes.models import (
     TrainingSession,
 )
 from athletes.quality import STAGES_TOLERANCE_S
-from athletes.rest import strict
 from athletes.why import CHOSEN, REJECTED, WITHOUT_VALUE
 from measures.providers import NAMES
 from measures.wellness import ITEMS
+from rest import strict
+from storage.encryption import Unreadable
 
 STATUSES = ("created", "updated", "unchanged", "conflict", "stale")
 LONGEST_SLEEP_S = 86_400

@@ -14,7 +14,6 @@ from django.contrib.sessions.models import Session
 from django.db import DEFAULT_DB_ALIAS, connection, connections, models, transaction
 from django.utils import timezone
 
-from athletes.encryption import EncryptedCodeField, EncryptedTextField
 from athletes.models import (
     Athlete,
     ChangeNumber,
@@ -31,6 +30,7 @@ from athletes.models import (
     User,
 )
 from measures.hrv import RMSSD, Era
+from storage.encryption import EncryptedCodeField, EncryptedTextField
 
 Row = dict[str, Any]
 

@@ -13,10 +13,10 @@ from rest_framework import serializers
 from athletes import changes, intake, statements
 from athletes.models import Absence, Athlete, Record
 from athletes.recording import RECORDS, Outcome, Refused, Sent
-from athletes.rest import strict
-from athletes.rest.plain import plainly
-from athletes.rest.problems import error, errors_of
 from athletes.serializers import BODIES, in_utc, record_body
+from rest import strict
+from rest.plain import plainly
+from rest.problems import error, errors_of
 
 MOST_RECORDS = 5_000
 CHUNK = 1_000  # records a transaction: sent again after a failure in between, what is stored is unchanged

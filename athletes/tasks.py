@@ -21,6 +21,6 @@ def slow_tidy_up() -> int:
 
 @shared_task(time_limit=100)  # type: ignore[untyped-decorator]  # below the lease: nobody sends what another holds
 def send_mail() -> int:
-    from athletes import mail
+    from athletes.people import mail
 
     return mail.send_due()

@@ -19,10 +19,10 @@ from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from athletes import statements
-from athletes.identifiers import uuid7
 from athletes.models import Athlete, Upload, UploadDay
-from athletes.rest.problems import Problem
 from athletes.serializers import in_utc
+from rest.problems import Problem
+from storage.identifiers import uuid7
 
 CHUNK_BYTES = 256 * 1024
 KEPT = timedelta(days=30)

@@ -16,15 +16,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import clients, eras, intake, plain_check_in, unrated
-from athletes.access import athletes_visible_to
+from athletes import eras, intake, plain_check_in, unrated
 from athletes.models import Athlete, CheckIn, Day, Record, TrainingSession, User
-from athletes.rest.etags import conditional
-from athletes.rest.filters import RecordFilter
-from athletes.rest.paging import invalid_parameter
-from athletes.rest.permissions import IsAthlete, athlete_of
-from athletes.rest.problems import Problem, error
-from athletes.rest.strict import ISODateField
+from athletes.people.access import athletes_visible_to
+from athletes.people.permissions import IsAthlete, athlete_of
 from athletes.serializers import (
     ANSWERS,
     BODIES,
@@ -36,6 +31,12 @@ from athletes.serializers import (
     day_body,
     record_body,
 )
+from athletes.sign_in import clients
+from rest.etags import conditional
+from rest.filters import RecordFilter
+from rest.paging import invalid_parameter
+from rest.problems import Problem, error
+from rest.strict import ISODateField
 
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="the athlete's local date")
 MORNING = {

@@ -22,11 +22,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import clients, oauth
-from athletes.rest.addresses import client_address
-from athletes.rest.permissions import IsAthlete
-from athletes.rest.throttling import seconds_left, within
+from athletes.people.permissions import IsAthlete
 from athletes.serializers import in_utc
+from athletes.sign_in import clients, oauth
+from rest.addresses import client_address
+from rest.throttling import seconds_left, within
 
 oauth.install()
 

@@ -19,13 +19,13 @@ from rest_framework.views import APIView
 
 from athletes import ingest, uploads
 from athletes.models import Athlete, Upload
-from athletes.rest.etags import conditional
-from athletes.rest.permissions import IsAthlete, athlete_of
-from athletes.rest.problems import Problem
+from athletes.people.permissions import IsAthlete, athlete_of
 from athletes.serializers import RecordQuality, in_utc
 from athletes.signals import upload_waiting
 from athletes.wearables import READERS
 from athletes.wearables.readings import Unreadable
+from rest.etags import conditional
+from rest.problems import Problem
 
 PROVIDER = OpenApiParameter(
     "provider", OpenApiTypes.STR, OpenApiParameter.PATH, description="whose payload it is; see docs/wearables.md"

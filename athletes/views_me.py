@@ -19,16 +19,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import profile, squads
-from athletes.access import squads_coached_by
 from athletes.local_time import local_today
 from athletes.models import Athlete, Membership, Squad, SquadInvite, User
-from athletes.rest import strict
-from athletes.rest.etags import conditional
-from athletes.rest.permissions import IsAthlete, athlete_of
-from athletes.rest.problems import Problem
-from athletes.rest.throttling import JoinThrottle, WriteThrottle
+from athletes.people import profile, squads
+from athletes.people.access import squads_coached_by
+from athletes.people.permissions import IsAthlete, athlete_of
 from measures.providers import NAMES
+from rest import strict
+from rest.etags import conditional
+from rest.problems import Problem
+from rest.throttling import JoinThrottle, WriteThrottle
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 MOST_PERIODS = 100

@@ -11,15 +11,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from athletes import red_flags
-from athletes.access import athletes_visible_to
 from athletes.models import RedFlag
+from athletes.people.access import athletes_visible_to
+from athletes.people.whose import ATHLETE, athlete_named, seen_of, user_of
 from athletes.recording import Refused
-from athletes.rest.etags import conditional
-from athletes.rest.filters import RecordFilter
-from athletes.rest.problems import Problem
-from athletes.rest.whose import ATHLETE, athlete_named, seen_of, user_of
 from athletes.serializers import ClearingBody, RedFlagView, red_flag_body
 from athletes.views import refuse
+from rest.etags import conditional
+from rest.filters import RecordFilter
+from rest.problems import Problem
 
 CLEARED = {
     "id": "019ab2c4-6f1d-7c3e-9a53-0d3c6f9f1f0a",

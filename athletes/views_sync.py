@@ -14,12 +14,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from athletes import changes, sync
-from athletes.rest import strict
-from athletes.rest.paging import DEFAULT_LIMIT, MAX_LIMIT, invalid_parameter
-from athletes.rest.permissions import IsAthlete, athlete_of
-from athletes.rest.problems import Problem
+from athletes.people.permissions import IsAthlete, athlete_of
 from athletes.serializers import BODIES, RecordQuality, in_utc
 from athletes.views import EXAMPLES
+from rest import strict
+from rest.paging import DEFAULT_LIMIT, MAX_LIMIT, invalid_parameter
+from rest.problems import Problem
 
 ENTRIES = {
     "type": "array",

@@ -15,8 +15,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from athletes import uploads, webhooks
-from athletes.rest.problems import Problem
 from athletes.views_ingest import PROVIDER, announce
+from rest.problems import Problem
 
 EVENT = {
     "user_id": 10129,

@@ -146,7 +146,7 @@ def again(insert: Callable[[Sequence[Any]], object], rows: Sequence[Any]) -> Non
     """The same rows as new ones, taken back afterwards."""
     from django.db import transaction
 
-    from athletes.identifiers import uuid7
+    from storage.identifiers import uuid7
 
     with transaction.atomic():
         for number, row in enumerate(rows):

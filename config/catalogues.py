@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "locale"
 UNFOLD, DJANGO, SIMPLE_HISTORY = (Path(str(module.__file__)).parent for module in (unfold, django, simple_history))
 LANGUAGES = {"de": "Deutsch", "zh_Hans": "简体中文"}  # as directories are named; English is the source
-PACKAGES = ("athletes", "config", "mlmodels", "recommendations")
+PACKAGES = ("athletes", "config", "measures", "mlmodels", "recommendations", "rest", "storage")
 PERCENT = re.compile(r"%\(\w+\)[-+#0]*[\d.]*[a-zA-Z]|%[\d.]*[sdfg]\b|%%")  # "80 % band" has none
 BRACES = re.compile(r"\{\w*\}")
 

@@ -27,7 +27,7 @@ from django.conf import settings
 from config.wsgi import application as django  # first: it sets Django up
 
 # isort: split
-from athletes.rest import problems
+from rest import problems
 
 UPLOAD_THREADS = 2  # of each web process
 READ_WHOLE_BYTES = 1024 * 1024

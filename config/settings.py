@@ -13,8 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy
 
-from athletes.tracebacks import WithoutException, frames_without_values
 from config import broker
+from rest.tracebacks import WithoutException, frames_without_values
 
 env = broker.env
 BASE_DIR: Path = broker.BASE_DIR
@@ -68,21 +68,21 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "athletes.rest.requests.RequestLog",
-    "athletes.languages.ReadersLanguage",
-    "athletes.rest.requests.ApiRules",
-    "athletes.rest.requests.SessionsOfPages",
-    "athletes.rest.requests.SlashesOfPages",
+    "rest.requests.RequestLog",
+    "athletes.people.languages.ReadersLanguage",
+    "rest.requests.ApiRules",
+    "rest.requests.SessionsOfPages",
+    "rest.requests.SlashesOfPages",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "athletes.rest.requests.UsersOfPages",
-    "athletes.rest.requests.MessagesOfPages",
+    "rest.requests.UsersOfPages",
+    "rest.requests.MessagesOfPages",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "athletes.rest.second_factor.SecondFactorOfStaff",
-    "athletes.rest.requests.OwnSessionsOfPages",
+    "athletes.sign_in.second_factor.SecondFactorOfStaff",
+    "rest.requests.OwnSessionsOfPages",
     "simple_history.middleware.HistoryRequestMiddleware",
-    "athletes.rest.requests.ContentSecurityPolicy",
-    "athletes.rest.requests.Metrics",
+    "rest.requests.ContentSecurityPolicy",
+    "rest.requests.Metrics",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -144,13 +144,13 @@ VALKEY_URL: str = broker.VALKEY_URL
 CELERY_TASK_DEFAULT_QUEUE: str = broker.CELERY_TASK_DEFAULT_QUEUE  # where the web server puts its hints
 CACHES = {
     "default": {
-        "BACKEND": "athletes.valkey.Cache",
+        "BACKEND": "storage.valkey.Cache",
         "LOCATION": VALKEY_URL,
         "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
     },
-    # While Valkey does not answer: what nobody may get round by that (athletes.valkey)
+    # While Valkey does not answer: what nobody may get round by that (storage.valkey)
     "without_valkey": {
-        "BACKEND": "athletes.valkey.Rows",
+        "BACKEND": "storage.valkey.Rows",
         "LOCATION": "athletes_limitwithoutvalkey",
         "OPTIONS": {"MAX_ENTRIES": 100_000},  # culling takes live entries too
     },
@@ -168,7 +168,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-ACCOUNT_ADAPTER = "athletes.rest.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "athletes.sign_in.accounts.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -183,15 +183,15 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-USERSESSIONS_ADAPTER = "athletes.rest.accounts.SessionsAdapter"
+USERSESSIONS_ADAPTER = "athletes.sign_in.accounts.SessionsAdapter"
 HEADLESS_CLIENTS = ("app",)
-HEADLESS_TOKEN_STRATEGY = "athletes.rest.tokens.RefreshFamilies"
+HEADLESS_TOKEN_STRATEGY = "athletes.sign_in.tokens.RefreshFamilies"
 HEADLESS_JWT_ALGORITHM = "HS256"
 HEADLESS_JWT_ACCESS_TOKEN_EXPIRES_IN = 300
 HEADLESS_JWT_REFRESH_TOKEN_EXPIRES_IN = int(timedelta(days=30).total_seconds())
 HEADLESS_JWT_ROTATE_REFRESH_TOKEN = True
 HEADLESS_JWT_STATEFUL_VALIDATION_ENABLED = True
-IDP_OIDC_ADAPTER = "athletes.clients.Adapter"
+IDP_OIDC_ADAPTER = "athletes.sign_in.clients.Adapter"
 IDP_OIDC_ACCESS_TOKEN_EXPIRES_IN = 3600
 IDP_OIDC_REFRESH_TOKEN_EXPIRES_IN = int(timedelta(days=90).total_seconds())
 IDP_OIDC_DEVICE_CODE_EXPIRES_IN = 600
@@ -202,7 +202,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 USERSESSIONS_TRACK_ACTIVITY = False
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 # Every mail is a row first, in the caller's transaction; the worker takes it on by MAIL_TRANSPORT.
-EMAIL_BACKEND = "athletes.mail.RowsBackend"
+EMAIL_BACKEND = "athletes.people.mail.RowsBackend"
 MAIL_TRANSPORT = f"django.core.mail.backends.{'filebased' if EMBEDDED else 'smtp'}.EmailBackend"
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 if not EMBEDDED:
@@ -213,14 +213,14 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="homestretch@localhos
 # --- REST -------------------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["athletes.rest.authentication.BearerAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["athletes.sign_in.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["athletes.rest.json.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["athletes.rest.json.StrictJSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "athletes.rest.paging.RecordCursorPagination",
-    "DEFAULT_THROTTLE_CLASSES": ["athletes.rest.throttling.WriteThrottle"],
-    "DEFAULT_SCHEMA_CLASS": "athletes.rest.schema.ProblemAutoSchema",
-    "EXCEPTION_HANDLER": "athletes.rest.problems.exception_handler",
+    "DEFAULT_RENDERER_CLASSES": ["rest.json.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest.json.StrictJSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "rest.paging.RecordCursorPagination",
+    "DEFAULT_THROTTLE_CLASSES": ["rest.throttling.WriteThrottle"],
+    "DEFAULT_SCHEMA_CLASS": "rest.schema.ProblemAutoSchema",
+    "EXCEPTION_HANDLER": "rest.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
     "URL_FORMAT_OVERRIDE": None,
     "DEFAULT_METADATA_CLASS": None,
@@ -328,7 +328,7 @@ X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],  # the admin needs more, see athletes.rest.requests.ContentSecurityPolicy
+        "script-src": [SELF],  # the admin needs more, see rest.requests.ContentSecurityPolicy
         "style-src": [SELF, UNSAFE_INLINE],
         "img-src": [SELF, "data:"],
         "font-src": [SELF],

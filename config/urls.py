@@ -5,12 +5,12 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
 from athletes import views_clients
-from athletes.rest import views
+from rest import pages
 
-handler400 = "athletes.rest.views.bad_request"
-handler403 = "athletes.rest.views.permission_denied"
-handler404 = "athletes.rest.views.not_found"
-handler500 = "athletes.rest.views.server_error"
+handler400 = "rest.pages.bad_request"
+handler403 = "rest.pages.permission_denied"
+handler404 = "rest.pages.not_found"
+handler500 = "rest.pages.server_error"
 
 # The admin's own login page would not ask for the second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -21,20 +21,20 @@ PHONES = ("account/phone", "auth/phone/verify", "auth/phone/verify/resend")
 urlpatterns = [
     path("api/v1/", include("athletes.urls")),  # first: what is called most is found first
     path("api/v1/", include("recommendations.urls")),
-    path("", views.landing, name="landing"),
+    path("", pages.landing, name="landing"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("identity/o/authorize", views_clients.Authorize.as_view()),
     path("identity/o/device", views_clients.AuthorizeDevice.as_view()),
     path("identity/o/api/device/code", csrf_exempt(views_clients.DeviceCodes.as_view())),
     path("", include("allauth.idp.urls")),
-    *[path(f"_allauth/app/v1/{phone}", views.absent) for phone in PHONES],
+    *[path(f"_allauth/app/v1/{phone}", pages.absent) for phone in PHONES],
     path("_allauth/", include("allauth.headless.urls")),
     path("api/", RedirectView.as_view(pattern_name="api-docs")),
-    path("api/docs/", views.Explorer.as_view(), name="api-docs"),
-    path("api/openapi.yaml", views.Document.as_view(), name="openapi"),
-    path("api/v1/", views.Root.as_view(), name="api-root"),
-    path("healthz", views.alive, name="healthz"),
-    path("readyz", views.ready, name="readyz"),
-    path("metrics", views.metrics, name="metrics"),
+    path("api/docs/", pages.Explorer.as_view(), name="api-docs"),
+    path("api/openapi.yaml", pages.Document.as_view(), name="openapi"),
+    path("api/v1/", pages.Root.as_view(), name="api-root"),
+    path("healthz", pages.alive, name="healthz"),
+    path("readyz", pages.ready, name="readyz"),
+    path("metrics", pages.metrics, name="metrics"),
 ]

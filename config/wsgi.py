@@ -5,7 +5,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db.backends.signals import connection_created
 from django.urls import get_resolver
 
-from athletes.patience import end_long_statements
+from storage.patience import end_long_statements
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 application = get_wsgi_application()

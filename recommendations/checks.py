@@ -8,8 +8,8 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
-from athletes import mail
 from athletes.models import Athlete, Mail
+from athletes.people import mail
 from recommendations import waiting
 from recommendations.models import Delivery, WaitingDay
 from recommendations.push.transports import CONFIGURATION

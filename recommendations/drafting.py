@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from athletes.languages import supported
 from athletes.models import Athlete
+from athletes.people.languages import supported
 from measures.actions import ACTION_CODES
 from measures.guards import Effect, Guard
 from mlmodels import guard

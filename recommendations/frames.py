@@ -11,7 +11,6 @@ import numpy as np
 from django.db.models import OuterRef, Subquery
 
 from athletes import era_readings, eras, loads, red_flags, statements
-from athletes.encryption import Unreadable
 from athletes.local_time import zone_named
 from athletes.models import Athlete, CheckIn, Day, SeasonDay
 from athletes.red_flags import Signs
@@ -37,6 +36,7 @@ from measures.providers import NAMES
 from mlmodels.actions import FloatArray
 from mlmodels.state import HRV_MEMORY_D, STATE_VERSION, Evening, IntArray, Morning, Observation, Profiles, Tracker
 from recommendations.models import Advice, Feedback, Override, StateCarry
+from storage.encryption import Unreadable
 
 # Day column -> field of Morning where the number is taken as it is.
 SAME = {

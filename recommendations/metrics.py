@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from athletes.exposition import EXPOSED
+from rest.exposition import EXPOSED
 
 WAKE_ERRORS = Counter(
     "homestretch_wake_errors", "Hints to the worker that Valkey did not take; the sweep finds the rows"
@@ -82,8 +82,8 @@ def recent_deliveries() -> Iterator[Metric]:
 
 
 def recent_mail() -> Iterator[Metric]:
-    from athletes.mail import waiting
     from athletes.models import Mail
+    from athletes.people.mail import waiting
 
     now = timezone.now()
     family = GaugeMetricFamily("homestretch_mail", "Mails of the last 24 h that have left or not", labels=["state"])

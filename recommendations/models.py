@@ -8,12 +8,12 @@ from django.db.models import Q
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from athletes.encryption import EncryptedTextField
-from athletes.identifiers import uuid7
 from athletes.models import Athlete
 from measures.actions import Action
 from mlmodels.models import PolicyVersion
 from recommendations.fields import ByActionField, ObservationField, SaidField
+from storage.encryption import EncryptedTextField
+from storage.identifiers import uuid7
 
 
 class ActionCode(models.TextChoices):

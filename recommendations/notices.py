@@ -22,10 +22,10 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 
-from athletes.access import athletes_visible_to, coaches_of
-from athletes.languages import language_of
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day, User
+from athletes.people.access import athletes_visible_to, coaches_of
+from athletes.people.languages import language_of
 from measures import risk
 from measures.answers import ILLNESS_WARNING_SIGN
 from measures.guards import MEDICAL, NO_TRAINING, Effect, Guard

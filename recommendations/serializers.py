@@ -10,9 +10,9 @@ from rest_framework import serializers
 from athletes import red_flags
 from athletes.intensity import share_of
 from athletes.models import PlannedSession, TrainingSession
-from athletes.rest import strict
 from recommendations import discretion
 from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override, Warning
+from rest import strict
 
 MAX_LOAD_AU = 6_000
 OWN_NEEDS = gettext_lazy("A session of your own needs words and a load (RPE x minutes).")

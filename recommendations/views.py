@@ -15,17 +15,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from athletes import intake
-from athletes.access import athletes_visible_to, squads_coached_by
 from athletes.changes import plan_body
-from athletes.clients import is_program
 from athletes.local_time import local_today
 from athletes.models import Athlete, Day
-from athletes.rest.etags import conditional
-from athletes.rest.filters import RecordFilter, check_range, date_parameter
-from athletes.rest.paging import invalid_parameter
-from athletes.rest.problems import Problem, error
-from athletes.rest.strict import ISODateField
-from athletes.rest.whose import ATHLETE, athlete_named, seen_of, user_of
+from athletes.people.access import athletes_visible_to, squads_coached_by
+from athletes.people.whose import ATHLETE, athlete_named, seen_of, user_of
+from athletes.sign_in.clients import is_program
 from recommendations import acknowledging, board, overriding, planning, showing
 from recommendations.discretion import ITSELF, Reader
 from recommendations.models import Advice, Warning
@@ -40,6 +35,11 @@ from recommendations.serializers import (
     PlanView,
     WarningView,
 )
+from rest.etags import conditional
+from rest.filters import RecordFilter, check_range, date_parameter
+from rest.paging import invalid_parameter
+from rest.problems import Problem, error
+from rest.strict import ISODateField
 
 DATE = OpenApiParameter("date", OpenApiTypes.DATE, OpenApiParameter.PATH, description="the athlete's local date")
 

@@ -15,13 +15,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from athletes.models import User
-from athletes.rest import strict
-from athletes.rest.filters import RecordFilter
-from athletes.rest.problems import Problem
 from recommendations import devices
 from recommendations.models import Device
 from recommendations.push import vapid
 from recommendations.push.endpoints import MAX_LENGTH, EndpointRefused, provider_of
+from rest import strict
+from rest.filters import RecordFilter
+from rest.problems import Problem
 
 FCM_TOKEN = re.compile(r"[A-Za-z0-9_:-]{20,4096}", re.ASCII)
 

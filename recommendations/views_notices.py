@@ -15,18 +15,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes.access import athletes_visible_to
-from athletes.rest import strict
-from athletes.rest.etags import conditional
-from athletes.rest.filters import RecordFilter
-from athletes.rest.paging import invalid_parameter
-from athletes.rest.permissions import IsCoach
-from athletes.rest.whose import user_of
+from athletes.people.access import athletes_visible_to
+from athletes.people.permissions import IsCoach
+from athletes.people.whose import user_of
 from athletes.serializers import in_utc
 from recommendations import notices
 from recommendations.models import Notice
 from recommendations.notices import Channels, Kind
 from recommendations.serializers import Answer
+from rest import strict
+from rest.etags import conditional
+from rest.filters import RecordFilter
+from rest.paging import invalid_parameter
 
 
 class NoticeView(Answer):

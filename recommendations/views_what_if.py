@@ -11,9 +11,7 @@ from rest_framework.views import APIView
 
 from athletes.local_time import local_today
 from athletes.models import Athlete
-from athletes.rest.etags import conditional
-from athletes.rest.problems import Problem
-from athletes.rest.whose import ATHLETE, athlete_named
+from athletes.people.whose import ATHLETE, athlete_named
 from athletes.serializers import in_utc
 from measures import risk
 from recommendations import discretion, forecasting, showing
@@ -21,6 +19,8 @@ from recommendations.discretion import Reader
 from recommendations.models import ActionCode, Advice, Forecast
 from recommendations.serializers import Answer
 from recommendations.views import reader_of
+from rest.etags import conditional
+from rest.problems import Problem
 
 RETRY_AFTER_S = 2
 

@@ -11,8 +11,8 @@ import redis
 import structlog
 from django.conf import settings
 
-from athletes.valkey import AGAIN, Breaker
 from recommendations.metrics import WAKE_ERRORS
+from storage.valkey import AGAIN, Breaker
 
 
 class Bell(NamedTuple):

@@ -52,7 +52,7 @@ def valkey_server() -> Iterator[redis.Redis]:
 @pytest.fixture
 def valkey(valkey_server: redis.Redis) -> str:
     """Its URL; it remembers nothing of earlier tests: rolled-back users come again with the same ids."""
-    from athletes.valkey import breaker
+    from storage.valkey import breaker
 
     valkey_server.flushall()
     breaker.open_until_s = 0.0

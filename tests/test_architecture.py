@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ["config", "recommendations", "athletes", "mlmodels", "measures"]
+PACKAGES = ["config", "recommendations", "athletes", "mlmodels", "rest", "storage", "measures"]
 BAD_NAMES = {"utils", "helpers", "common", "core", "base", "services", "managers", "constants"}
 
 
@@ -31,6 +31,9 @@ def test_imports_point_one_way():
         ("athletes/days.py", "from mlmodels import guard", "config names the apps"),
         ("mlmodels/guard.py", "import athletes.models", "config names the apps"),
         ("recommendations/advising.py", "import config.settings", "config names the apps"),
+        ("rest/problems.py", "import athletes.models", "config names the apps"),
+        ("storage/valkey.py", "import rest.problems", "config names the apps"),
+        ("mlmodels/guard.py", "import storage.valkey", "the science is plain Python"),
         ("measures/risk.py", "import mlmodels.guard", "config names the apps"),
         ("measures/wellness.py", "import numpy", "what everybody shares needs the standard library alone"),
         ("mlmodels/policy.py", "import torch", "torch is imported in mlmodels.training alone"),

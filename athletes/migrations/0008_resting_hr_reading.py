@@ -1,6 +1,6 @@
 """What a device calls the resting heart rate of a day is a record of its own."""
 
-import athletes.identifiers
+import storage.identifiers
 import django.db.models.deletion
 from django.db import migrations, models
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 (
                     "id",
                     models.UUIDField(
-                        default=athletes.identifiers.uuid7, editable=False, primary_key=True, serialize=False
+                        default=storage.identifiers.uuid7, editable=False, primary_key=True, serialize=False
                     ),
                 ),
                 ("date", models.DateField(help_text="the athlete's local day it belongs to")),

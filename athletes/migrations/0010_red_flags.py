@@ -3,8 +3,8 @@
 The way back drops the rows: the answers are still in the days.
 """
 
-import athletes.encryption
-import athletes.identifiers
+import storage.encryption
+import storage.identifiers
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -41,14 +41,14 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RedFlag',
             fields=[
-                ('id', models.UUIDField(default=athletes.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=storage.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('chest_pain', 'Chest Pain'), ('fainting', 'Fainting'), ('palpitations', 'Palpitations'), ('breathless_at_rest', 'Breathless'), ('head_injury', 'Head Injury')], max_length=20)),
                 ('raised_on', models.DateField(help_text='the local date of the check-in that said so')),
                 ('raised_at', models.DateTimeField()),
                 ('cleared_at', models.DateTimeField(blank=True, help_text='null: open', null=True)),
                 ('cleared_on', models.DateField(blank=True, help_text="the athlete's local date then", null=True)),
                 ('seen_by_doctor_on', models.DateField(blank=True, null=True)),
-                ('note', athletes.encryption.EncryptedTextField(blank=True)),
+                ('note', storage.encryption.EncryptedTextField(blank=True)),
             ],
             options={
                 'ordering': ['-raised_on', '-id'],

@@ -1,5 +1,5 @@
-import athletes.encryption
-import athletes.identifiers
+import storage.encryption
+import storage.identifiers
 from django.db import migrations, models
 
 
@@ -13,10 +13,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Mail',
             fields=[
-                ('id', models.UUIDField(default=athletes.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('recipients', athletes.encryption.EncryptedTextField(help_text='one a line')),
-                ('subject', athletes.encryption.EncryptedTextField(blank=True)),
-                ('content', athletes.encryption.EncryptedTextField(blank=True, help_text='JSON of the rest; empty once it has left')),
+                ('id', models.UUIDField(default=storage.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('recipients', storage.encryption.EncryptedTextField(help_text='one a line')),
+                ('subject', storage.encryption.EncryptedTextField(blank=True)),
+                ('content', storage.encryption.EncryptedTextField(blank=True, help_text='JSON of the rest; empty once it has left')),
                 ('created_at', models.DateTimeField()),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('not_before', models.DateTimeField(help_text='the next attempt; moved ahead as a lease while a sender holds it')),

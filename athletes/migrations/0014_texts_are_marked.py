@@ -1,4 +1,4 @@
-import athletes.encryption
+import storage.encryption
 import datetime
 import django.db.models.deletion
 import django.utils.timezone
@@ -109,7 +109,7 @@ class Migration(migrations.Migration):
             migrations.AlterField(
                 model_name='athlete',
                 name='birth_date',
-                field=athletes.encryption.EncryptedTextField(blank=True, help_text='ISO date; encrypted', verbose_name='birth date'),
+                field=storage.encryption.EncryptedTextField(blank=True, help_text='ISO date; encrypted', verbose_name='birth date'),
             ),
             migrations.AlterField(
                 model_name='athlete',
@@ -274,7 +274,7 @@ class Migration(migrations.Migration):
             migrations.AlterField(
                 model_name='checkin',
                 name='notes',
-                field=athletes.encryption.EncryptedTextField(blank=True, verbose_name='notes'),
+                field=storage.encryption.EncryptedTextField(blank=True, verbose_name='notes'),
             ),
             migrations.AlterField(
                 model_name='checkin',
@@ -799,7 +799,7 @@ class Migration(migrations.Migration):
             migrations.AlterField(
                 model_name='mail',
                 name='content',
-                field=athletes.encryption.EncryptedTextField(blank=True, help_text='JSON of the rest; empty once it has left', verbose_name='content'),
+                field=storage.encryption.EncryptedTextField(blank=True, help_text='JSON of the rest; empty once it has left', verbose_name='content'),
             ),
             migrations.AlterField(
                 model_name='mail',
@@ -829,7 +829,7 @@ class Migration(migrations.Migration):
             migrations.AlterField(
                 model_name='mail',
                 name='recipients',
-                field=athletes.encryption.EncryptedTextField(help_text='one a line', verbose_name='recipients'),
+                field=storage.encryption.EncryptedTextField(help_text='one a line', verbose_name='recipients'),
             ),
             migrations.AlterField(
                 model_name='mail',
@@ -839,7 +839,7 @@ class Migration(migrations.Migration):
             migrations.AlterField(
                 model_name='mail',
                 name='subject',
-                field=athletes.encryption.EncryptedTextField(blank=True, verbose_name='subject'),
+                field=storage.encryption.EncryptedTextField(blank=True, verbose_name='subject'),
             ),
             migrations.AlterField(
                 model_name='membership',
@@ -1074,7 +1074,7 @@ class Migration(migrations.Migration):
             migrations.AlterField(
                 model_name='redflag',
                 name='note',
-                field=athletes.encryption.EncryptedTextField(blank=True, verbose_name='note'),
+                field=storage.encryption.EncryptedTextField(blank=True, verbose_name='note'),
             ),
             migrations.AlterField(
                 model_name='redflag',

@@ -6,7 +6,7 @@ prevented by the lock under which they are raised: the database cannot look into
 
 from django.db import migrations, models
 
-from athletes.encryption import EncryptedCodeField, EncryptedJSONField, Unreadable, padded, unpadded
+from storage.encryption import EncryptedCodeField, EncryptedJSONField, Unreadable, padded, unpadded
 
 BATCH = 500
 HOLDS = [

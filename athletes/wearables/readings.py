@@ -18,7 +18,6 @@ from zoneinfo import available_timezones as read_available_timezones
 
 from athletes.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.quality import STAGES_TOLERANCE_S
-from athletes.rest.strict import FARTHEST_OFFSET, StrictSerializer
 from athletes.serializers import (
     BODIES,
     HIGHEST_BPM,
@@ -30,6 +29,7 @@ from athletes.serializers import (
     HrvOfCheckIn,
     too_little_asleep,
 )
+from rest.strict import FARTHEST_OFFSET, StrictSerializer
 
 Payload = dict[str, Any] | list[Any] | bytes | IO[bytes]
 

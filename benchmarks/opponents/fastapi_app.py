@@ -36,16 +36,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from athletes import days, era_choice, intake, quality
 from athletes.days import Reports
-from athletes.identifiers import uuid7
 from athletes.local_time import local_today
 from athletes.models import Athlete, ChangeNumber, CheckIn, Day, EraReading, User
-from athletes.rest.authentication import internal, payload_of, vouches_for
 from athletes.serializers import check_in_body, day_body
+from athletes.sign_in.authentication import internal, payload_of, vouches_for
 from athletes.statements import LOCK_SPACE, REPORTED
 from benchmarks.opponents.tables import engine as engine_of
 from benchmarks.opponents.tables import table
 from config.broker import CELERY_BROKER_URL
 from recommendations.models import WaitingDay
+from storage.identifiers import uuid7
 
 URL = os.environ["DATABASE_URL"]
 SQLITE = URL.startswith("sqlite")

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from django.db import models
 from sqlalchemy.dialects import postgresql
 
-from athletes.encryption import cipher, decrypted
+from storage.encryption import cipher, decrypted
 
 metadata = sa.MetaData()
 

@@ -3,7 +3,7 @@
 On the way back the deliveries about notices go, since none without an advice can stay.
 """
 
-import athletes.identifiers
+import storage.identifiers
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Notice',
             fields=[
-                ('id', models.UUIDField(default=athletes.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=storage.identifiers.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('red_flag', 'Warning sign'), ('open_injury', 'Open injury'), ('fever', 'Fever'), ('pain_stop', 'Pain that stops training'), ('worst_morning', 'One of the worst mornings'), ('third_recovery', 'Third recovery day of four'), ('source_silent', 'No data for two days')], max_length=16)),
                 ('date', models.DateField(help_text="the athlete's local day on which it began or was noticed")),
                 ('created_at', models.DateTimeField()),

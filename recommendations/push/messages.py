@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy
 
-from athletes.languages import language_of, supported
+from athletes.people.languages import language_of, supported
 from recommendations import notices
 from recommendations.models import Delivery, Notice
 

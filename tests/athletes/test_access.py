@@ -3,9 +3,9 @@
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
-from athletes import access
-from athletes.access import athletes_visible_to
 from athletes.models import Membership, User
+from athletes.people import access
+from athletes.people.access import athletes_visible_to
 from tests import factories
 
 

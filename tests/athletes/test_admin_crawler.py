@@ -20,12 +20,12 @@ from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from athletes import access, squads
 from athletes.admin_scope import OfferedOnly
-from athletes.encryption import EncryptedJSONField
 from athletes.models import Athlete, CheckIn, Day, Membership, RedFlag, SeasonDay, User
+from athletes.people import access, squads
 from recommendations import notices
 from recommendations.models import Advice, Delivery, Feedback, Override, Warning
+from storage.encryption import EncryptedJSONField
 from tests import factories
 from tests.athletes.test_admin import TODAY, fill
 

@@ -9,9 +9,10 @@ import time_machine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from athletes import days, era_choice, intake, profile
+from athletes import days, era_choice, intake
 from athletes.era_choice import choose
 from athletes.models import Day, HrvReading
+from athletes.people import profile
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

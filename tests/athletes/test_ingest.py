@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from athletes import ingest, spools, uploads
 from athletes.models import HrvReading, Upload
-from athletes.rest.problems import Problem
 from athletes.wearables import READERS
 from athletes.wearables.readings import Reader, Reading, Unreadable, record_id
+from rest.problems import Problem
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
 NOW = "2026-11-22T20:00:00Z"

@@ -7,8 +7,8 @@ import time_machine
 from django.db.migrations.recorder import MigrationRecorder
 
 from athletes import key_check
-from athletes.encryption import cipher
 from athletes.models import Athlete, CheckIn, KeyCheck
+from storage.encryption import cipher
 
 OTHER_KEY = base64.urlsafe_b64encode(b"another key of thirty-two bytes!").decode()
 CHECK_IN = "/api/v1/check-ins/2026-11-22/"

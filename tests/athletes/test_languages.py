@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils import translation
 from rest_framework.exceptions import ValidationError
 
-from athletes.languages import language_of, supported
 from athletes.local_time import local_today
-from athletes.mail import send_due
 from athletes.models import Athlete
-from athletes.rest import strict
-from athletes.rest.problems import PHRASES, errors_of
+from athletes.people.languages import language_of, supported
+from athletes.people.mail import send_due
+from rest import strict
+from rest.problems import PHRASES, errors_of
 
 pytestmark = pytest.mark.usefixtures("valkey")
 
@@ -62,7 +62,7 @@ def said(response):
 
 
 def test_an_etag_is_of_one_language(alice, api):
-    from athletes.rest.etags import conditional
+    from rest.etags import conditional
 
     def etag():
         request = api(alice).get(reverse("me")).wsgi_request

@@ -12,8 +12,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
 
-from athletes import mail
 from athletes.models import Mail
+from athletes.people import mail
 from athletes.tasks import send_mail
 from tests.mail_server import MailServer
 
@@ -24,7 +24,7 @@ MORNING = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 @pytest.fixture(autouse=True)
 def rows(settings, valkey):
-    settings.EMAIL_BACKEND = "athletes.mail.RowsBackend"
+    settings.EMAIL_BACKEND = "athletes.people.mail.RowsBackend"
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def errors():
     records = []
     handler = logging.Handler(logging.ERROR)
     handler.emit = records.append
-    logger = logging.getLogger("athletes.mail")
+    logger = logging.getLogger("athletes.people.mail")
     logger.addHandler(handler)
     yield records
     logger.removeHandler(handler)
@@ -232,7 +232,7 @@ def test_every_time_out_of_mail_is_set():
     from config import settings as product
 
     assert product.EMAIL_TIMEOUT == 10
-    assert product.EMAIL_BACKEND == "athletes.mail.RowsBackend"
+    assert product.EMAIL_BACKEND == "athletes.people.mail.RowsBackend"
 
 
 def test_the_checks_and_the_metrics_tell_of_mail_that_does_not_leave(capsys):

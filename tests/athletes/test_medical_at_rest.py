@@ -8,11 +8,12 @@ from cryptography.fernet import Fernet
 from django.db import connection
 from django.utils import timezone
 
-from athletes import encryption, season_logs
+from athletes import season_logs
 from athletes.models import Athlete, CheckIn, Day, RedFlag, SeasonDay
 from recommendations import frames
 from recommendations.advising import drain
 from recommendations.models import Advice, Delivery, Notice
+from storage import encryption
 from tests import factories
 from tests.recommendations.seasons import TODAY, live
 

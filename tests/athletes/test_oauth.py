@@ -13,8 +13,8 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils import timezone
 
-from athletes import clients
 from athletes.models import HrvReading
+from athletes.sign_in import clients
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]

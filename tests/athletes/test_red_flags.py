@@ -11,8 +11,8 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from athletes import intake, red_flags
-from athletes.access import coaches_of
 from athletes.models import CheckIn, Day, Membership, RedFlag
+from athletes.people.access import coaches_of
 from athletes.signals import day_revised
 from tests import factories
 

@@ -94,8 +94,8 @@ def test_the_worker_stores_what_the_event_holds(api, alice, linked):
 @pytest.fixture
 def frozen_broker(settings, tmp_path):
     """A Valkey that takes connections and answers none; nobody works behind it."""
-    from athletes import valkey
     from recommendations import wake
+    from storage import valkey
 
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "frozen.sock"))

@@ -223,7 +223,7 @@ def test_phone_and_mailbox_hear_that_somebody_is_to_be_looked_at_and_not_why(
 ):
     phone = make_device(charlie, push_service.subscribe())
     make_device(eve, push_service.subscribe())
-    settings.EMAIL_BACKEND = "athletes.mail.RowsBackend"
+    settings.EMAIL_BACKEND = "athletes.people.mail.RowsBackend"
     settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
     check_in(alice, illness="fever", pain_0_10=8)
     assert (push_service.received, Mail.objects.count()) == ([], 0)
@@ -352,7 +352,7 @@ def test_her_own_advice_goes_to_the_athletes_phone_as_before(alice, charlie, squ
 def test_a_dead_mail_server_delays_neither_the_advice_nor_the_push(
     alice, charlie, squad, history, check_in, push_service, settings
 ):
-    settings.EMAIL_BACKEND = "athletes.mail.RowsBackend"
+    settings.EMAIL_BACKEND = "athletes.people.mail.RowsBackend"
     settings.MAIL_TRANSPORT = "django.core.mail.backends.smtp.EmailBackend"
     make_device(charlie, push_service.subscribe())
     with MailServer(silent=True) as server:

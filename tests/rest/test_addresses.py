@@ -6,7 +6,7 @@ from django.core.management.base import SystemCheckError
 from django.test import Client, RequestFactory
 
 from athletes import checks
-from athletes.rest.addresses import client_address
+from rest.addresses import client_address
 from tests.factories import PASSWORD
 from tests.rest.test_sign_in import AUTH
 

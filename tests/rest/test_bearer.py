@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from athletes import intake, quality, statements
 from athletes.models import Athlete, CheckIn, Day, User
-from athletes.rest.authentication import vouches_for
+from athletes.sign_in.authentication import vouches_for
 from measures.hrv import Era
 from tests.factories import make_user
 

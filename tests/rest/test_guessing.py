@@ -11,8 +11,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from athletes import valkey as of_valkey
 from athletes.models import Athlete, LimitWithoutValkey, Mail, User
+from storage import valkey as of_valkey
 from tests.athletes.test_check_ins_api import MORNING, URL
 from tests.factories import PASSWORD, make_user
 from tests.rest.test_sign_in import AUTH, call
@@ -105,7 +105,7 @@ class Work:
     ids=["sign-up", "password reset", "sign-in"],
 )
 def test_the_same_work_is_done_whether_there_is_an_account_or_not(alice, monkeypatch, settings, path, body):
-    settings.EMAIL_BACKEND = "athletes.mail.RowsBackend"
+    settings.EMAIL_BACKEND = "athletes.people.mail.RowsBackend"
     work = Work(monkeypatch)
     known = work.of(path, {"email": "alice@example.org", **body})
     unknown = work.of(path, {"email": "nobody@example.org", **body})
@@ -114,7 +114,7 @@ def test_the_same_work_is_done_whether_there_is_an_account_or_not(alice, monkeyp
 
 @pytest.mark.usefixtures("valkey")
 def test_of_the_work_for_the_stopwatch_nothing_is_left(alice, settings):
-    settings.EMAIL_BACKEND = "athletes.mail.RowsBackend"
+    settings.EMAIL_BACKEND = "athletes.people.mail.RowsBackend"
     call("POST", f"{AUTH}/auth/signup", {"email": "alice@example.org", "password": "a long enough secret"})
     call("POST", f"{AUTH}/auth/password/request", {"email": "nobody@example.org"})
     assert (User.objects.count(), Athlete.objects.count()) == (1, 1)

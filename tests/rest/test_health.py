@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import override_settings
 
-from athletes import valkey as product_valkey
-from athletes.rest import views
+from rest import pages
+from storage import valkey as product_valkey
 from tests.conftest import valkey_binary
 
 
@@ -42,7 +42,7 @@ def test_without_valkey_it_is_degraded_and_still_answers(db, no_valkey):
 def test_not_ready_before_the_migrations_are_applied(db, valkey, monkeypatch):
     from django.db.migrations.recorder import MigrationRecorder
 
-    views.migrations_are_applied.cache_clear()
+    pages.migrations_are_applied.cache_clear()
     MigrationRecorder.Migration.objects.filter(app="athletes").delete()
     for _ in range(2):
         answer = Client().get("/readyz")

@@ -3,8 +3,8 @@ import io
 import orjson
 import pytest
 
-from athletes.rest.json import JSONRenderer, StrictJSONParser, depth_of
-from athletes.rest.problems import Problem
+from rest.json import JSONRenderer, StrictJSONParser, depth_of
+from rest.problems import Problem
 
 
 class Request:

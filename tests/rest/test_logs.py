@@ -102,7 +102,7 @@ def test_a_crash_is_logged_with_its_lines_and_without_its_text(api, alice, lines
 
 
 def test_a_failed_task_is_logged_without_its_text(lines):
-    from athletes.tracebacks import WithoutException
+    from rest.tracebacks import WithoutException
 
     assert settings.LOGGING["loggers"]["celery.app.trace"]["filters"] == ["without_exception"]
     logger = logging.getLogger("celery.app.trace")

@@ -5,7 +5,7 @@ import pytest
 from django.db import connection
 
 from athletes.local_time import local_today
-from athletes.patience import end_long_statements
+from storage.patience import end_long_statements
 
 pytestmark = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL: SQLite has its timeout")
 

@@ -12,11 +12,11 @@ from rest_framework.serializers import ValidationError
 
 from athletes import plain_check_in
 from athletes.models import CheckIn, Day
-from athletes.rest.json import plain_object, read_strictly
-from athletes.rest.plain import plainly
-from athletes.rest.problems import Problem
 from athletes.serializers import BODIES, CheckInBody
 from athletes.views import EXAMPLES, MORNING, CheckInOfDate
+from rest.json import plain_object, read_strictly
+from rest.plain import plainly
+from rest.problems import Problem
 
 VALIDATORS = {"check_in": CheckInBody(), **{kind: body() for kind, body in BODIES.items()}}
 PLAIN = {kind: plainly(validator) for kind, validator in VALIDATORS.items()}

@@ -135,7 +135,7 @@ def test_more_writes_than_allowed(api, alice, settings):
 
 
 def test_sixteen_threads_get_exactly_what_is_allowed(valkey, settings, monkeypatch):
-    from athletes.rest.throttling import WriteThrottle
+    from rest.throttling import WriteThrottle
 
     class Request:
         method = "PUT"
@@ -144,7 +144,7 @@ def test_sixteen_threads_get_exactly_what_is_allowed(valkey, settings, monkeypat
             pk = 1
             is_authenticated = True
 
-    monkeypatch.setattr("athletes.rest.throttling.time.time", lambda: 1_800_000_000.0)
+    monkeypatch.setattr("rest.throttling.time.time", lambda: 1_800_000_000.0)
     settings.WRITES_PER_MINUTE = 20
     allowed: list[bool] = []
 
@@ -210,7 +210,7 @@ def test_a_failed_request_stores_nothing(api, alice, monkeypatch):
     def fail(*args, **kwargs):
         raise OperationalError
 
-    monkeypatch.setattr("athletes.profile.ask_again", fail)
+    monkeypatch.setattr("athletes.people.profile.ask_again", fail)
     before = Athlete.objects.values().get(pk=alice.pk)
     assert problem(api(alice).patch("/api/v1/me/", {"timezone": "Asia/Tokyo"})) == (503, "database_unavailable")
     assert Athlete.objects.values().get(pk=alice.pk) == before

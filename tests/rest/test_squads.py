@@ -5,9 +5,9 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from athletes import squads
-from athletes.access import athletes_visible_to
 from athletes.models import Membership, SquadInvite
+from athletes.people import squads
+from athletes.people.access import athletes_visible_to
 from tests import factories
 from tests.factories import make_athlete
 

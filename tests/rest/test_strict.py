@@ -3,8 +3,8 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 import pytest
 from rest_framework.serializers import ValidationError
 
-from athletes.rest import strict
-from athletes.rest.problems import errors_of
+from rest import strict
+from rest.problems import errors_of
 
 
 def code_of(field, value) -> str:

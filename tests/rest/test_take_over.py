@@ -168,7 +168,7 @@ def test_a_view_that_asks_for_a_fresh_sign_in_lets_no_older_one_through(alice):
     from rest_framework.test import APIRequestFactory
     from rest_framework.views import APIView
 
-    from athletes.rest.permissions import FreshSignIn
+    from athletes.people.permissions import FreshSignIn
 
     class Erase(APIView):
         permission_classes = [FreshSignIn]

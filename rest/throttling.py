@@ -9,7 +9,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
-from athletes.valkey import Cache
+from storage.valkey import Cache
 
 
 class WindowThrottle(BaseThrottle):

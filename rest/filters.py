@@ -11,9 +11,9 @@ from rest_framework import serializers
 from rest_framework.filters import BaseFilterBackend
 from rest_framework.request import Request
 
-from athletes.rest.paging import invalid_parameter
-from athletes.rest.problems import Problem, error, errors_of
-from athletes.rest.strict import ISODateField, OffsetDateTimeField
+from rest.paging import invalid_parameter
+from rest.problems import Problem, error, errors_of
+from rest.strict import ISODateField, OffsetDateTimeField
 
 LONGEST_RANGE_DAYS = 3660
 PAGE_PARAMETERS = ("cursor", "limit")

@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 from django_prometheus.middleware import PrometheusAfterMiddleware  # type: ignore[import-untyped]
 from django_structlog.middlewares.request import RequestMiddleware, logger
 
-from athletes.rest.filters import PAGE_PARAMETERS, RecordFilter, filter_parameters, strict_query
-from athletes.rest.problems import Problem, problem_response
+from rest.filters import PAGE_PARAMETERS, RecordFilter, filter_parameters, strict_query
+from rest.problems import Problem, problem_response
 
 API_PREFIX = "/api/"
 PROBES = ("/healthz", "/readyz")  # say no more than how the server is

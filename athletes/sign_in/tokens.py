@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 
-from athletes.encryption import cipher
+from storage.encryption import cipher
 
 REPLACED = "replaced_refresh_token"  # the last one that was used, and its successor, which was not yet
 OF_OLD = "retired_refresh_tokens"  # of sessions from before

@@ -18,7 +18,7 @@ from django.core.validators import (
 from rest_framework import serializers
 from rest_framework.validators import ProhibitSurrogateCharactersValidator
 
-from athletes.rest import strict
+from rest import strict
 
 Convert = Callable[[Any], Any]
 MISSING = object()

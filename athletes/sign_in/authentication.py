@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from athletes import clients, statements
-from athletes.languages import speak_to
+from athletes import statements
 from athletes.models import User
+from athletes.people.languages import speak_to
+from athletes.sign_in import clients
 
 
 class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]

@@ -17,7 +17,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from athletes.models import User
-from athletes.rest.problems import Problem
+from rest.problems import Problem
 
 SCOPE_TEXTS = {
     "records:write": gettext_lazy("Send your HRV, sleep, training and test results here"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from drf_orjson_renderer.renderers import ORJSONRenderer
 from rest_framework.parsers import BaseParser
 
-from athletes.rest.problems import Problem, error, escaped
+from rest.problems import Problem, error, escaped
 
 MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 16

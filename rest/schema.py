@@ -102,7 +102,7 @@ class ProblemAutoSchema(AutoSchema):
 
 
 class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "athletes.rest.authentication.BearerAuthentication"
+    target_class = "athletes.sign_in.authentication.BearerAuthentication"
     name = "bearer"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:

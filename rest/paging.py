@@ -12,7 +12,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from athletes.rest.problems import Problem, error
+from rest.problems import Problem, error
 
 DEFAULT_LIMIT, MAX_LIMIT = 100, 500
 

@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from athletes.access import squads_coached_by
 from athletes.models import Athlete
-from athletes.rest.problems import Problem
+from athletes.people.access import squads_coached_by
+from rest.problems import Problem
 
 
 def athlete_of(request: Request) -> Athlete:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from oauthlib.common import Request  # type: ignore[import-untyped]
 from oauthlib.oauth2.rfc6749.errors import InvalidGrantError  # type: ignore[import-untyped]
 
-from athletes.clients import LIVE
+from athletes.sign_in.clients import LIVE
 
 USED_REFRESH_TOKEN = "ur"  # noqa: S105  for used codes there is AUTHORIZATION_CODE: allauth makes no such rows
 GRANT = "grant"  # in Token.data

@@ -26,9 +26,9 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from athletes.exposition import EXPOSED
-from athletes.rest.problems import Problem, problem_of, problem_response
-from athletes.rest.requests import API_PREFIX
+from rest.exposition import EXPOSED
+from rest.problems import Problem, problem_of, problem_response
+from rest.requests import API_PREFIX
 
 LEAST_FREE_BYTES = 4 * 1024 * 1024  # with less the log of SQLite's writes cannot grow, and writes begin to fail
 

@@ -15,10 +15,10 @@ from django.http import HttpRequest
 from django.utils import timezone, translation
 from django.utils.crypto import get_random_string
 
-from athletes import mail
-from athletes.languages import language_of
 from athletes.models import Athlete, User
-from athletes.rest.addresses import client_address
+from athletes.people import mail
+from athletes.people.languages import language_of
+from rest.addresses import client_address
 
 UNKNOWN_ACCOUNT = "account/email/unknown_account"
 

@@ -9,10 +9,10 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
-from athletes.access import Seen, athletes_visible_to, seen_by
 from athletes.models import Athlete, User
-from athletes.rest.paging import invalid_parameter
-from athletes.rest.permissions import athlete_of
+from athletes.people.access import Seen, athletes_visible_to, seen_by
+from athletes.people.permissions import athlete_of
+from rest.paging import invalid_parameter
 
 ATHLETE = OpenApiParameter("athlete", OpenApiTypes.INT, description="whose; a coach names one who shares with a squad")
 
