@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from athletes import loads
+from athletes.reports import loads
 from measures.hrv import BY_HAND
 from measures.providers import NAMES
 from storage.encryption import EncryptedCodeField, EncryptedJSONField, EncryptedTextField
@@ -846,7 +846,7 @@ class EraReading(models.Model):
 
 
 class Upload(models.Model):
-    """A vendor's payload as it came. The row is the queue; the body lies beside the database (`athletes.uploads`)."""
+    """A vendor's payload as it came. The row is the queue; the body lies beside the database (`wearables.uploads`)."""
 
     class State(models.TextChoices):
         WAITING = "waiting"
@@ -886,7 +886,7 @@ class Upload(models.Model):
 
 
 class UploadDay(models.Model):
-    """How many bytes of payloads and files an athlete sent on a day in UTC, kept or not (`athletes.uploads`)."""
+    """How many bytes of payloads and files an athlete sent on a day in UTC, kept or not (`wearables.uploads`)."""
 
     athlete = models.ForeignKey(Athlete, on_delete=models.CASCADE, related_name="upload_days")
     date = models.DateField()
@@ -924,7 +924,7 @@ class VendorAccount(models.Model):
 
 
 class RedFlag(models.Model):
-    """A warning sign the athlete reported: open until it is cleared by `athletes.red_flags`, never by a tap."""
+    """A warning sign the athlete reported: open until it is cleared by `athletes.reports.red_flags`, never by a tap."""
 
     KINDS = [choice for choice in CheckIn.RedFlag.choices if choice[0] != "none"]
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from athletes import red_flags
-from athletes.local_time import OFFSET_UNKNOWN
+from athletes.days.reasons import CHOSEN, REJECTED, WITHOUT_VALUE
+from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.models import (
     CheckIn,
     Day,
@@ -22,8 +22,8 @@ from athletes.models import (
     RedFlag,
     TrainingSession,
 )
-from athletes.quality import STAGES_TOLERANCE_S
-from athletes.why import CHOSEN, REJECTED, WITHOUT_VALUE
+from athletes.reports import red_flags
+from athletes.reports.quality import STAGES_TOLERANCE_S
 from measures.providers import NAMES
 from measures.wellness import ITEMS
 from rest import strict

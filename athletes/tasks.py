@@ -7,14 +7,14 @@ from django.utils import timezone
 # 150 MB of XML take 5 s, so 200 MB of zip, perhaps 4 GB of XML, take minutes; below the broker's visibility timeout.
 @shared_task(time_limit=840)  # type: ignore[untyped-decorator]
 def slow_uploads() -> int:
-    from athletes import ingest
+    from athletes.wearables import ingest
 
     return ingest.work()
 
 
 @shared_task  # type: ignore[untyped-decorator]
 def slow_tidy_up() -> int:
-    from athletes import uploads
+    from athletes.wearables import uploads
 
     return uploads.tidy_up(timezone.now())
 

@@ -75,7 +75,8 @@ def main() -> None:
         return
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
-    from athletes.wearables import READERS, ReadingProfile, Tally
+    from athletes.wearables.readers import READERS
+    from athletes.wearables.readings import ReadingProfile, Tally
 
     with tempfile.NamedTemporaryFile(suffix=".zip") as file:
         writing = [sys.executable, "-m", "benchmarks.apple_export", "--megabytes", str(options.megabytes)]

@@ -45,8 +45,8 @@ def inside() -> None:
     from django.test import Client
     from django.utils import timezone
 
-    from athletes import intake
     from athletes.models import Athlete, Squad
+    from athletes.reports import intake
     from benchmarks.check_in import body
     from recommendations import advising, board
     from recommendations.models import Warning

@@ -29,7 +29,7 @@ def late_records(count: int) -> None:
     django.setup()
     from django.utils import timezone
 
-    from athletes import intake
+    from athletes.reports import intake
     from benchmarks import seasons
     from benchmarks.cast import make_athletes
     from benchmarks.check_in import body

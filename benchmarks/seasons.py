@@ -112,10 +112,10 @@ def uuid7_at(moment: datetime, athlete_id: int) -> uuid.UUID:
 
 
 def resolve(athletes: Sequence[Any], dates: Sequence[date]) -> None:
-    from athletes import days
+    from athletes.days import resolving
 
     for athlete in athletes:
-        days.resolve_days(athlete, dates, now=at(dates[-1], 20))
+        resolving.resolve_days(athlete, dates, now=at(dates[-1], 20))
 
 
 def advise(athletes: Sequence[Any], day: date) -> None:

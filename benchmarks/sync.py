@@ -44,7 +44,7 @@ def measured(count: int, rounds: int) -> None:
     import django
 
     django.setup()
-    from athletes import sync
+    from athletes.sync import sync
     from benchmarks import seasons
     from benchmarks.cast import make_athletes
 

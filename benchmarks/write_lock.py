@@ -25,7 +25,7 @@ def one_morning(count: int) -> None:
     from django.db import connection
     from django.utils import timezone
 
-    from athletes import intake
+    from athletes.reports import intake
     from benchmarks import seasons
     from benchmarks.cast import SEASONS_D, make_athletes
     from benchmarks.check_in import body

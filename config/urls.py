@@ -4,7 +4,7 @@ from django.urls import include, path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
 
-from athletes import views_clients
+from athletes.views import programs
 from rest import pages
 
 handler400 = "rest.pages.bad_request"
@@ -19,14 +19,14 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 PHONES = ("account/phone", "auth/phone/verify", "auth/phone/verify/resend")
 
 urlpatterns = [
-    path("api/v1/", include("athletes.urls")),  # first: what is called most is found first
+    path("api/v1/", include("athletes.views.urls")),  # first: what is called most is found first
     path("api/v1/", include("recommendations.urls")),
     path("", pages.landing, name="landing"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("identity/o/authorize", views_clients.Authorize.as_view()),
-    path("identity/o/device", views_clients.AuthorizeDevice.as_view()),
-    path("identity/o/api/device/code", csrf_exempt(views_clients.DeviceCodes.as_view())),
+    path("identity/o/authorize", programs.Authorize.as_view()),
+    path("identity/o/device", programs.AuthorizeDevice.as_view()),
+    path("identity/o/api/device/code", csrf_exempt(programs.DeviceCodes.as_view())),
     path("", include("allauth.idp.urls")),
     *[path(f"_allauth/app/v1/{phone}", pages.absent) for phone in PHONES],
     path("_allauth/", include("allauth.headless.urls")),

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from athletes import statements
-from athletes.changes import lock_advised
+from athletes.sync.changes import lock_advised
 from recommendations.models import Warning
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from athletes.admin_scope import ScopedAdmin, ScopedRelatedFilter
+from athletes.admin.scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
 from measures.guards import STOPS
 from recommendations import (

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from athletes.admin_scope import OfferedOnly, coaches
+from athletes.admin.scope import OfferedOnly, coaches
 from athletes.models import User
 from recommendations import notices
 from recommendations.models import NoticePreference

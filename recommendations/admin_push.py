@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from athletes.admin_scope import OfferedOnly, ScopedAdmin
+from athletes.admin.scope import OfferedOnly, ScopedAdmin
 from recommendations.devices import retire
 from recommendations.models import Delivery, Device
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
-from athletes.admin_scope import OfferedOnly
+from athletes.admin.scope import OfferedOnly
 from measures import risk
 from mlmodels.admin import PolicyVersionAdmin
 from mlmodels.models import PolicyVersion

@@ -10,9 +10,9 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from athletes import red_flags
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete
+from athletes.reports import red_flags
 from mlmodels.decision import Verdict, decide_observed
 from mlmodels.state import STATE_VERSION, Observation
 from recommendations import frames, rebuilding, shadowing, turns, waiting, warnings_log

@@ -16,10 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from athletes import red_flags
-from athletes.local_time import local_today, zone_named
+from athletes.local_days.local_time import local_today, zone_named
 from athletes.models import Athlete, Day, Membership, RedFlag, Squad, User
 from athletes.people.access import SEE_MEDICAL, squads_coached_by
+from athletes.reports import red_flags
 from measures.guards import Effect, Guard
 from recommendations import discretion, overriding, sentences, showing
 from recommendations.coach_page import by_coach

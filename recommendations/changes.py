@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from athletes.changes import Feed, Item, register
 from athletes.models import Athlete
+from athletes.sync.changes import Feed, Item, register
 from recommendations import showing
 from recommendations.discretion import ITSELF
 from recommendations.models import Advice, Feedback, Override, Warning

@@ -18,9 +18,9 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
-from athletes import intake
 from athletes.models import Athlete, Membership, Squad, User
-from athletes.season_logs import import_season
+from athletes.reports import intake
+from athletes.reports.season_logs import import_season
 from recommendations import advising, overriding, waiting
 from recommendations.models import Advice, Override, WaitingDay
 

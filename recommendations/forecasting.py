@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, PlannedSession
 from mlmodels.registry import ARTIFACTS
 from recommendations import wake

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from django.db.models import OuterRef, Subquery
 
-from athletes import era_readings, eras, loads, red_flags, statements
-from athletes.local_time import zone_named
+from athletes import statements
+from athletes.days import hrv_baselines, hrv_readings
+from athletes.local_days.local_time import zone_named
 from athletes.models import Athlete, CheckIn, Day, SeasonDay
-from athletes.red_flags import Signs
+from athletes.reports import loads, red_flags
+from athletes.reports.red_flags import Signs
 from measures.actions import ACTION_CODES
 from measures.ages import age_years
 from measures.answers import (
@@ -333,8 +335,8 @@ def turn_hrv(
         names.append(row["hrv_era"])
     past_ms = np.full((HRV_MEMORY_D, len(turned)), np.nan)
     for day, of_day in places.items():
-        first = eras.before(day, timedelta(days=HRV_MEMORY_D))
-        for athlete_id, before, era, value_ms in era_readings.between(of_day, first, day - ONE_DAY):
+        first = hrv_baselines.before(day, timedelta(days=HRV_MEMORY_D))
+        for athlete_id, before, era, value_ms in hrv_readings.between(of_day, first, day - ONE_DAY):
             place = of_day[athlete_id]
             if era == names[place]:
                 past_ms[(day - before).days - 1, place] = value_ms

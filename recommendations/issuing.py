@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from athletes import statements
-from athletes.local_time import bounds_of
+from athletes.local_days.local_time import bounds_of
 from measures.guards import NO_TRAINING
 from recommendations import deliveries, notices, overriding
 from recommendations.frames import Asked

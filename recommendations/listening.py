@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models.signals import post_save
 from django.utils import timezone
 
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete
 from athletes.signals import day_revised, mail_waiting, upload_waiting
 from recommendations import waiting, wake

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from athletes.local_time import local_instant, local_today
+from athletes.local_days.local_time import local_instant, local_today
 from athletes.models import Athlete
 from recommendations import waiting
 from recommendations.models import WaitingDay

@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext, gettext_lazy
 
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day, User
 from athletes.people.access import athletes_visible_to, coaches_of
 from athletes.people.languages import language_of

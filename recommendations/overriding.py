@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from athletes import statements
-from athletes.changes import lock_advised
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import User
+from athletes.sync.changes import lock_advised
 from measures.guards import BODY, EASED, EFFECTS, STOPS, Effect
 from recommendations import deliveries, waiting
 from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override

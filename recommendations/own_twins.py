@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import structlog
 
-from athletes import loads, red_flags
 from athletes.models import Athlete, Day
+from athletes.reports import loads, red_flags
 from recommendations import frames
 from recommendations.frames import Asked
 from recommendations.models import AthleteTwin

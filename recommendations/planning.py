@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from typing import Any
 
-from athletes.changes import plan_body
 from athletes.models import Athlete
+from athletes.sync.changes import plan_body
 from recommendations.models import Advice
 
 LONGEST_RANGE = timedelta(days=92)

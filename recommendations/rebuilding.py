@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 
 from athletes import statements
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day
 from mlmodels.state import STATE_VERSION
 from recommendations import frames, turns, waiting, wake

@@ -11,7 +11,6 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from athletes.changes import TOMBSTONES_KEPT
 from athletes.models import (
     Deletion,
     HrvReading,
@@ -25,8 +24,9 @@ from athletes.models import (
     TrainingSession,
     User,
 )
-from athletes.uploads import DAYS_COUNTED
-from athletes.uploads import KEPT as UPLOAD
+from athletes.sync.changes import TOMBSTONES_KEPT
+from athletes.wearables.uploads import DAYS_COUNTED
+from athletes.wearables.uploads import KEPT as UPLOAD
 from recommendations.models import Advice, Delivery, Device, Forecast, Notice, ShadowAdvice
 
 TOMBSTONE = TOMBSTONES_KEPT  # a client that was away for longer syncs from the start

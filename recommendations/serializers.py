@@ -7,9 +7,9 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from athletes import red_flags
-from athletes.intensity import share_of
 from athletes.models import PlannedSession, TrainingSession
+from athletes.reports import red_flags
+from athletes.reports.intensity import share_of
 from recommendations import discretion
 from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override, Warning
 from rest import strict

@@ -10,8 +10,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from athletes import loads, unrated
 from athletes.models import Athlete, Day
+from athletes.reports import loads, unrated
 from athletes.serializers import in_utc
 from measures import risk
 from measures.guards import Guard

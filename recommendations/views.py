@@ -14,13 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from athletes import intake
-from athletes.changes import plan_body
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day
 from athletes.people.access import athletes_visible_to, squads_coached_by
 from athletes.people.whose import ATHLETE, athlete_named, seen_of, user_of
+from athletes.reports import intake
 from athletes.sign_in.clients import is_program
+from athletes.sync.changes import plan_body
 from recommendations import acknowledging, board, overriding, planning, showing
 from recommendations.discretion import ITSELF, Reader
 from recommendations.models import Advice, Warning

@@ -27,8 +27,8 @@ def test_imports_point_one_way():
 @pytest.mark.parametrize(
     ("file", "line", "contract"),
     [
-        ("athletes/days.py", "import recommendations.models", "config names the apps"),
-        ("athletes/days.py", "from mlmodels import guard", "config names the apps"),
+        ("athletes/days/resolving.py", "import recommendations.models", "config names the apps"),
+        ("athletes/days/resolving.py", "from mlmodels import guard", "config names the apps"),
         ("mlmodels/guard.py", "import athletes.models", "config names the apps"),
         ("recommendations/advising.py", "import config.settings", "config names the apps"),
         ("rest/problems.py", "import athletes.models", "config names the apps"),

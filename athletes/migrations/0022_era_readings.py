@@ -12,7 +12,7 @@ ALL_DAYS = models.Q(hrv_ms__isnull=False) | models.Q(provenance__hrv__isnull=Fal
 
 
 def believed_before(day):
-    """As `athletes.eras.of_eras` read a day until now; "" is a season log's value, which names no era."""
+    """As `athletes.days.hrv_baselines.of_eras` read a day until now; "" is a season log's value, which names no era."""
     rejected = day.provenance.get("hrv", {}).get("rejected") or ()
     believed = [r for r in reversed([*rejected]) if r.get("era") and r["why"] != "quarantined"]
     values = {r["era"]: r["value"] for r in believed}

@@ -7,7 +7,7 @@ from athletes.models import Athlete, Membership, PlannedSession, User
 
 @transaction.atomic
 def erase(athlete: Athlete) -> None:
-    """Rows cascade and their files follow (`athletes.uploads`); versions have no foreign key that would cascade.
+    """Rows cascade and their files follow (`wearables.uploads`); versions have no foreign key that would cascade.
     The account stays."""
     pk = athlete.pk
     athlete.delete()

@@ -7,9 +7,10 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
-from athletes import days, intake, priorities
-from athletes.local_time import local_today
+from athletes.days import priorities, resolving
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day, User
+from athletes.reports import intake
 from athletes.signals import day_revised
 
 # These decide what today is, what it is worth or how hard it may be.
@@ -62,11 +63,11 @@ def choose_again(before: Athlete, after: Athlete) -> None:
     for kind, has_any in OF_KIND.items():
         for span in priorities.changed_spans(before, after, kind):
             dates = Day.objects.filter(has_any, athlete=after, date__range=span).values_list("date", flat=True)
-            changed |= days.resolve_days(after, dates, eras_again=kind == "hrv")
+            changed |= resolving.resolve_days(after, dates, eras_again=kind == "hrv")
     intake.announce(after, changed, rings=local_today(after) in changed)
 
 
 def ask_again(athlete: Athlete) -> None:
     today = local_today(athlete)
-    days.resolve_days(athlete, [today])
+    resolving.resolve_days(athlete, [today])
     day_revised.send(sender=Athlete, athlete_id=athlete.pk, dates={today}, rings=True)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from athletes.wearables import READERS, Reader
+from athletes.wearables.readers import READERS
+from athletes.wearables.readings import Reader
 
 INTRODUCTION = """# What becomes of a vendor's payload
 

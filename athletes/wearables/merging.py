@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from athletes.nights import MERGE_GAP
+from athletes.local_days.nights import MERGE_GAP
 from athletes.wearables.readings import Tally
 
 STAGED = ("light", "deep", "rem")

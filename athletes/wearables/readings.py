@@ -16,8 +16,8 @@ from functools import cache, lru_cache
 from typing import IO, Any
 from zoneinfo import available_timezones as read_available_timezones
 
-from athletes.local_time import OFFSET_UNKNOWN, zone_named
-from athletes.quality import STAGES_TOLERANCE_S
+from athletes.local_days.local_time import OFFSET_UNKNOWN, zone_named
+from athletes.reports.quality import STAGES_TOLERANCE_S
 from athletes.serializers import (
     BODIES,
     HIGHEST_BPM,

@@ -34,10 +34,11 @@ from fastapi import Depends, FastAPI, Header, HTTPException
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.dialects import postgresql, sqlite
 
-from athletes import days, era_choice, intake, quality
-from athletes.days import Reports
-from athletes.local_time import local_today
+from athletes.days import hrv_choice, resolving
+from athletes.days.resolving import Reports
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, ChangeNumber, CheckIn, Day, EraReading, User
+from athletes.reports import intake, quality
 from athletes.serializers import check_in_body, day_body
 from athletes.sign_in.authentication import internal, payload_of, vouches_for
 from athletes.statements import LOCK_SPACE, REPORTED
@@ -164,8 +165,8 @@ def store(
     }  # fmt: skip
     said["quality"] |= doubts(connection, of.pk, on, columns)
     reports["check_in"] = [{name: said[name] for name in REPORTED["check_in"][1]} | {"id": str(said["id"])}]
-    choice = choices(connection, of, on, days.eras_read(reports))[on]
-    found = days.resolve(of, on, reports, choice)
+    choice = choices(connection, of, on, resolving.eras_read(reports))[on]
+    found = resolving.resolve(of, on, reports, choice)
     day = found.columns | {"athlete_id": of.pk, "date": on, "revised_at": now}
     said["change_seq"], day["change_seq"] = next_numbers(connection, 2)
     upsert(connection, check_in, said, keep=("id", "created_at"))
@@ -224,9 +225,9 @@ def doubts(connection: sa.Connection, athlete_id: int, on: date, columns: dict[s
     return {"hrv": {"status": "quarantined", "reasons": found}} if found else {}
 
 
-def choices(connection: sa.Connection, of: Athlete, on: date, eras: frozenset[str]) -> dict[date, era_choice.Choice]:
-    """As `era_choice.choices`, of this date."""
-    span = (on - era_choice.WINDOW, on + era_choice.WINDOW)
+def choices(connection: sa.Connection, of: Athlete, on: date, eras: frozenset[str]) -> dict[date, hrv_choice.Choice]:
+    """As `hrv_choice.choices`, of this date."""
+    span = (on - hrv_choice.WINDOW, on + hrv_choice.WINDOW)
 
     def within(columns: Any) -> Any:
         return sa.and_(columns.athlete_id == of.pk, columns.date.between(*span))
@@ -241,8 +242,8 @@ def choices(connection: sa.Connection, of: Athlete, on: date, eras: frozenset[st
     stood = sa.select(resolved.c.date, resolved.c.hrv_era).where(within(resolved.c), resolved.c.hrv_era != "")
     standing = max(((day, era) for day, era in connection.execute(stood) if day < on), default=(on, ""))[1]
     believed = {day: frozenset(found) for day, found in read.items() if found}
-    preference, named = era_choice.preference_of(of), era_choice.named_by(of)
-    return {on: era_choice.NONE} | dict(era_choice.choose(believed, on, standing, preference, named))
+    preference, named = hrv_choice.preference_of(of), hrv_choice.named_by(of)
+    return {on: hrv_choice.NONE} | dict(hrv_choice.choose(believed, on, standing, preference, named))
 
 
 def next_numbers(connection: sa.Connection, count: int) -> list[int]:

@@ -11,7 +11,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
-from athletes import intake
 from athletes.models import (
     Athlete,
     CheckIn,
@@ -24,6 +23,7 @@ from athletes.models import (
     SquadInvite,
     User,
 )
+from athletes.reports import intake
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("valkey")

@@ -20,7 +20,7 @@ from django.test import RequestFactory
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
-from athletes.admin_scope import OfferedOnly
+from athletes.admin.scope import OfferedOnly
 from athletes.models import Athlete, CheckIn, Day, Membership, RedFlag, SeasonDay, User
 from athletes.people import access, squads
 from recommendations import notices

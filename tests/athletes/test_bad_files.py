@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connections
 
-from athletes import ingest, uploads
 from athletes.models import CheckIn, Day, Upload
-from athletes.recording import RECORDS
-from athletes.wearables import READERS
+from athletes.reports.recording import RECORDS
+from athletes.wearables import ingest, uploads
+from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reader, Reading, record_id
 from benchmarks.apple_export import HEAD, day_of_records
 from tests import factories

@@ -7,9 +7,10 @@ import pytest
 import time_machine
 from django.db import connection, transaction
 
-from athletes import changes, intake
 from athletes.models import CheckIn, TrainingSession
-from athletes.views import EXAMPLES
+from athletes.reports import intake
+from athletes.sync import changes
+from athletes.views.records import EXAMPLES
 from recommendations import overriding
 from tests import factories
 

@@ -3,8 +3,8 @@
 import pytest
 import time_machine
 
+from athletes.days.reasons import CHOSEN
 from athletes.models import CheckIn, Day
-from athletes.why import CHOSEN
 
 pytestmark = [pytest.mark.usefixtures("valkey")]
 URL = "/api/v1/check-ins/2026-11-22/"

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from athletes import days, intake, nights
-from athletes.local_time import OFFSET_UNKNOWN, bounds_of, file_under, local_instant, own_offset_min
+from athletes.days import resolving
+from athletes.local_days import nights
+from athletes.local_days.local_time import OFFSET_UNKNOWN, bounds_of, file_under, local_instant, own_offset_min
 from athletes.models import Day, SeasonDay, SleepSession
+from athletes.reports import intake
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 ZONES = sorted(available_timezones())
@@ -121,7 +123,7 @@ def test_two_vendors_scores_are_never_averaged(alice):
     day = Day.objects.get(date=date(2026, 11, 20))
     assert (day.sleep_score, day.sleep_score_basis) == (90.0, "oura")
     alice.source_priority = {"sleep": ["garmin"]}
-    days.resolve_days(alice, [day.date])
+    resolving.resolve_days(alice, [day.date])
     day.refresh_from_db()
     assert (day.sleep_score, day.sleep_score_basis) == (60.0, "garmin")
     assert [(r["value"], r["why"]) for r in day.provenance["sleep_score"]["rejected"]] == [(90.0, "lower_priority")]
@@ -305,7 +307,7 @@ def test_more_load_than_a_day_can_hold_is_no_load(alice):
         long = training(f"s{hour}", f"{hour * 6:02}:00", rpe=10.0) | {"duration_min": 600.0}
         intake.record_one(alice, "training_session", long, now=NOW)
     assert the_day().provenance["load"]["flags"] in ([], ["implausible_load"])
-    assert the_day().load_au is None or the_day().load_au <= days.MOST_LOAD_AU
+    assert the_day().load_au is None or the_day().load_au <= resolving.MOST_LOAD_AU
 
 
 def test_measured_values_beat_a_season_log_and_the_log_fills_the_rest(alice):
@@ -321,7 +323,7 @@ def test_measured_values_beat_a_season_log_and_the_log_fills_the_rest(alice):
         planned_high_intensity_share=0.3,
         file_sha256="0" * 64,
     )
-    days.resolve_days(alice, [date(2026, 11, 20)])
+    resolving.resolve_days(alice, [date(2026, 11, 20)])
     day = the_day()
     assert (day.hrv_ms, day.hrv_era, day.sleep_duration_min, day.sleep_score) == (70.0, "", 450.0, 66.0)
     assert (day.load_au, day.illness, day.planned_load_au, day.planned_by) == (500.0, "unspecified", 400.0, "season")
@@ -376,7 +378,7 @@ def test_the_young_need_an_hour_more(alice):
     intake.record_check_in(alice, date(2026, 11, 20), {"sleep_duration_min": 480, "sleep_quality": 5}, now=NOW)
     assert the_day().sleep_score == pytest.approx(100 * (0.6 * 4 / 5 + 0.4))
     alice.birth_date = "2008-11-20"
-    days.resolve_days(alice, [date(2026, 11, 20)])
+    resolving.resolve_days(alice, [date(2026, 11, 20)])
     assert the_day().sleep_score == pytest.approx(100)
 
 
@@ -424,7 +426,7 @@ def test_a_devices_resting_heart_rate_counts_where_the_athlete_typed_none_in(ali
     intake.record_check_in(alice, date(2026, 11, 20), {"resting_hr_bpm": 50.0}, now=NOW)
     assert (the_day().resting_hr_bpm, the_day().provenance["resting_hr"]["source"]["kind"]) == (50.0, "check_in")
     alice.source_priority = {"resting_hr": ["garmin"]}
-    days.resolve_days(alice, [date(2026, 11, 20)])
+    resolving.resolve_days(alice, [date(2026, 11, 20)])
     assert the_day().resting_hr_bpm == 52.0
 
 

@@ -9,10 +9,11 @@ import time_machine
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from athletes import days, era_choice, intake
-from athletes.era_choice import choose
+from athletes.days import hrv_choice, resolving
+from athletes.days.hrv_choice import choose
 from athletes.models import Day, HrvReading
 from athletes.people import profile
+from athletes.reports import intake
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -32,7 +33,7 @@ def preferring(*order):
     def preference(day, era):
         metric, provider, context = era.split("/")
         place = order.index(provider) if provider in order else len(order)
-        return place, metric != "rmssd", context in era_choice.UNSTEADY
+        return place, metric != "rmssd", context in hrv_choice.UNSTEADY
 
     return preference
 
@@ -124,8 +125,8 @@ def test_a_part_of_the_days_comes_out_as_the_whole(chances, seed, order):
     read = {day: frozenset(eras) for day, eras in read.items()}
     whole = dict(choose(read, START, "", preferring(*order)))
     for day in list(whole)[1::5]:
-        recent = {d: eras for d, eras in read.items() if d > day - era_choice.WINDOW}
-        before = [c.era for d, c in whole.items() if day - era_choice.WINDOW <= d < day]
+        recent = {d: eras for d, eras in read.items() if d > day - hrv_choice.WINDOW}
+        before = [c.era for d, c in whole.items() if day - hrv_choice.WINDOW <= d < day]
         part = dict(choose(recent, day, before[-1] if before else "", preferring(*order)))
         assert part == {d: c for d, c in whole.items() if d >= day}
 
@@ -235,7 +236,7 @@ def test_any_order_of_arrival_leaves_the_same_choices(db, chances, seed):
         assert {day: c for day, c in chosen(shaken).items() if c != empty} == expected
         stored = chosen(shaken)
         everything = Day.objects.filter(athlete=shaken).values_list("date", flat=True)
-        assert days.resolve_days(shaken, everything, eras_again=True, now=NOW) == set()
+        assert resolving.resolve_days(shaken, everything, eras_again=True, now=NOW) == set()
         assert chosen(shaken) == stored
 
 

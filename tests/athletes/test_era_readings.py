@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
-from athletes import intake, season_logs
 from athletes.models import Day, EraReading
+from athletes.reports import intake, season_logs
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

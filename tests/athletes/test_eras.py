@@ -7,8 +7,9 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from athletes import eras, intake
+from athletes.days import hrv_baselines
 from athletes.models import HrvReading
+from athletes.reports import intake
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -38,14 +39,14 @@ def reading(ago, value_ms=60.0, *, provider="garmin", metric="rmssd", context="m
 )
 def test_a_baseline_settles_with_its_days(alice, days, state):
     intake.record_batch(alice, [reading(n) for n in range(days + 8)], now=NOW)
-    (era,) = eras.eras(alice, ON)
+    (era,) = hrv_baselines.eras(alice, ON)
     assert (era["state"], era["days"], era["baseline_days"], era["baseline_ms"]) == (state, days + 8, days, 60.0)
 
 
 def test_a_new_device_builds_a_baseline_of_its_own(alice):
     old = [reading(n) for n in range(5, 40)]
     intake.record_batch(alice, [*old, *[reading(n, 90.0, provider="oura") for n in range(5)]], now=NOW)
-    assert [(e["era"], e["state"], e["baseline_ms"]) for e in eras.eras(alice, ON)] == [
+    assert [(e["era"], e["state"], e["baseline_ms"]) for e in hrv_baselines.eras(alice, ON)] == [
         ("rmssd/garmin/morning_supine", "settled", 60.0),
         ("rmssd/oura/morning_supine", "building", None),
     ]
@@ -93,7 +94,7 @@ def test_sdnn_never_enters_an_rmssd_baseline(db, rmssd, sdnn):
         batch = [reading(n, 60.0, provider=p, context=c) for n, p, c in rmssd]
         batch += [reading(n, 120.0, provider=p, context=c, metric="sdnn") for n, p, c in sdnn]
         intake.record_batch(athlete, batch, now=NOW)
-        for era in eras.eras(athlete, ON):
+        for era in hrv_baselines.eras(athlete, ON):
             assert era["baseline_ms"] in (None, 60.0 if era["metric"] == "rmssd" else 120.0)
         for day in athlete.days.all():
             assert day.hrv_ms in (None, 60.0 if day.hrv_era.startswith("rmssd/") else 120.0)

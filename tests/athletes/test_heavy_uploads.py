@@ -9,9 +9,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from athletes import ingest, intake, recording, spools, sync, uploads
 from athletes.models import HrvReading, Upload, UploadDay
-from athletes.wearables import READERS
+from athletes.reports import intake, recording
+from athletes.sync import sync
+from athletes.wearables import ingest, spools, uploads
+from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reader, Reading, ReadingProfile, Tally, record_id
 from tests.athletes.wearables.payload_files import raw
 

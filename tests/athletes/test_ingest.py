@@ -12,9 +12,9 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from athletes import ingest, spools, uploads
 from athletes.models import HrvReading, Upload
-from athletes.wearables import READERS
+from athletes.wearables import ingest, spools, uploads
+from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reader, Reading, Unreadable, record_id
 from rest.problems import Problem
 

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from athletes import intake
 from athletes.models import CheckIn, Day, TrainingSession
+from athletes.reports import intake
 from athletes.signals import day_revised
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import translation
 from rest_framework.exceptions import ValidationError
 
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete
 from athletes.people.languages import language_of, supported
 from athletes.people.mail import send_due

@@ -8,8 +8,8 @@ from cryptography.fernet import Fernet
 from django.db import connection
 from django.utils import timezone
 
-from athletes import season_logs
 from athletes.models import Athlete, CheckIn, Day, RedFlag, SeasonDay
+from athletes.reports import season_logs
 from recommendations import frames
 from recommendations.advising import drain
 from recommendations.models import Advice, Delivery, Notice

@@ -214,7 +214,7 @@ def test_a_program_reads_no_comment_of_the_athlete(api, alice):
 
 def test_a_program_that_reads_the_day_is_not_told_of_illness_injury_pain_or_warning_signs(api, alice):
     """Its consent page speaks of HRV, sleep, load and wellness."""
-    from athletes import intake
+    from athletes.reports import intake
 
     on = timezone.localdate()
     said = {

@@ -4,7 +4,7 @@ import pytest
 import time_machine
 
 from athletes.models import Day, HrvReading, PerformanceTest, SleepSession, TrainingSession
-from athletes.views import EXAMPLES, PATHS
+from athletes.views.records import EXAMPLES, PATHS
 
 pytestmark = [pytest.mark.usefixtures("valkey")]
 API = "/api/v1"

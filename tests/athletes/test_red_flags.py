@@ -10,9 +10,9 @@ from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from athletes import intake, red_flags
 from athletes.models import CheckIn, Day, Membership, RedFlag
 from athletes.people.access import coaches_of
+from athletes.reports import intake, red_flags
 from athletes.signals import day_revised
 from tests import factories
 

@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from django.db import connection
 
-from athletes import days, intake, statements
-from athletes.era_choice import NONE
+from athletes import statements
+from athletes.days import resolving
+from athletes.days.hrv_choice import NONE
 from athletes.models import CheckIn, Day, HrvReading, SeasonDay, TrainingSession
+from athletes.reports import intake
 from tests import factories
 from tests.athletes.test_admin import TODAY, fill
 
@@ -45,7 +47,7 @@ def test_the_union_reads_what_the_orm_reads(alice, bob, charlie):
 def test_an_upserted_day_reads_back_as_it_was(alice):
     intake.record_check_in(alice, ON, {"fatigue": 3, "resting_hr_bpm": 47.25}, now=NOW)
     stored = Day.objects.get()
-    values = days.resolve(alice, ON, days.read_reports(alice.pk, ON, ON)[ON], NONE).columns
+    values = resolving.resolve(alice, ON, resolving.read_reports(alice.pk, ON, ON)[ON], NONE).columns
     assert {name: getattr(stored, name) for name in values} == values
     assert Day.objects.filter(provenance__resting_hr__value=47.25).exists()
     intake.record_check_in(alice, ON, {"fatigue": 1}, now=NOW)

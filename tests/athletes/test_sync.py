@@ -9,7 +9,7 @@ import time_machine
 
 from athletes.models import Absence, Day, Deletion, HrvReading, RestDay, SleepSession, TrainingSession
 from athletes.signals import day_revised
-from athletes.views import EXAMPLES
+from athletes.views.records import EXAMPLES
 
 pytestmark = [pytest.mark.usefixtures("valkey")]
 URL = "/api/v1/sync/"
@@ -216,7 +216,7 @@ def test_gzip_is_taken_and_a_bomb_is_not(api, alice):
 
 
 def test_a_thousand_records_take_few_statements(api, alice, django_assert_max_num_queries):
-    from athletes import sync
+    from athletes.sync import sync
 
     batch = [
         entry(

@@ -9,10 +9,10 @@ import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from athletes import sync
 from athletes.models import Day
-from athletes.recording import RECORDS
+from athletes.reports.recording import RECORDS
 from athletes.signals import day_revised
+from athletes.sync import sync
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

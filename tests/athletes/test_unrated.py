@@ -10,9 +10,10 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from athletes import intake, sync
-from athletes.intake import Sent
 from athletes.models import CheckIn, Day, PlannedSession, TrainingSession
+from athletes.reports import intake
+from athletes.reports.intake import Sent
+from athletes.sync import sync
 from tests import factories
 
 pytestmark = [pytest.mark.usefixtures("valkey")]

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from athletes import ingest
 from athletes.models import HrvReading, Upload, VendorAccount
+from athletes.wearables import ingest
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)

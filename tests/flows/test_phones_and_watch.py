@@ -25,11 +25,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from rest_framework.test import APIClient
 
-from athletes import intake
 from athletes.models import Absence, CheckIn, Deletion
-from athletes.recording import RECORDS
-from athletes.sync import STATUSES
-from athletes.views import PATHS
+from athletes.reports import intake
+from athletes.reports.recording import RECORDS
+from athletes.sync.sync import STATUSES
+from athletes.views.records import PATHS
 from recommendations import advising
 from recommendations.models import Advice, Warning
 from recommendations.push import sending

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import athletes.wearables
-from athletes.wearables import READERS
+from athletes.wearables.readers import READERS
 from measures.hrv import BY_HAND
 from measures.providers import NAMES, PROVIDERS, RANK, SEASON_LOG
 

@@ -4,9 +4,10 @@ import math
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from athletes import era_readings, red_flags
-from athletes.era_readings import EraRead
+from athletes.days import hrv_readings
+from athletes.days.hrv_readings import EraRead
 from athletes.models import Athlete, Day
+from athletes.reports import red_flags
 
 TODAY = date(2026, 5, 20)  # a Wednesday
 MORNING = datetime(2026, 5, 20, 5, 0, tzinfo=UTC)  # 07:00 in Berlin, two hours before the deadline
@@ -44,7 +45,7 @@ def live(athlete: Athlete, days: int, until: date = TODAY, **values: Any) -> Non
     """`days` ordinary days that end the day before `until`."""
     dates = [until - timedelta(days=ago) for ago in range(days, 0, -1)]
     lived = Day.objects.bulk_create([Day(athlete=athlete, date=day, **ordinary(day) | values) for day in dates])
-    era_readings.replace(
+    hrv_readings.replace(
         athlete.pk, {d.date: {d.hrv_era: EraRead(d.hrv_ms, False, False)} for d in lived if d.hrv_era and d.hrv_ms}
     )
 

@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from athletes import era_readings, eras, intake
-from athletes.era_readings import EraRead
+from athletes.days import hrv_baselines, hrv_readings
+from athletes.days.hrv_readings import EraRead
 from athletes.models import Day
+from athletes.reports import intake
 from mlmodels.hazards import KIND_CODES, warning_levels
 from mlmodels.state import Tracker
 from recommendations import advising, frames, waiting, wording
@@ -297,7 +298,7 @@ def wear(athlete, day, chosen, others):
     values = {"hrv_era": chosen[0] if chosen else "", "hrv_ms": chosen and chosen[1]}
     Day.objects.filter(athlete=athlete, date=day).update(**values)
     read = [*others, *([chosen] if chosen else [])]
-    era_readings.replace(athlete.pk, {day: {era: EraRead(ms, False, False) for era, ms in read}})
+    hrv_readings.replace(athlete.pk, {day: {era: EraRead(ms, False, False) for era, ms in read}})
 
 
 HRV_SEEN = ("hrv_z", "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_baseline_days", "hrv_valid_7d", "hrv_range_low_ms")
@@ -538,5 +539,5 @@ def test_a_new_device_is_a_warning_while_it_has_no_range_of_its_own(alice, worn_
     seen = frames.stand([Asked(alice, TODAY, day)]).observation
     assert (day["hrv_era"], seen.hrv_era_changes[0]) == (OURA, 1)
     assert bool(warning_levels(seen)[0][KIND_CODES.index("device_changed")]) is warned
-    shown = {era["era"]: era["state"] for era in eras.eras(alice, TODAY)}
+    shown = {era["era"]: era["state"] for era in hrv_baselines.eras(alice, TODAY)}
     assert (shown[OURA] == "building") is warned

@@ -14,9 +14,12 @@ from django.contrib.admin import site
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from athletes import eras, ingest, intake, season_logs, sync
+from athletes.days import hrv_baselines
 from athletes.models import CheckIn, Day, HrvReading
-from athletes.wearables import READERS
+from athletes.reports import intake, season_logs
+from athletes.sync import sync
+from athletes.wearables import ingest
+from athletes.wearables.readers import READERS
 from recommendations import frames
 from recommendations.frames import Asked
 from tests import factories
@@ -119,7 +122,7 @@ def nothing_is_mixed(athlete):
         told(reading.metric, reading.value_ms)
     for check_in in CheckIn.objects.filter(athlete=athlete, hrv_value_ms__isnull=False):
         told(check_in.hrv_metric, check_in.hrv_value_ms)
-    for era in eras.eras(athlete, TODAY):
+    for era in hrv_baselines.eras(athlete, TODAY):
         if era["baseline_ms"] is not None:
             told(era["metric"], era["baseline_ms"])
     for day in Day.objects.filter(athlete=athlete):

@@ -8,8 +8,8 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from athletes import intake
 from athletes.models import Day
+from athletes.reports import intake
 from recommendations import board, waiting
 from recommendations.advising import drain
 from recommendations.models import Advice

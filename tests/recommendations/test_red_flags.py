@@ -7,8 +7,8 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from athletes import intake, red_flags
 from athletes.models import RedFlag
+from athletes.reports import intake, red_flags
 from measures.answers import ILLNESS_WARNING_SIGN
 from recommendations import frames, wording
 from recommendations.advising import drain

@@ -12,8 +12,9 @@ from django.core.management import call_command
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from athletes import days, intake
+from athletes.days import resolving
 from athletes.models import Day, SeasonDay, TrainingSession
+from athletes.reports import intake
 from mlmodels.decision import decide_observed
 from mlmodels.policy import RulePolicy
 from recommendations import frames
@@ -300,7 +301,7 @@ def test_marks_that_no_export_writes_are_refused(tmp_path, cells):
 @pytest.mark.parametrize("asleep_s", [27151, 21600, 24017, 1, 86399])
 def test_hours_become_the_same_minutes_again(asleep_s):
     minutes = asleep_s / 60
-    assert days.minutes_of(minutes / 60) / 60 == minutes / 60
+    assert resolving.minutes_of(minutes / 60) / 60 == minutes / 60
 
 
 @pytest.mark.usefixtures("clock")

@@ -6,8 +6,8 @@ import os
 import pytest
 from django.conf import settings
 
-from athletes import intake
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
+from athletes.reports import intake
 from recommendations import advising, waiting
 from recommendations.models import Advice, WaitingDay
 

@@ -5,9 +5,9 @@ from datetime import date, datetime, timedelta
 import pytest
 import time_machine
 
-from athletes import intake
 from athletes.models import Day, TrainingSession
-from athletes.season_logs import season_rows
+from athletes.reports import intake
+from athletes.reports.season_logs import season_rows
 from recommendations import frames
 from recommendations.advising import drain
 from recommendations.frames import Asked

@@ -13,8 +13,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from athletes import intake
 from athletes.models import Athlete, RedFlag, SeasonDay, User, VendorAccount
+from athletes.reports import intake
 from tests import factories
 
 NAME, STATUS, VALUES, MEDICAL, ACCOUNT, PRIVATE = "name", "status", "values", "medical", "account", "private"

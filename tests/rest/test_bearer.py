@@ -7,8 +7,9 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from athletes import intake, quality, statements
+from athletes import statements
 from athletes.models import Athlete, CheckIn, Day, User
+from athletes.reports import intake, quality
 from athletes.sign_in.authentication import vouches_for
 from measures.hrv import Era
 from tests.factories import make_user

@@ -87,7 +87,7 @@ def test_a_crash_is_logged_with_its_lines_and_without_its_text(api, alice, lines
         except ValueError as failure:
             raise RuntimeError(f"row of alice@example.org contains {note}") from failure
 
-    monkeypatch.setattr("athletes.intake.record_check_in", crash)
+    monkeypatch.setattr("athletes.reports.intake.record_check_in", crash)
     client = api(alice)
     client.raise_request_exception = False
     today = client.get("/api/v1/me/").json()["today"]
@@ -97,7 +97,7 @@ def test_a_crash_is_logged_with_its_lines_and_without_its_text(api, alice, lines
     assert line["request_id"] == answer.json()["request_id"]
     assert line["traceback"][0] == "builtins.RuntimeError"
     assert "builtins.ValueError" in line["traceback"]
-    assert any("athletes/views.py" in frame for frame in line["traceback"])
+    assert any("athletes/views/records.py" in frame for frame in line["traceback"])
     assert not [(value, line) for line in lines() for value in VALUES if value in json.dumps(line)]
 
 

@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from storage.patience import end_long_statements
 
 pytestmark = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs PostgreSQL: SQLite has its timeout")

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.serializers import ValidationError
 
-from athletes import plain_check_in
 from athletes.models import CheckIn, Day
+from athletes.reports import plain_check_in
 from athletes.serializers import BODIES, CheckInBody
-from athletes.views import EXAMPLES, MORNING, CheckInOfDate
+from athletes.views.records import EXAMPLES, MORNING, CheckInOfDate
 from rest.json import plain_object, read_strictly
 from rest.plain import plainly
 from rest.problems import Problem

@@ -168,7 +168,7 @@ def broken(monkeypatch):
         def fail(*args, **kwargs):
             raise failure
 
-        monkeypatch.setattr("athletes.views_me.Profile.to_representation", fail)
+        monkeypatch.setattr("athletes.views.me.Profile.to_representation", fail)
 
     return fail_with
 

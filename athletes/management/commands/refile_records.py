@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from athletes import intake
 from athletes.models import Athlete
+from athletes.reports import intake
 
 
 class Command(BaseCommand):

@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from athletes import ingest, uploads
 from athletes.models import Upload
-from athletes.wearables import READERS
+from athletes.wearables import ingest, uploads
+from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Unreadable
 
 

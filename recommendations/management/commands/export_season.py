@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import QuerySet
 from tqdm import tqdm
 
-from athletes.local_time import local_today
+from athletes.local_days.local_time import local_today
 from athletes.models import Athlete
-from athletes.season_logs import left_out, season_rows
+from athletes.reports.season_logs import left_out, season_rows
 from mlmodels.management.files import may_overwrite, refuse_to_overwrite
 from recommendations.models import ActionCode, Feedback
 

@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from tqdm import tqdm
 
 from athletes.models import Athlete, Membership, Squad, User
-from athletes.season_logs import FutureRows, Imported, import_season
+from athletes.reports.season_logs import FutureRows, Imported, import_season
 from recommendations.management.commands.export_season import acts
 
 

@@ -5,7 +5,7 @@ import json
 import zipfile
 from pathlib import Path
 
-from athletes.wearables import READERS
+from athletes.wearables.readers import READERS
 from tests.athletes.wearables import fit_files
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "wearables"

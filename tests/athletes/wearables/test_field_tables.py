@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from athletes.serializers import BODIES, CheckInBody
-from athletes.wearables import READERS
 from athletes.wearables.field_tables import as_markdown
+from athletes.wearables.readers import READERS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "wearables.md"
 

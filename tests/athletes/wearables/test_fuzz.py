@@ -1,6 +1,6 @@
 """A short run of benchmarks/fuzz_readers.py; the long one is a command."""
 
-from athletes.wearables import Reader, Reading
+from athletes.wearables.readings import Reader, Reading
 from benchmarks.fuzz_readers import broken_promise, fuzz
 from tests.athletes.wearables.payload_files import CASES
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from athletes.wearables import Tally
 from athletes.wearables.merging import Segment, sessions
+from athletes.wearables.readings import Tally
 
 NIGHT = datetime(2026, 11, 21, 22, 0, tzinfo=UTC)
 

@@ -8,7 +8,8 @@ import pytest
 from rest_framework.exceptions import ValidationError
 
 from athletes.serializers import BODIES, CheckInBody
-from athletes.wearables import READERS, ReadingProfile, Unreadable
+from athletes.wearables.readers import READERS
+from athletes.wearables.readings import ReadingProfile, Unreadable
 from tests.athletes.wearables import fit_files
 from tests.athletes.wearables.payload_files import CASES, raw, rr_ms, zipped
 

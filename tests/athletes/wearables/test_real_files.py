@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from athletes.wearables import READERS, ReadingProfile, rr
+from athletes.wearables.readers import READERS, rr
+from athletes.wearables.readings import ReadingProfile
 from tests.athletes.wearables.payload_files import zipped
 
 DATA = Path(os.environ.get("HOMESTRETCH_REAL_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))

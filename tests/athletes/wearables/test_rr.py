@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from athletes.wearables import READERS, rr
+from athletes.wearables.readers import READERS, rr
 
 
 def beats(rmssd_ms, count, seed=1):

@@ -1,0 +1,3 @@
+"""Found by Django by this name: whoever registers a model is imported here."""
+
+from athletes.admin import records  # noqa: F401
