@@ -48,7 +48,8 @@ def inside() -> None:
     from athletes.models import Athlete, Squad
     from athletes.reports import intake
     from benchmarks.check_in import body
-    from recommendations import advising, board
+    from recommendations.advice import advising
+    from recommendations.coach import board
     from recommendations.models import Warning
 
     now = timezone.now()

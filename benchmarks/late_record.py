@@ -33,7 +33,7 @@ def late_records(count: int) -> None:
     from benchmarks import seasons
     from benchmarks.cast import make_athletes
     from benchmarks.check_in import body
-    from recommendations import advising
+    from recommendations.advice import advising
 
     today = timezone.now().date()
     for age_d in AGES_D:

@@ -4,7 +4,7 @@
 
 Athletes with the days, advice, warnings, answers and messages of so many days (three years of a few hundred athletes:
 ``--days 1095 --athletes 300``), squads of 25 with a coach, a device each. This morning brought HRV and sleep, nobody
-has checked in, and every deadline has passed. The product's own ``mornings.ring_due`` and ``advising.drain`` are timed,
+has checked in, and every deadline has passed. The product's own ``deadlines.ring_due`` and ``advising.drain`` are timed,
 the drain in so many processes (SQLite: one, it has one writer). What Python and the libraries take to start is
 measured before and taken off. Goal: >= 8,000 athletes a second on PostgreSQL.
 """
@@ -64,7 +64,7 @@ def ring(count: int, *, when_told: bool = False) -> None:
     from django.utils import timezone
 
     from athletes.models import Athlete
-    from recommendations import mornings
+    from recommendations.queue import deadlines
 
     if when_told:  # whoever times something else beside it does not time a Python that starts
         print("  ready to ring", flush=True)
@@ -73,7 +73,7 @@ def ring(count: int, *, when_told: bool = False) -> None:
     silent = Athlete.objects.filter(next_morning_at__gt=now + FAR_OFF / 2).order_by("pk")[:count]
     Athlete.objects.filter(pk__in=list(silent.values_list("pk", flat=True))).update(next_morning_at=now)
     began, spent = time.perf_counter(), time.process_time()
-    rung = mornings.ring_due(now)
+    rung = deadlines.ring_due(now)
     seconds, cpu_ms = time.perf_counter() - began, 1e3 * (time.process_time() - spent) / max(rung, 1)
     print(f"  rung: {rung:,} in {seconds:.1f} s, {rung / seconds:,.0f}/s, {cpu_ms:.2f} ms CPU each", flush=True)
 
@@ -82,7 +82,7 @@ def drain() -> None:
     import django
 
     django.setup()
-    from recommendations import advising
+    from recommendations.advice import advising
 
     spent = time.process_time()
     answered = advising.drain()
@@ -94,7 +94,7 @@ def start_up() -> None:
     import django
 
     django.setup()
-    from recommendations import advising  # noqa: F401
+    from recommendations.advice import advising  # noqa: F401
 
 
 def told() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 
 MODELS = 6  # athletes whose seasons are lived
 ADVISED_DAYS = 28
-DELIVERED_DAYS = 30  # recommendations.retention
+DELIVERED_DAYS = 30  # recommendations.monitoring.retention
 SUPERSEDED_DAYS = 730
 WEEK_LOAD_AU = (520.0, 380.0, 0.0, 540.0, 300.0, 500.0, 0.0)  # a squad's usual week, Monday first
 OLD_WARNINGS = 20  # a season, each open for some days
@@ -121,7 +121,7 @@ def resolve(athletes: Sequence[Any], dates: Sequence[date]) -> None:
 def advise(athletes: Sequence[Any], day: date) -> None:
     from django.db import transaction
 
-    from recommendations import advising
+    from recommendations.advice import advising
 
     nobody_asked: advising.Claimed = {athlete: [] for athlete in athletes}
     with transaction.atomic():

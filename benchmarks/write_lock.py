@@ -29,8 +29,9 @@ def one_morning(count: int) -> None:
     from benchmarks import seasons
     from benchmarks.cast import SEASONS_D, make_athletes
     from benchmarks.check_in import body
-    from recommendations import advising, waiting
+    from recommendations.advice import advising
     from recommendations.models import StateCarry
+    from recommendations.queue import waiting
 
     today = timezone.now().date()
     squad = make_athletes(count)

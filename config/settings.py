@@ -386,8 +386,8 @@ UNFOLD = {
     "SITE_SUBHEADER": gettext_lazy("Squads, days and advice"),
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": None,
-    "DASHBOARD_CALLBACK": "recommendations.board.dashboard",
-    "SIDEBAR": {"navigation": "recommendations.menu.navigation"},
+    "DASHBOARD_CALLBACK": "recommendations.coach.board.dashboard",
+    "SIDEBAR": {"navigation": "recommendations.coach.menu.navigation"},
 }
 
 

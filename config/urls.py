@@ -20,7 +20,7 @@ PHONES = ("account/phone", "auth/phone/verify", "auth/phone/verify/resend")
 
 urlpatterns = [
     path("api/v1/", include("athletes.views.urls")),  # first: what is called most is found first
-    path("api/v1/", include("recommendations.urls")),
+    path("api/v1/", include("recommendations.views.urls")),
     path("", pages.landing, name="landing"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

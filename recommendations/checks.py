@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from athletes.models import Athlete, Mail
 from athletes.people import mail
-from recommendations import waiting
 from recommendations.models import Delivery, WaitingDay
 from recommendations.push.transports import CONFIGURATION
+from recommendations.queue import waiting
 
 SLOW = timedelta(seconds=60)  # the promise: the backlog is empty a minute after any fault
 SILENT = timedelta(minutes=10)  # beat rings mornings every 30 s

@@ -21,8 +21,9 @@ from django.db import transaction
 from athletes.models import Athlete, Membership, Squad, User
 from athletes.reports import intake
 from athletes.reports.season_logs import import_season
-from recommendations import advising, overriding, waiting
+from recommendations.advice import advising, overriding
 from recommendations.models import Advice, Override, WaitingDay
+from recommendations.queue import waiting
 
 PASSWORD = "homestretch-demo"  # noqa: S105  (invented people, embedded mode only)
 SEED = 7

@@ -6,7 +6,8 @@ from django.utils import timezone
 
 @shared_task  # type: ignore[untyped-decorator]
 def drain() -> int:
-    from recommendations import advising, wake
+    from recommendations import wake
+    from recommendations.advice import advising
 
     wake.heard()
     return advising.drain()
@@ -14,9 +15,10 @@ def drain() -> int:
 
 @shared_task  # type: ignore[untyped-decorator]
 def ring_due_mornings() -> int:
-    from recommendations import mornings, wake
+    from recommendations import wake
+    from recommendations.queue import deadlines
 
-    rung = mornings.ring_due(timezone.now())
+    rung = deadlines.ring_due(timezone.now())
     if rung:
         wake.ring()
     return rung
@@ -24,7 +26,7 @@ def ring_due_mornings() -> int:
 
 @shared_task  # type: ignore[untyped-decorator]
 def send_pushes() -> int:
-    from recommendations import notices
+    from recommendations.coach import notices
     from recommendations.push.sending import send_due
 
     notices.write_due_mails(timezone.now())
@@ -33,14 +35,15 @@ def send_pushes() -> int:
 
 @shared_task  # type: ignore[untyped-decorator]
 def slow_silence() -> int:
-    from recommendations import notices
+    from recommendations.coach import notices
 
     return notices.note_silent(timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]
 def slow_forecasts() -> int:
-    from recommendations import forecasting, wake
+    from recommendations import wake
+    from recommendations.forecasts import forecasting
 
     wake.heard(wake.FORECASTS)
     return forecasting.compute_waiting()
@@ -48,14 +51,14 @@ def slow_forecasts() -> int:
 
 @shared_task  # type: ignore[untyped-decorator]
 def slow_carries() -> int:
-    from recommendations import rebuilding
+    from recommendations.queue import rebuilding
 
     return rebuilding.rebuild(timezone.now())
 
 
 @shared_task  # type: ignore[untyped-decorator]
 def slow_tidy_up() -> dict[str, int]:
-    from recommendations import retention
+    from recommendations.monitoring import retention
 
     return retention.tidy_up(timezone.now())
 

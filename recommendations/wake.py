@@ -11,7 +11,7 @@ import redis
 import structlog
 from django.conf import settings
 
-from recommendations.metrics import WAKE_ERRORS
+from recommendations.monitoring.metrics import WAKE_ERRORS
 from storage.valkey import AGAIN, Breaker
 
 

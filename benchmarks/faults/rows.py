@@ -25,7 +25,7 @@ from django.utils import timezone  # noqa: E402
 from athletes.models import Athlete, CheckIn, HrvReading, Mail, RestDay, TrainingSession, Upload  # noqa: E402
 from benchmarks import cast, seasons  # noqa: E402
 from recommendations import wake  # noqa: E402
-from recommendations.issuing import SHOWN, SILENT  # noqa: E402
+from recommendations.advice.issuing import SHOWN, SILENT  # noqa: E402
 from recommendations.models import Advice, Delivery, Device, WaitingDay  # noqa: E402
 
 INVENTED: set[object] = set()  # check-ins and advice of seasons that were only written down

@@ -11,7 +11,7 @@ from athletes.models import CheckIn, TrainingSession
 from athletes.reports import intake
 from athletes.sync import changes
 from athletes.views.records import EXAMPLES
-from recommendations import overriding
+from recommendations.advice import overriding
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

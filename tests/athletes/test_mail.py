@@ -236,7 +236,7 @@ def test_every_time_out_of_mail_is_set():
 
 
 def test_the_checks_and_the_metrics_tell_of_mail_that_does_not_leave(capsys):
-    from recommendations import metrics
+    from recommendations.monitoring import metrics
 
     with time_machine.travel(MORNING, tick=False) as clock:
         write()
@@ -257,7 +257,7 @@ def test_the_checks_and_the_metrics_tell_of_mail_that_does_not_leave(capsys):
 
 
 def test_rows_of_mail_that_has_left_go_after_a_week():
-    from recommendations import retention
+    from recommendations.monitoring import retention
 
     with time_machine.travel(MORNING, tick=False):
         write()

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from athletes.models import Athlete, CheckIn, Day, RedFlag, SeasonDay
 from athletes.reports import season_logs
-from recommendations import frames
-from recommendations.advising import drain
+from recommendations.advice.advising import drain
+from recommendations.inputs import frames
 from recommendations.models import Advice, Delivery, Notice
 from storage import encryption
 from tests import factories

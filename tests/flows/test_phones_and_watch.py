@@ -30,7 +30,7 @@ from athletes.reports import intake
 from athletes.reports.recording import RECORDS
 from athletes.sync.sync import STATUSES
 from athletes.views.records import PATHS
-from recommendations import advising
+from recommendations.advice import advising
 from recommendations.models import Advice, Warning
 from recommendations.push import sending
 from recommendations.push.breaker import Breaker

@@ -70,6 +70,6 @@ def test_a_stranger_is_answered_by_the_rule_and_told_by_what(tmp_path):
 
 
 def test_every_name_has_words():
-    from recommendations.sentences import UNLIKE
+    from recommendations.advice.sentences import UNLIKE
 
     assert set(UNLIKE) == set(novelty.NAMES)

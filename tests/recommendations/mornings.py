@@ -16,9 +16,9 @@ from measures.answers import HOLD_CLINICIAN, HOLD_PREGNANCY, ILLNESS_ABOVE_NECK,
 from mlmodels import registry
 from mlmodels.decision import decide_observed
 from mlmodels.state import Evening, Morning, Profiles, Tracker
-from recommendations.drafting import WITHHELD_AS, decided
-from recommendations.showing import Reader
-from recommendations.wording import Said, say
+from recommendations.advice.drafting import WITHHELD_AS, decided
+from recommendations.advice.showing import Reader
+from recommendations.advice.wording import Said, say
 from tests.recommendations.speaking import spoken
 
 WEEK_AU = (420.0, 300.0, 150.0, 430.0, 260.0, 400.0, 0.0)  # Monday first

@@ -52,7 +52,7 @@ def live(athlete: Athlete, days: int, until: date = TODAY, **values: Any) -> Non
 
 def wake_up(athlete: Athlete, day: date = TODAY, *, rings: bool = True, **values: Any) -> Day:
     """This morning's day, with what is known before training, and its place in the queue."""
-    from recommendations import waiting
+    from recommendations.queue import waiting
 
     known = ordinary(day) | {"load_au": None, "high_intensity_share": None, "rest_day": False, "t400_s": None} | values
     today, _ = Day.objects.update_or_create(athlete=athlete, date=day, defaults=known)

@@ -2,8 +2,8 @@
 
 from types import SimpleNamespace
 
-from recommendations import showing, wording
-from recommendations.discretion import ITSELF, Reader
+from recommendations.advice import showing, wording
+from recommendations.advice.discretion import ITSELF, Reader
 from recommendations.models import Advice
 
 ATHLETE = ITSELF

@@ -6,10 +6,10 @@ import pytest
 import time_machine
 
 from mlmodels.guard import GUARD_VERSION
-from recommendations.advising import drain
+from recommendations.advice.advising import drain
+from recommendations.advice.showing import ADVICE_KEYS
 from recommendations.models import Advice, Feedback, Override, WaitingDay, Warning
-from recommendations.serializers import AdviceView, WarningView
-from recommendations.showing import ADVICE_KEYS
+from recommendations.views.serializers import AdviceView, WarningView
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 from tests.recommendations.speaking import COACH, told

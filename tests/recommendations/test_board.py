@@ -6,11 +6,11 @@ import pytest
 import time_machine
 
 from athletes.models import Membership
-from recommendations import overriding
-from recommendations.advising import drain
-from recommendations.board import BAD_MORNING, boards
+from recommendations.advice import overriding
+from recommendations.advice.advising import drain
+from recommendations.coach.board import BAD_MORNING, boards
 from recommendations.models import Advice, Warning
-from recommendations.serializers import BoardLineView
+from recommendations.views.serializers import BoardLineView
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 from tests.recommendations.speaking import COACH, told

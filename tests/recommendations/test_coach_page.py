@@ -4,8 +4,8 @@ import pytest
 import time_machine
 
 from athletes.models import Membership
-from recommendations import overriding
-from recommendations.advising import drain
+from recommendations.advice import overriding
+from recommendations.advice.advising import drain
 from recommendations.models import Advice
 from tests.recommendations.seasons import MORNING, live, wake_up
 from tests.recommendations.speaking import COACH, told

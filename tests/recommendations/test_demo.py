@@ -8,7 +8,8 @@ import time_machine
 from django.core.management import call_command
 
 from athletes.models import Athlete, Day, HrvReading, Membership, Quality, User
-from recommendations import board, wording
+from recommendations.advice import wording
+from recommendations.coach import board
 from recommendations.demo import ADVISED_DAYS, DOUBTED_MS
 from recommendations.models import Advice, Delivery, Override, WaitingDay
 

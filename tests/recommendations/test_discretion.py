@@ -11,7 +11,7 @@ import time_machine
 from django.db import transaction
 
 from athletes.models import Athlete
-from recommendations.advising import drain
+from recommendations.advice.advising import drain
 from recommendations.models import Advice
 from tests import factories
 from tests.recommendations.seasons import TODAY, live

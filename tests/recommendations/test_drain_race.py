@@ -8,9 +8,10 @@ import time_machine
 from django.db import connection, connections, transaction
 
 from athletes.models import Athlete, Day
-from recommendations import advising, waiting
-from recommendations.advising import drain
+from recommendations.advice import advising
+from recommendations.advice.advising import drain
 from recommendations.models import Advice, StateCarry, WaitingDay
+from recommendations.queue import waiting
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 

@@ -20,8 +20,8 @@ from athletes.reports import intake, season_logs
 from athletes.sync import sync
 from athletes.wearables import ingest
 from athletes.wearables.readers import READERS
-from recommendations import frames
-from recommendations.frames import Asked
+from recommendations.inputs import frames
+from recommendations.inputs.frames import Asked
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

@@ -11,9 +11,10 @@ from django.urls import reverse
 
 from athletes.models import Day, Mail, Membership
 from athletes.tasks import send_mail
-from recommendations import notices, retention
-from recommendations.advising import drain
+from recommendations.advice.advising import drain
+from recommendations.coach import notices
 from recommendations.models import Advice, Delivery, Notice, NoticePreference
+from recommendations.monitoring import retention
 from recommendations.push import sending
 from recommendations.tasks import send_pushes, slow_silence
 from tests.factories import make_advice, make_athlete, make_coach, make_device, make_squad
@@ -153,7 +154,7 @@ def test_a_season_that_is_imported_tells_nobody(alice, squad, history):
 
 
 def test_a_notice_lives_and_dies_with_its_advice(alice, squad, history, monkeypatch, check_in):
-    from recommendations import advising
+    from recommendations.advice import advising
 
     def fails(*args):
         raise RuntimeError("after the notices were written")
@@ -331,7 +332,7 @@ def test_what_was_seen_or_may_not_be_seen_any_more_is_not_sent(alice, bob, charl
 
 
 def test_a_device_that_changes_hands_keeps_what_is_for_its_new_owner(alice, charlie, eve, squad, history, check_in):
-    from recommendations import devices
+    from recommendations.push import devices
 
     device = make_device(charlie, "token-of-charlie")
     check_in(alice, illness="fever")

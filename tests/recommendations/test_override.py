@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from recommendations import overriding
-from recommendations.advising import drain
+from recommendations.advice import overriding
+from recommendations.advice.advising import drain
 from recommendations.models import Advice, Delivery, Device, Override
 from tests.recommendations.seasons import MORNING, live, wake_up
 

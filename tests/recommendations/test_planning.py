@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from athletes.models import Day, PlannedSession
-from recommendations.advising import drain
+from recommendations.advice.advising import drain
 from recommendations.models import Advice, WaitingDay
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 

@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from athletes.models import Day
 from athletes.reports import intake
-from recommendations import board, waiting
-from recommendations.advising import drain
+from recommendations.advice.advising import drain
+from recommendations.coach import board
 from recommendations.models import Advice
+from recommendations.queue import waiting
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 
 pytestmark = [

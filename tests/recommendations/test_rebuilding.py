@@ -3,9 +3,10 @@
 import pytest
 
 from mlmodels.state import STATE_VERSION
-from recommendations import frames, rebuilding, waiting
-from recommendations.advising import answer_batch, drain
+from recommendations.advice.advising import answer_batch, drain
+from recommendations.inputs import frames
 from recommendations.models import Advice, StateCarry, WaitingDay
+from recommendations.queue import rebuilding, waiting
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 

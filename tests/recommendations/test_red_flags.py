@@ -10,10 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from athletes.models import RedFlag
 from athletes.reports import intake, red_flags
 from measures.answers import ILLNESS_WARNING_SIGN
-from recommendations import frames, wording
-from recommendations.advising import drain
-from recommendations.board import because_cell, boards
-from recommendations.frames import Asked
+from recommendations.advice import wording
+from recommendations.advice.advising import drain
+from recommendations.coach.board import because_cell, boards
+from recommendations.inputs import frames
+from recommendations.inputs.frames import Asked
 from recommendations.models import Advice
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, ordinary, wake_up

@@ -13,8 +13,8 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.sessions.models import Session
 
 from athletes.models import PlannedSession, Squad, User
-from recommendations import retention
 from recommendations.models import Advice, Feedback
+from recommendations.monitoring import retention
 from tests import factories
 
 pytestmark = pytest.mark.django_db

@@ -17,8 +17,8 @@ from athletes.models import Day, SeasonDay, TrainingSession
 from athletes.reports import intake
 from mlmodels.decision import decide_observed
 from mlmodels.policy import RulePolicy
-from recommendations import frames
-from recommendations.frames import Asked
+from recommendations.inputs import frames
+from recommendations.inputs.frames import Asked
 from recommendations.models import Advice, Feedback, StateCarry, WaitingDay
 from tests import factories
 from tests.recommendations import test_metrics_stay_apart as apart

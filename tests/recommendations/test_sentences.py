@@ -9,9 +9,9 @@ import pytest
 
 from measures.guards import PASSING, Effect
 from mlmodels import hazards
-from recommendations import discretion, sentences, wording
+from recommendations.advice import discretion, sentences, wording
+from recommendations.advice.sentences import Line, words, words_kept
 from recommendations.models import OrderCode
-from recommendations.sentences import Line, words, words_kept
 
 ALL = sentences.SENTENCES | {
     f"{table}.{key}": sentence

@@ -12,9 +12,11 @@ from measures import risk
 from mlmodels import drift, registry
 from mlmodels.models import PolicyVersion
 from mlmodels.state import FEATURE_SETS
-from recommendations import admin_shadow, retention, shadow_report, shadowing
-from recommendations.advising import drain
+from recommendations.admin import shadow_page
+from recommendations.advice.advising import drain
 from recommendations.models import Advice, Delivery, ShadowAdvice
+from recommendations.monitoring import retention
+from recommendations.shadow import shadow_report, shadowing
 from tests.factories import make_user
 from tests.mlmodels.model_files import approved, flip_a_bit, write_model
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
@@ -70,7 +72,7 @@ def test_its_advice_is_logged_beside_what_was_advised(alice, active, tmp_path, r
     q = policy.q_values(shadowing.Observation.from_rows([advice.observation]))[0]
     best = np.sort(q)
     assert row.margin == pytest.approx(best[-1] - best[-2], abs=1e-6)
-    assert row.policy_action == list(admin_shadow.ActionCode)[int(q.argmax())]
+    assert row.policy_action == list(shadow_page.ActionCode)[int(q.argmax())]
     assert advice.policy_sha256 == active.sha256
     shadow.refresh_from_db()
     assert (shadow.shadow_days, shadow.life) == (1, "shadow")

@@ -8,7 +8,7 @@ from django.apps import apps
 
 from mlmodels import guard
 from mlmodels.state import STATE_VERSION
-from recommendations.advising import drain
+from recommendations.advice.advising import drain
 from recommendations.models import Advice, StateCarry, WaitingDay
 from tests.factories import make_advice
 from tests.recommendations.test_advising import MORNING, TODAY, YESTERDAY, live, wake_up

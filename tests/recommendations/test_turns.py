@@ -8,8 +8,9 @@ from django.conf import settings
 
 from athletes.local_days.local_time import local_today
 from athletes.reports import intake
-from recommendations import advising, waiting
+from recommendations.advice import advising
 from recommendations.models import Advice, WaitingDay
+from recommendations.queue import waiting
 
 MORNING = {"fatigue": 4, "hrv": {"metric": "rmssd", "value_ms": 55.0, "context": "morning_supine"}}
 sqlite_only = pytest.mark.skipif(

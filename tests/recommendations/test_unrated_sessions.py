@@ -8,9 +8,9 @@ import time_machine
 from athletes.models import Day, TrainingSession
 from athletes.reports import intake
 from athletes.reports.season_logs import season_rows
-from recommendations import frames
-from recommendations.advising import drain
-from recommendations.frames import Asked
+from recommendations.advice.advising import drain
+from recommendations.inputs import frames
+from recommendations.inputs.frames import Asked
 from recommendations.models import Advice, Delivery
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up

@@ -12,8 +12,9 @@ from kombu import Connection
 
 from athletes.models import Athlete
 from athletes.signals import day_revised
-from recommendations import mornings, waiting, wake
+from recommendations import wake
 from recommendations.models import WaitingDay
+from recommendations.queue import deadlines, waiting
 from tests import factories
 from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY
 
@@ -214,7 +215,7 @@ def bells(athlete, start, days, every=timedelta(hours=3)):
     rung = []
     at = start
     while at < start + timedelta(days=days):
-        mornings.ring_due(at)
+        deadlines.ring_due(at)
         for row in WaitingDay.objects.filter(athlete=athlete):
             rung.append((row.date, at.astimezone(ZoneInfo(athlete.timezone)).replace(tzinfo=None)))
         WaitingDay.objects.all().delete()
@@ -253,26 +254,26 @@ def test_the_day_that_samoa_skipped_does_not_ring(db):
 
 
 def test_after_an_outage_of_days_only_today_rings(alice):
-    mornings.ring_due(MORNING)
-    mornings.ring_due(AFTER_DEADLINE + timedelta(days=4))
+    deadlines.ring_due(MORNING)
+    deadlines.ring_due(AFTER_DEADLINE + timedelta(days=4))
     assert [row.date for row in WaitingDay.objects.all()] == [TODAY + timedelta(days=4)]
 
 
 def test_a_move_to_another_zone_sets_the_next_morning_anew(alice):
     with time_machine.travel(MORNING, tick=False):
-        mornings.ring_due(MORNING)
+        deadlines.ring_due(MORNING)
         assert Athlete.objects.get().next_morning_at == datetime(2026, 5, 20, 7, 0, tzinfo=UTC)
         alice.timezone = "Asia/Tokyo"
         alice.save()
         WaitingDay.objects.all().delete()
-        mornings.ring_due(MORNING)
+        deadlines.ring_due(MORNING)
     assert WaitingDay.objects.get().date == TODAY  # 14:00 in Tokyo: its deadline has passed
     assert Athlete.objects.get().next_morning_at == datetime(2026, 5, 21, 0, 0, tzinfo=UTC)
 
 
 def test_a_thousand_athletes_ring_in_chunks(db, monkeypatch):
-    monkeypatch.setattr(mornings, "CHUNK", 4)
+    monkeypatch.setattr(deadlines, "CHUNK", 4)
     for n in range(10):
         factories.make_athlete(f"a{n}@example.org")
-    assert mornings.ring_due(AFTER_DEADLINE) == 10
-    assert mornings.ring_due(AFTER_DEADLINE) == 0
+    assert deadlines.ring_due(AFTER_DEADLINE) == 10
+    assert deadlines.ring_due(AFTER_DEADLINE) == 0

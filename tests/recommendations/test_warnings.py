@@ -7,9 +7,10 @@ import pytest
 from athletes.models import Day
 from mlmodels import hazards
 from mlmodels.hazards import Hazard, Level
-from recommendations import showing, waiting, warnings_log
-from recommendations.advising import drain
+from recommendations.advice import showing, warnings_log
+from recommendations.advice.advising import drain
 from recommendations.models import Delivery, Device, Warning
+from recommendations.queue import waiting
 from tests.recommendations.seasons import MORNING, TODAY, live, wake_up
 from tests.recommendations.speaking import ATHLETE, COACH
 

@@ -8,8 +8,11 @@ from django.core.management import call_command
 from prometheus_client import REGISTRY, generate_latest
 
 from athletes.models import RestDay, SquadInvite
-from recommendations import advising, checks, mornings, retention, tasks, waiting
+from recommendations import checks, tasks
+from recommendations.advice import advising
 from recommendations.models import Advice, Delivery, Device, WaitingDay
+from recommendations.monitoring import retention
+from recommendations.queue import deadlines, waiting
 from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, wake_up
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +41,7 @@ def delivery(athlete, state="waiting"):
 
 
 def test_all_is_quiet_when_nobody_waits(alice):
-    mornings.ring_due(MORNING)
+    deadlines.ring_due(MORNING)
     assert said() == []
     assert value("homestretch_waiting_days") == 0
     assert value("homestretch_oldest_waiting_day_seconds") == 0
@@ -64,9 +67,9 @@ def test_an_advice_that_fails_is_noticed(alice, monkeypatch):
 
 
 def test_a_silent_beat_is_noticed(alice):
-    mornings.ring_due(MORNING)
+    deadlines.ring_due(MORNING)
     assert said(AFTER_DEADLINE) == ["recommendations.W007"]
-    mornings.ring_due(AFTER_DEADLINE)
+    deadlines.ring_due(AFTER_DEADLINE)
     WaitingDay.objects.all().delete()
     assert said(AFTER_DEADLINE) == []
 

@@ -11,9 +11,13 @@ from django.db import IntegrityError, transaction
 from athletes.models import Athlete, Day, PlannedSession
 from mlmodels import registry
 from mlmodels.twin.model import sha256
-from recommendations import forecasting, frames, mornings, own_twins, retention, wake
-from recommendations.advising import drain
+from recommendations import wake
+from recommendations.advice.advising import drain
+from recommendations.forecasts import forecasting, own_twins
+from recommendations.inputs import frames
 from recommendations.models import Advice, AthleteTwin, Forecast, StateCarry
+from recommendations.monitoring import retention
+from recommendations.queue import deadlines
 from recommendations.tasks import slow_forecasts
 from tests import factories
 from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, wake_up
@@ -132,7 +136,7 @@ def test_a_new_athlete_is_not_pending_but_told_what_is_missing(bob, squad, api):
     assert body["headline"] == "Not enough is known yet"
     assert body["detail"] == "Report your training for a week, or tell us your usual week, and advice begins."
     assert api(bob).get(URL).json() == {"status": "unavailable", "reason": "insufficient_history"}
-    mornings.ring_due(AFTER_DEADLINE)
+    deadlines.ring_due(AFTER_DEADLINE)
     drain(AFTER_DEADLINE)
     stored = api(bob).get("/api/v1/advice/today/").json()
     told = ("status", "withheld_reason", "headline", "detail")

@@ -10,11 +10,11 @@ from mlmodels import guard, hazards
 from mlmodels.decision import decide_observed
 from mlmodels.policy import RulePolicy
 from mlmodels.state import Observation
-from recommendations import sentences, wording
-from recommendations.asking import NoPolicy
-from recommendations.drafting import WITHHELD_AS, decided
+from recommendations.advice import sentences, wording
+from recommendations.advice.drafting import WITHHELD_AS, decided
+from recommendations.advice.wording import Decided
+from recommendations.inputs.active_policy import NoPolicy
 from recommendations.models import Advice
-from recommendations.wording import Decided
 from tests.recommendations import speaking
 
 

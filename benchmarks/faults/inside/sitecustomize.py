@@ -23,9 +23,9 @@ LOOK_EVERY_S = 0.1
 BEFORE, AFTER = "before", "after"
 POINTS = {  # name -> module, function, whether the process ends before the function begins or after it has ended
     "after the record's commit, before the hint": ("recommendations.wake", "ring", BEFORE),
-    "hint taken, before the claim": ("recommendations.waiting", "claim", BEFORE),
-    "claimed, before the commit": ("recommendations.waiting", "clear", BEFORE),
-    "after the advice's commit, before the delivery": ("recommendations.advising", "answer_batch", AFTER),
+    "hint taken, before the claim": ("recommendations.queue.waiting", "claim", BEFORE),
+    "claimed, before the commit": ("recommendations.queue.waiting", "clear", BEFORE),
+    "after the advice's commit, before the delivery": ("recommendations.advice.advising", "answer_batch", AFTER),
     "delivery claimed, before the call": ("recommendations.push.sending", "claim", AFTER),
     "call accepted, before its outcome is recorded": ("recommendations.push.sending", "note_success", BEFORE),
 }

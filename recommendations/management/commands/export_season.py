@@ -92,8 +92,8 @@ def name_of(athlete: Athlete) -> str:
 
 def acts(athlete: Athlete) -> dict[date, dict[str, int]]:
     """Of each day: what was done, as far as it is known, and what was advised and not declined."""
-    from recommendations.frames import NOTHING, Asked
-    from recommendations.frames import actions_taken as advised
+    from recommendations.inputs.frames import NOTHING, Asked
+    from recommendations.inputs.frames import actions_taken as advised
 
     found: dict[date, dict[str, int]] = {day: {"action": code} for day, code in actions_taken(athlete).items()}
     for (_, day), code in advised([Asked(athlete, local_today(athlete), NOTHING)], date.min).items():

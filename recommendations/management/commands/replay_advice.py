@@ -16,7 +16,7 @@ class Command(BaseCommand):
         parser.add_argument("id", help="of the advice")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from recommendations.advising import differences
+        from recommendations.advice.advising import differences
 
         try:
             advice = Advice.objects.get(pk=options["id"])
