@@ -4,8 +4,8 @@
 
 Athletes with the days, advice, warnings, answers and messages of so many days (three years of a few hundred athletes:
 ``--days 1095 --athletes 300``), squads of 25 with a coach, a device each. This morning brought HRV and sleep, nobody
-has checked in, and every deadline has passed. The product's own ``deadlines.ring_due`` and ``advising.drain`` are timed,
-the drain in so many processes (SQLite: one, it has one writer). What Python and the libraries take to start is
+has checked in, and every deadline has passed. The product's own ``deadlines.ring_due`` and ``advising.drain`` are
+timed, the drain in so many processes (SQLite: one, it has one writer). What Python and the libraries take to start is
 measured before and taken off. Goal: >= 8,000 athletes a second on PostgreSQL.
 """
 

@@ -17,8 +17,8 @@ app.autodiscover_tasks()
 
 # What the children's work imports. Loaded before they are forked it is in memory once; sessions are still opened after.
 SHARED = (
-    "onnxruntime", "recommendations.advice.advising", "recommendations.forecasts.forecasting", "recommendations.push.sending",
-    "mlmodels.policy",
+    "onnxruntime", "recommendations.advice.advising", "recommendations.forecasts.forecasting",
+    "recommendations.push.sending", "mlmodels.policy",
 )  # fmt: skip
 
 

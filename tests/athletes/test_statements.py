@@ -127,9 +127,8 @@ def test_a_check_in_takes_few_statements(alice, django_assert_max_num_queries):
     intake.record_check_in(alice, ON, {"fatigue": 2}, now=NOW)
     listeners, day_revised.receivers = day_revised.receivers, []
     try:
-        with django_assert_max_num_queries(
-            7
-        ):  # a savepoint's two, on PostgreSQL the lock, one read, numbers, two upserts
+        # A savepoint's two, on PostgreSQL the lock, two reads (what was reported, what eras read), numbers, two upserts
+        with django_assert_max_num_queries(8):
             intake.record_check_in(alice, ON, {"fatigue": 3, "mood": 4}, now=NOW)
     finally:
         day_revised.receivers = listeners
