@@ -31,9 +31,9 @@ from measures.actions import ACTION_CODES
 from mlmodels.decision import Verdict, decide, decide_observed, mornings, resolve
 from mlmodels.guard import GUARD_CODES
 from mlmodels.hazards import KIND_CODES
+from mlmodels.observation import Observation
 from mlmodels.policy import OnnxPolicy, Policy, RulePolicy
 from mlmodels.season_log import read_season_log
-from mlmodels.state import Observation
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "mlmodels" / "artifacts"
 LOGS = ("pmdata", "pmdata-rest", "soccermon", "lifesnaps", "stitched")

@@ -21,8 +21,9 @@ from benchmarks.servers import verdict
 from measures.actions import Action
 from mlmodels import decision, what_if
 from mlmodels.contributions import contributions
+from mlmodels.observation import Evening, Morning, Profiles
 from mlmodels.policy import OnnxPolicy
-from mlmodels.state import Evening, Morning, Profiles, Tracker
+from mlmodels.state import Tracker
 from mlmodels.twin.model import Twin, TwinWorld
 
 GOAL_MS = 15.0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from mlmodels.actions import FloatArray, dose
-from mlmodels.state import IntArray, Observation
+from mlmodels.observation import IntArray, Observation
 
 
 def takes_load_cap(world: Any) -> bool:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from mlmodels.actions import FloatArray
+from mlmodels.observation import FEATURE_SETS, Observation
 from mlmodels.policy import OnnxPolicy, best_action
-from mlmodels.state import FEATURE_SETS, Observation
 
 CHUNK = 4096  # rows a call: 2 MB of activations instead of 33
 

@@ -16,8 +16,9 @@ from measures.actions import Action
 from measures.answers import ILLNESS_WARNING_SIGN
 from mlmodels import guard, hazards, novelty
 from mlmodels.actions import FloatArray, dose
+from mlmodels.observation import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray
 from mlmodels.policy import Policy, RulePolicy, ask
-from mlmodels.state import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray, Tracker
+from mlmodels.state import Tracker
 
 if TYPE_CHECKING:
     import pandas as pd

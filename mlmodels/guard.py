@@ -21,8 +21,17 @@ from measures.actions import Action
 from measures.answers import HOLD_CLINICIAN, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from measures.guards import BODY, STRICTEST_FIRST, Effect, Guard
 from mlmodels.actions import FloatArray, dose, increased
-from mlmodels.observation import MAY_BE_MISSING, REFUSALS, ROWS, TABLE, over_chronic
-from mlmodels.state import BoolArray, IntArray, Observation, StrArray
+from mlmodels.observation import (
+    MAY_BE_MISSING,
+    REFUSALS,
+    ROWS,
+    TABLE,
+    BoolArray,
+    IntArray,
+    Observation,
+    StrArray,
+    over_chronic,
+)
 
 GUARD_VERSION = 8
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from measures.answers import TIMING_FAT, TIMING_HAND, TIMING_TRIAL
 from mlmodels.actions import FloatArray
-from mlmodels.state import Evening, Morning
+from mlmodels.observation import Evening, Morning
 
 COLUMNS: tuple[str, ...] = (
     "athlete",

@@ -27,11 +27,9 @@ from measures.answers import (
 from mlmodels.actions import PLAN_RECOVERING_D, FloatArray, automatic_plan
 from mlmodels.observation import (
     CARRIED,
-    FEATURE_SETS,
     HABITS,
     LOOKED,
     ROWS,
-    SCALING,
     STATE_VERSION,
     TABLE,
     BoolArray,
@@ -40,33 +38,12 @@ from mlmodels.observation import (
     Morning,
     Observation,
     Profiles,
-    StrArray,
     absorption_gate,
     constant_column,
-    feature_set_hash,
     over_chronic,
     same_for_all,
     sleep_score_from_report,
 )
-
-__all__ = [
-    "FEATURE_SETS",
-    "HRV_MEMORY_D",
-    "SCALING",
-    "STATE_VERSION",
-    "BoolArray",
-    "Evening",
-    "IntArray",
-    "Morning",
-    "Observation",
-    "Profiles",
-    "StrArray",
-    "Tracker",
-    "absorption_gate",
-    "feature_set_hash",
-    "sleep_score_from_report",
-]
-
 
 HRV_MEMORY_D = risk.HRV_BASELINE_LAST_LAG
 

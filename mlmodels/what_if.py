@@ -21,8 +21,9 @@ from measures.actions import ACTION_CODES, Action
 from mlmodels import guard
 from mlmodels.actions import FloatArray, dose
 from mlmodels.decision import resolve, stages
+from mlmodels.observation import BoolArray, Evening, Morning, Observation, Profiles
 from mlmodels.policy import Policy, RulePolicy
-from mlmodels.state import BoolArray, Evening, Morning, Observation, Profiles, Tracker
+from mlmodels.state import Tracker
 from mlmodels.twin.model import RECENT_D, Signal, Twin, TwinWorld, effort, signal_features
 
 HORIZON_D = 28

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.state import Observation
+from mlmodels.observation import Observation
 
 
 class Mix(Rule):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.state import Observation
+from mlmodels.observation import Observation
 
 Choices = NDArray[np.int64]
 

@@ -24,7 +24,7 @@ from mlmodels.evaluation.report import interval_shown
 from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Interval
 from mlmodels.guard import Rule
-from mlmodels.state import Observation
+from mlmodels.observation import Observation
 
 WARM_UP_D = 28  # days as planned, which every season of an evaluation begins with
 NEVER = "never fires here"

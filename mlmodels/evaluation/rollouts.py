@@ -21,8 +21,9 @@ from measures.actions import Action
 from measures.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBDA
 from mlmodels.capping import Capped
 from mlmodels.decision import resolve
+from mlmodels.observation import Evening, Morning, Observation
 from mlmodels.policy import Policy, ask
-from mlmodels.state import Evening, Morning, Observation, Tracker
+from mlmodels.state import Tracker
 from mlmodels.worlds import STRESS, WORLDS
 
 Floats = NDArray[np.float64]

@@ -26,7 +26,7 @@ from measures.actions import ACTION_CODES
 from mlmodels.drift import distribution
 from mlmodels.guard import GUARD_VERSION
 from mlmodels.novelty import Known
-from mlmodels.state import FEATURE_SETS, STATE_VERSION, feature_set_hash
+from mlmodels.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
 from mlmodels.training.careful import Careful
 from mlmodels.training.dqn import QNetwork, Trained
 

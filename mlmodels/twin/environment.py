@@ -20,8 +20,9 @@ from measures.actions import Action
 from mlmodels import guard
 from mlmodels.actions import FloatArray
 from mlmodels.capping import Capped
+from mlmodels.observation import FEATURE_SETS, Evening, Morning, Observation, Profiles
 from mlmodels.reward import FORMS, Step, Weights
-from mlmodels.state import FEATURE_SETS, Evening, Morning, Observation, Profiles, Tracker
+from mlmodels.state import Tracker
 from mlmodels.twin.model import Twin, TwinWorld
 
 SEASON_D, WARM_UP_D = 168, 28

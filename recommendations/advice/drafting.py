@@ -9,8 +9,8 @@ from measures.actions import ACTION_CODES
 from measures.guards import Effect, Guard
 from mlmodels import guard
 from mlmodels.decision import Verdict
+from mlmodels.observation import STATE_VERSION
 from mlmodels.policy import Policy
-from mlmodels.state import STATE_VERSION
 from recommendations.advice import wording
 from recommendations.advice.sentences import WORDING_VERSION
 from recommendations.inputs.frames import Asked

@@ -4,8 +4,8 @@ import numpy as np
 
 from mlmodels import registry
 from mlmodels.models import PolicyVersion
+from mlmodels.observation import IntArray, Observation
 from mlmodels.policy import Policy
-from mlmodels.state import IntArray, Observation
 
 
 class NoPolicy:

@@ -17,8 +17,8 @@ from measures.actions import Action
 from mlmodels import registry
 from mlmodels.decision import Resolution, resolve, stages
 from mlmodels.models import PolicyVersion
+from mlmodels.observation import Observation
 from mlmodels.policy import OnnxPolicy
-from mlmodels.state import Observation
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice, ShadowAdvice
 

@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from measures.actions import ACTION_CODES
-from mlmodels.state import FEATURE_SETS, STATE_VERSION, feature_set_hash
+from mlmodels.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
 
 FEATURES, ACTIONS = len(FEATURE_SETS["observable"]), 4
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from measures.actions import Action
-from mlmodels.state import Evening, Morning, Profiles, Tracker
+from mlmodels.observation import Evening, Morning, Profiles
+from mlmodels.state import Tracker
 from mlmodels.twin.model import TwinWorld
 
 

@@ -8,8 +8,9 @@ from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.capping import Capped, as_actions, takes_load_cap
 from mlmodels.evaluation.ceiling import Practice
 from mlmodels.evaluation.rollouts import SideBySide, play
+from mlmodels.observation import Morning, Observation, Profiles
 from mlmodels.simulator import World, make_cohort
-from mlmodels.state import Morning, Observation, Profiles, Tracker
+from mlmodels.state import Tracker
 from mlmodels.twin.environment import SeasonEnv, guarded, guarded_and_capped
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.worlds import WORLDS

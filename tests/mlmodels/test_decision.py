@@ -14,8 +14,9 @@ from measures.actions import Action
 from measures.answers import ILLNESS_FEVER, ILLNESS_WARNING_SIGN
 from mlmodels.decision import decide, decide_observed, observe, replay, resolve, stages, would_change_if
 from mlmodels.guard import GUARD_VERSION
+from mlmodels.observation import STATE_VERSION, Evening, Morning, Observation, Profiles
 from mlmodels.policy import RulePolicy
-from mlmodels.state import STATE_VERSION, Evening, Morning, Observation, Profiles, Tracker
+from mlmodels.state import Tracker
 
 START = dt.date(2026, 1, 5)
 

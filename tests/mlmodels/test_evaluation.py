@@ -20,8 +20,8 @@ from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, d
 from mlmodels.evaluation.rollouts import Calendar, Season, play, world_from
 from mlmodels.evaluation.scores import Interval, _one_draw, _one_draw_alike, bootstrap, score, worst_tenth
 from mlmodels.management.commands.evaluate_policies import shipped_first
+from mlmodels.observation import Morning
 from mlmodels.simulator import World, make_cohort
-from mlmodels.state import Morning
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.model import TwinWorld

@@ -11,8 +11,8 @@ from measures.actions import Action
 from mlmodels import registry
 from mlmodels.contributions import contributions, mixtures, shapley, usual_morning
 from mlmodels.decision import resolve, would_change_if
+from mlmodels.observation import FEATURE_SETS, Morning
 from mlmodels.policy import OnnxPolicy
-from mlmodels.state import FEATURE_SETS, Morning
 from mlmodels.twin.model import Twin
 from tests.mlmodels.seasons_on_the_twin import squad_morning
 

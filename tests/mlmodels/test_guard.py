@@ -22,7 +22,8 @@ from measures.answers import (
 from measures.guards import BODY, Effect
 from mlmodels.actions import dose
 from mlmodels.guard import GUARD_CODES, RULES, _reads, acwr_after, apply
-from mlmodels.state import Evening, Morning, Observation, Profiles, Tracker
+from mlmodels.observation import Evening, Morning, Observation, Profiles
+from mlmodels.state import Tracker
 
 INTENSITY, VOLUME, RECOVERY, PLAN = Action
 CASES = int(os.environ.get("HOMESTRETCH_GUARD_CASES", "100000"))

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from measures.risk import NEVER_DAYS
 from mlmodels.hazards import KIND_CODES, KINDS, Level, hazards_of, may_push, step, warning_levels
-from mlmodels.state import Evening, Morning, Observation, Profiles, Tracker
+from mlmodels.observation import Evening, Morning, Observation, Profiles
+from mlmodels.state import Tracker
 
 
 def calm(n=1):

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlmodels import layouts
-from mlmodels.observation import Observation
-from mlmodels.state import STATE_VERSION
+from mlmodels.observation import STATE_VERSION, Observation
 
 EVERY = st.dictionaries(
     st.sampled_from(layouts.LAYOUTS[3]), st.none() | st.floats(allow_nan=False) | st.integers(0, 99)

@@ -5,8 +5,8 @@ import pytest
 
 from mlmodels import novelty
 from mlmodels.novelty import NAMES, Known, portraits
+from mlmodels.observation import Observation
 from mlmodels.policy import ModelRefused, OnnxPolicy, RulePolicy, ask
-from mlmodels.state import Observation
 from tests.mlmodels.model_files import write_model
 from tests.mlmodels.test_state import season
 

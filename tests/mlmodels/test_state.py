@@ -13,17 +13,17 @@ from hypothesis.extra import numpy as hnp
 from measures import risk
 from measures.answers import ILLNESS_BELOW_NECK
 from mlmodels.guard import unusable
-from mlmodels.state import (
+from mlmodels.observation import (
     FEATURE_SETS,
     Evening,
     Morning,
     Observation,
     Profiles,
-    Tracker,
     absorption_gate,
     feature_set_hash,
     sleep_score_from_report,
 )
+from mlmodels.state import Tracker
 
 DAYS = 120
 

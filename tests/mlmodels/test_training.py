@@ -9,9 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from measures.actions import Action
+from mlmodels.observation import FEATURE_SETS
 from mlmodels.policy import ModelRefused, OnnxPolicy
 from mlmodels.simulator import World, make_cohort
-from mlmodels.state import FEATURE_SETS
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
 

@@ -7,8 +7,9 @@ import pytest
 
 from measures.actions import Action
 from mlmodels import guard, registry
+from mlmodels.observation import Morning
 from mlmodels.policy import OnnxPolicy
-from mlmodels.state import Morning, Tracker
+from mlmodels.state import Tracker
 from mlmodels.twin.model import Signal, Twin
 from mlmodels.what_if import HORIZON_D, SIGNALS, NoForecast, quantiles, slow_now, what_if
 from tests.mlmodels.seasons_on_the_twin import squad_morning

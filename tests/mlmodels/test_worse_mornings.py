@@ -9,8 +9,9 @@ import pytest
 from measures.answers import ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from mlmodels import registry
 from mlmodels.decision import resolve
+from mlmodels.observation import Evening, Morning, Profiles
 from mlmodels.simulator import World
-from mlmodels.state import Evening, Morning, Profiles, Tracker
+from mlmodels.state import Tracker
 
 CASES = int(os.environ.get("HOMESTRETCH_GUARD_CASES", "100000"))
 HARDNESS = np.array([2, 2, 0, 1])  # an increase, an increase, recovery, the plan

@@ -11,7 +11,7 @@ from django.urls import reverse
 from measures import risk
 from mlmodels import drift, registry
 from mlmodels.models import PolicyVersion
-from mlmodels.state import FEATURE_SETS
+from mlmodels.observation import FEATURE_SETS
 from recommendations.admin import shadow_page
 from recommendations.advice.advising import drain
 from recommendations.models import Advice, Delivery, ShadowAdvice

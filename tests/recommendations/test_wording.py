@@ -8,8 +8,8 @@ from django.utils import translation
 
 from mlmodels import guard, hazards
 from mlmodels.decision import decide_observed
+from mlmodels.observation import Observation
 from mlmodels.policy import RulePolicy
-from mlmodels.state import Observation
 from recommendations.advice import sentences, wording
 from recommendations.advice.drafting import WITHHELD_AS, decided
 from recommendations.advice.wording import Decided
