@@ -19,8 +19,8 @@ import numpy as np
 
 from benchmarks.one_thread import restart_in_one_thread
 from benchmarks.servers import verdict
-from mlmodels import policy as policies
-from mlmodels.policy import OnnxPolicy
+from mlmodels.policies import policy as policies
+from mlmodels.policies.policy import OnnxPolicy
 
 GOAL_SHARE, GOAL_ONE_US = 0.60, 20.0
 ROWS = (1, 10, 100, 1_000, 10_000)

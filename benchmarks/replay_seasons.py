@@ -28,12 +28,12 @@ import pandas as pd
 from benchmarks.servers import database, environment, manage, scratch, valkey
 from measures import risk
 from measures.actions import ACTION_CODES
-from mlmodels.decision import Verdict, decide, decide_observed, mornings, resolve
-from mlmodels.guard import GUARD_CODES
-from mlmodels.hazards import KIND_CODES
-from mlmodels.observation import Observation
-from mlmodels.policy import OnnxPolicy, Policy, RulePolicy
+from mlmodels.deciding.decision import Verdict, decide, decide_observed, mornings, resolve
+from mlmodels.deciding.guard import GUARD_CODES
+from mlmodels.deciding.hazards import KIND_CODES
+from mlmodels.policies.policy import OnnxPolicy, Policy, RulePolicy
 from mlmodels.season_log import read_season_log
+from mlmodels.state.observation import Observation
 
 ARTIFACTS = Path(__file__).resolve().parents[1] / "mlmodels" / "artifacts"
 LOGS = ("pmdata", "pmdata-rest", "soccermon", "lifesnaps", "stitched")

@@ -19,12 +19,12 @@ from benchmarks.one_thread import restart_in_one_thread
 from benchmarks.servers import verdict
 from mlmodels.evaluation.comparing import rounds_of
 from mlmodels.evaluation.trial import tried
-from mlmodels.policy import OnnxPolicy
-from mlmodels.promotion import table_rows
-from mlmodels.simulator import make_cohort
+from mlmodels.policies.policy import OnnxPolicy
+from mlmodels.policies.promotion import table_rows
 from mlmodels.training.dqn import Settings
 from mlmodels.training.making import make_policy
 from mlmodels.worlds import WORLDS
+from mlmodels.worlds.simulator import make_cohort
 
 GOAL_S = 60.0
 QUICK = {"seed": 3000, "cohorts": 2, "athletes": 40, "days": 168}  # as promote --quick

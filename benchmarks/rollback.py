@@ -24,7 +24,7 @@ RATE, SECONDS, AFTER_S = 20, 14, 4.0
 GOAL_S = 30.0
 PREPARE = """
 from athletes.models import User
-from mlmodels import registry
+from mlmodels.policies import registry
 from mlmodels.models import PolicyVersion
 registry.register_shipped()
 judge = User.objects.create(email="judge@example.org", is_staff=True)

@@ -19,11 +19,12 @@ import numpy as np
 from benchmarks.one_thread import restart_in_one_thread
 from benchmarks.servers import verdict
 from measures.actions import Action
-from mlmodels import decision, what_if
-from mlmodels.contributions import contributions
-from mlmodels.observation import Evening, Morning, Profiles
-from mlmodels.policy import OnnxPolicy
-from mlmodels.state import Tracker
+from mlmodels.deciding import decision
+from mlmodels.explaining import what_if
+from mlmodels.explaining.contributions import contributions
+from mlmodels.policies.policy import OnnxPolicy
+from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import Twin, TwinWorld
 
 GOAL_MS = 15.0

@@ -18,7 +18,7 @@ app.autodiscover_tasks()
 # What the children's work imports. Loaded before they are forked it is in memory once; sessions are still opened after.
 SHARED = (
     "onnxruntime", "recommendations.advice.advising", "recommendations.forecasts.forecasting",
-    "recommendations.push.sending", "mlmodels.policy",
+    "recommendations.push.sending", "mlmodels.policies.policy",
 )  # fmt: skip
 
 

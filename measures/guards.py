@@ -1,4 +1,4 @@
-"""The guards by name, what each is about, and what their effects leave. When one fires is told by `mlmodels.guard`."""
+"""The guards by name, what each is about, and what their effects leave. When one fires is told by `deciding.guard`."""
 
 from __future__ import annotations
 

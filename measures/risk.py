@@ -152,7 +152,7 @@ LEARNED_LOAD_COVERAGE = 0.70  # of the last 28 days
 LEARNED_HRV_DAYS = 14
 LEARNED_TESTS = 2
 
-# --- Drift of what a policy is asked about (mlmodels.drift) --------------------------------------------------------
+# --- Drift of what a policy is asked about (mlmodels.policies.drift) -----------------------------------------------
 DRIFT_LINE = 0.2  # population stability index (convention of credit scoring)
 DRIFT_MIN_STATES = 100  # fewer live mornings are not judged
 

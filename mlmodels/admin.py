@@ -15,8 +15,8 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from mlmodels import registry
 from mlmodels.models import PolicyVersion
+from mlmodels.policies import registry
 
 NOT_FOR_READING = ("golden", "box", "distribution", "gate")
 

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.checks import CheckMessage, Tags, Warning, register
 from django.db import DatabaseError
 
-from mlmodels import registry
 from mlmodels.models import PolicyVersion
+from mlmodels.policies import registry
 
 
 @register("policies")

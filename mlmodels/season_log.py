@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from measures.answers import TIMING_FAT, TIMING_HAND, TIMING_TRIAL
-from mlmodels.actions import FloatArray
-from mlmodels.observation import Evening, Morning
+from mlmodels.deciding.actions import FloatArray
+from mlmodels.state.observation import Evening, Morning
 
 COLUMNS: tuple[str, ...] = (
     "athlete",

@@ -124,7 +124,7 @@ def invented_logs(athletes: int, last: date) -> list[Any]:
     """Whole weeks from a Monday and the days of this one up to `last`, of those who were well in the advised days."""
     import pandas as pd
 
-    from mlmodels.simulator import make_cohort
+    from mlmodels.worlds.simulator import make_cohort
 
     start = last - timedelta(weeks=WEEKS, days=last.weekday())
     log = make_cohort(POOL, (last - start).days + 1, SEED, start)

@@ -11,7 +11,7 @@ import orjson
 from django.db import models
 
 from measures.actions import ACTION_CODES
-from mlmodels import layouts
+from mlmodels.state import layouts
 
 Value = Mapping[str, Any] | None
 

@@ -65,6 +65,6 @@ def slow_tidy_up() -> dict[str, int]:
 
 @shared_task  # type: ignore[untyped-decorator]
 def slow_policies() -> int:
-    from mlmodels import registry
+    from mlmodels.policies import registry
 
     return len(registry.register_shipped())

@@ -128,7 +128,7 @@ def hint() -> str:
 def own_policy(flaw: str) -> str:
     """A small real model of our own made active; the path of its file. `flaw` "nan": finite in its golden ones only."""
     from benchmarks.faults.small_models import write_nan_policy, write_policy
-    from mlmodels import registry
+    from mlmodels.policies import registry
 
     with tempfile.TemporaryDirectory() as directory:
         write = write_nan_policy if flaw == "nan" else write_policy
@@ -142,7 +142,7 @@ def own_policy(flaw: str) -> str:
 
 
 def shipped_policy() -> str:
-    from mlmodels import registry
+    from mlmodels.policies import registry
 
     return registry.roll_back(reason="the fault is over").name
 

@@ -16,7 +16,7 @@ from mlmodels.baselines.static import StaticProgressive
 from mlmodels.baselines.tabular_q import TabularQ
 from mlmodels.baselines.threshold import Threshold
 from mlmodels.baselines.tuning import FAMILIES, Tuning, row_of, search
-from mlmodels.policy import Policy, RulePolicy
+from mlmodels.policies.policy import Policy, RulePolicy
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.model import Twin
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from measures.actions import Action
 from measures.risk import ACWR_WARNING
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 
 LOW = 1.0  # below it the rule adds volume (convention: the middle of the range 0.8-1.3 of Gabbett 2016)
 

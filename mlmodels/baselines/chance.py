@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 
 
 class Mix(Rule):

@@ -6,7 +6,7 @@ import numpy as np
 
 from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 
 
 class Constant(Rule):

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.observation import FEATURE_SETS, Observation
 from mlmodels.season_log import scan
-from mlmodels.state import Tracker
+from mlmodels.state.observation import FEATURE_SETS, Observation
+from mlmodels.state.tracker import Tracker
 
 HORIZON_D, RIDGE = 7, 20.0
 

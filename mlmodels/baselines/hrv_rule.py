@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from measures.actions import Action
 from measures.risk import HRV_LOW_SD
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 
 HARD_SHARE = 0.2  # a planned session with at least this much high intensity counts as hard (convention)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 
 Choices = NDArray[np.int64]
 

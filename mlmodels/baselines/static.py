@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 
 BUILD_WEEKS, CYCLE_WEEKS = 3, 4
 # Monday first: intensity on the two hard days, volume on two others, recovery on the last day of the week.

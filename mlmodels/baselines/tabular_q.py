@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from measures.actions import Action
 from measures.risk import ACWR_CAUTION
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 from mlmodels.twin.environment import SeasonEnv
 
 HRV_EDGES = (-1.0, -0.5, 0.5)

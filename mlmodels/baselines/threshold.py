@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 from mlmodels.twin.environment import SEASON_D, WARM_UP_D, SeasonEnv
 from mlmodels.twin.model import Twin
 

@@ -25,7 +25,7 @@ from mlmodels.baselines.rule import Rule
 from mlmodels.baselines.static import BUILD_WEEKS, WEEK, StaticProgressive
 from mlmodels.baselines.threshold import Search, Threshold, cross_entropy, on_the_twin
 from mlmodels.baselines.two_lines import TwoLines
-from mlmodels.guard import GUARD_VERSION
+from mlmodels.deciding.guard import GUARD_VERSION
 from mlmodels.twin.doubt import Doubt
 from mlmodels.twin.model import Twin
 

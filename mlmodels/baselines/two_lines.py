@@ -17,8 +17,8 @@ from measures.risk import ACWR_DANGER, ACWR_WARNING, HRV_LOW_SD
 from mlmodels.baselines import threshold
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.baselines.threshold import Floats, Search, cross_entropy, signals
-from mlmodels.observation import Observation
 from mlmodels.reward import LIGHT, Weights
+from mlmodels.state.observation import Observation
 from mlmodels.twin.doubt import Doubt, DoubtfulWorld
 from mlmodels.twin.environment import SEASON_D, SeasonEnv
 

@@ -17,8 +17,8 @@ from measures.actions import Action
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.threshold import Threshold, cross_entropy
 from mlmodels.evaluation.rollouts import MakeWorld, SideBySide, World, play
-from mlmodels.observation import Observation
-from mlmodels.policy import Policy, clear_action
+from mlmodels.policies.policy import Policy, clear_action
+from mlmodels.state.observation import Observation
 from mlmodels.twin.environment import BLOCKS, SeasonEnv
 from mlmodels.twin.model import Twin
 

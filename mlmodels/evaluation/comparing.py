@@ -13,11 +13,11 @@ from measures.guards import STOPS
 from mlmodels.baselines import BASELINES, Squad
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.tuning import Tuning
+from mlmodels.deciding.guard import GUARD_CODES
 from mlmodels.evaluation.guard_table import only
 from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Score, score
-from mlmodels.guard import GUARD_CODES
-from mlmodels.policy import OnnxPolicy, Policy
+from mlmodels.policies.policy import OnnxPolicy, Policy
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.model import Twin
 

@@ -16,11 +16,11 @@ from mlmodels.evaluation import real_people
 from mlmodels.evaluation.ceiling import Oracle
 from mlmodels.evaluation.rollouts import MakeWorld, Season, evening_of, morning_of, play
 from mlmodels.evaluation.scripted import PLAN, AllLong, Scripted, by_hrv
-from mlmodels.observation import Evening, Morning, Observation
-from mlmodels.policy import Policy
+from mlmodels.policies.policy import Policy
 from mlmodels.season_log import scan
-from mlmodels.simulator import coach_habit
-from mlmodels.state import Tracker
+from mlmodels.state.observation import Evening, Morning, Observation
+from mlmodels.state.tracker import Tracker
+from mlmodels.worlds.simulator import coach_habit
 
 Floats = NDArray[np.float64]
 DAYS, ATHLETES = 168, 200

@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from measures.guards import STOPS
-from mlmodels import guard
 from mlmodels.baselines.constant import PlanUnchanged
+from mlmodels.deciding import guard
 from mlmodels.evaluation.comparing import Round
 from mlmodels.evaluation.guard_table import without
 from mlmodels.evaluation.rollouts import MakeWorld, Season, play
 from mlmodels.evaluation.scores import Score, score
-from mlmodels.policy import Policy
+from mlmodels.policies.policy import Policy
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from mlmodels import guard
+from mlmodels.deciding import guard
 
 
 def without(code: str) -> AbstractContextManager[None]:

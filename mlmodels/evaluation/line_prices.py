@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from measures.guards import Effect
-from mlmodels import guard
+from mlmodels.deciding import guard
+from mlmodels.deciding.guard import Rule
 from mlmodels.evaluation.comparing import Contender, Round
 from mlmodels.evaluation.forked import in_order
 from mlmodels.evaluation.goals import difference
@@ -23,8 +24,7 @@ from mlmodels.evaluation.guard_table import all_but
 from mlmodels.evaluation.report import interval_shown
 from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Interval
-from mlmodels.guard import Rule
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 
 WARM_UP_D = 28  # days as planned, which every season of an evaluation begins with
 NEVER = "never fires here"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from mlmodels.deciding.novelty import Known
 from mlmodels.evaluation.ceiling import Network
 from mlmodels.evaluation.rollouts import MakeWorld
-from mlmodels.novelty import Known
-from mlmodels.simulator import World, make_cohort
 from mlmodels.twin.fitting import fit_twin
+from mlmodels.worlds.simulator import World, make_cohort
 
 LOG_D = 168
 

@@ -14,7 +14,7 @@ from measures.risk import ACWR_DANGER, ACWR_WARNING
 from mlmodels.evaluation.comparing import Contender
 from mlmodels.evaluation.rollouts import MakeWorld, World, play
 from mlmodels.evaluation.scores import Score
-from mlmodels.observation import Observation
+from mlmodels.state.observation import Observation
 
 LOWEST_SHOWN_PCT = -0.6  # gains below it would press all the others together
 LOWEST_STRESSED_PCT = -1.5  # the same in the stress table

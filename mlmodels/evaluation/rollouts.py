@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from measures.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBDA
-from mlmodels.capping import Capped
-from mlmodels.decision import resolve
-from mlmodels.observation import Evening, Morning, Observation
-from mlmodels.policy import Policy, ask
-from mlmodels.state import Tracker
+from mlmodels.deciding.capping import Capped
+from mlmodels.deciding.decision import resolve
+from mlmodels.policies.policy import Policy, ask
+from mlmodels.state.observation import Evening, Morning, Observation
+from mlmodels.state.tracker import Tracker
 from mlmodels.worlds import STRESS, WORLDS
 
 Floats = NDArray[np.float64]

@@ -13,8 +13,8 @@ from mlmodels.baselines.constant import AllHard, AllRest, Constant, PlanUnchange
 from mlmodels.baselines.hrv_rule import HrvRule
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.baselines.static import StaticProgressive
-from mlmodels.observation import Observation
-from mlmodels.policy import RulePolicy
+from mlmodels.policies.policy import RulePolicy
+from mlmodels.state.observation import Observation
 
 HARD, LONG, REST, PLAN = Action.INCREASE_INTENSITY, Action.INCREASE_VOLUME, Action.ACTIVE_RECOVERY, Action.AS_PLANNED
 

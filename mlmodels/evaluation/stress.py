@@ -29,9 +29,9 @@ from mlmodels.evaluation.report import interval_shown, markdown_table
 from mlmodels.evaluation.rollouts import Season
 from mlmodels.evaluation.scores import Interval, Score, score
 from mlmodels.evaluation.trial import CANDIDATE
-from mlmodels.policy import Policy
-from mlmodels.promotion import Line, StressTrial, guards_goal, stress_gate
-from mlmodels.promotion import table_rows as gate_rows
+from mlmodels.policies.policy import Policy
+from mlmodels.policies.promotion import Line, StressTrial, guards_goal, stress_gate
+from mlmodels.policies.promotion import table_rows as gate_rows
 from mlmodels.worlds import STRESS
 from mlmodels.worlds.stressed import StressRow
 

@@ -22,8 +22,8 @@ from mlmodels.evaluation.comparing import (
 from mlmodels.evaluation.goals import Seasons, difference
 from mlmodels.evaluation.rollouts import MakeWorld
 from mlmodels.evaluation.scores import bootstrap, score
-from mlmodels.policy import Policy
-from mlmodels.promotion import Line, Trial, gate, sanity
+from mlmodels.policies.policy import Policy
+from mlmodels.policies.promotion import Line, Trial, gate, sanity
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from measures.actions import ACTION_CODES
-from mlmodels.drift import distribution
-from mlmodels.guard import GUARD_VERSION
-from mlmodels.novelty import Known
-from mlmodels.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
+from mlmodels.deciding.guard import GUARD_VERSION
+from mlmodels.deciding.novelty import Known
+from mlmodels.policies.drift import distribution
+from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
 from mlmodels.training.careful import Careful
 from mlmodels.training.dqn import QNetwork, Trained
 

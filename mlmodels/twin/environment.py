@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels import guard
-from mlmodels.actions import FloatArray
-from mlmodels.capping import Capped
-from mlmodels.observation import FEATURE_SETS, Evening, Morning, Observation, Profiles
+from mlmodels.deciding import guard
+from mlmodels.deciding.actions import FloatArray
+from mlmodels.deciding.capping import Capped
 from mlmodels.reward import FORMS, Step, Weights
-from mlmodels.state import Tracker
+from mlmodels.state.observation import FEATURE_SETS, Evening, Morning, Observation, Profiles
+from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import Twin, TwinWorld
 
 SEASON_D, WARM_UP_D = 168, 28

@@ -13,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mlmodels.simulator import World
 from mlmodels.worlds.delayed import DelayedWorld
 from mlmodels.worlds.related import ShiftedWorld
+from mlmodels.worlds.simulator import World
 from mlmodels.worlds.stressed import STRESS
 from mlmodels.worlds.whole import WholeWorld
 

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels.actions import at_most, dose
+from mlmodels.deciding.actions import at_most, dose
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -96,7 +96,7 @@ def calendar(n: int, days: int, rng: np.random.Generator) -> Floats:
 
 
 class DelayedWorld:
-    """n athletes, day by day; day 0 is a Monday. The protocol is that of ``mlmodels.simulator.World``."""
+    """n athletes, day by day; day 0 is a Monday. The protocol is that of ``mlmodels.worlds.simulator.World``."""
 
     def __init__(self, n: int, seed: int) -> None:
         rng = np.random.default_rng([seed, 77])

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mlmodels.simulator import Laws, Parameters, World
+from mlmodels.worlds.simulator import Laws, Parameters, World
 
 
 class ShiftedWorld(World):

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from measures.risk import LREF_FIRST_DAYS, LREF_LAMBDA
-from mlmodels.actions import PLAN_RECOVERING_D, automatic_plan
-from mlmodels.simulator import WEEKDAY_LOAD, WEEKDAY_SHARE, Floats, World
+from mlmodels.deciding.actions import PLAN_RECOVERING_D, automatic_plan
 from mlmodels.worlds.related import ScepticWorld
+from mlmodels.worlds.simulator import WEEKDAY_LOAD, WEEKDAY_SHARE, Floats, World
 
 MakeWorld = Callable[[int, int], Any]
 Kind = Literal["may know", "elsewhere"]

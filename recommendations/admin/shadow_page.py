@@ -14,7 +14,7 @@ from athletes.admin.scope import OfferedOnly
 from measures import risk
 from mlmodels.admin import PolicyVersionAdmin
 from mlmodels.models import PolicyVersion
-from mlmodels.registry import SHADOW_DAYS_NEEDED
+from mlmodels.policies.registry import SHADOW_DAYS_NEEDED
 from recommendations.forecasts.charts import name_of
 from recommendations.models import ActionCode, ShadowAdvice
 

@@ -7,10 +7,10 @@ from athletes.models import Athlete
 from athletes.people.languages import supported
 from measures.actions import ACTION_CODES
 from measures.guards import Effect, Guard
-from mlmodels import guard
-from mlmodels.decision import Verdict
-from mlmodels.observation import STATE_VERSION
-from mlmodels.policy import Policy
+from mlmodels.deciding import guard
+from mlmodels.deciding.decision import Verdict
+from mlmodels.policies.policy import Policy
+from mlmodels.state.observation import STATE_VERSION
 from recommendations.advice import wording
 from recommendations.advice.sentences import WORDING_VERSION
 from recommendations.inputs.frames import Asked

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from athletes import statements
 from athletes.models import Athlete
-from mlmodels import hazards
+from mlmodels.deciding import hazards
 from recommendations.models import Warning
 
 LEVELS = {level: level.name.lower() for level in hazards.Level}

@@ -15,7 +15,7 @@ from measures.answers import ILLNESS_WARNING_SIGN
 from measures.guards import PASSING, Effect, Guard
 from recommendations.advice.sentences import Line
 
-Observed = Mapping[str, Any]  # one row of mlmodels.observation.Observation; None = not known
+Observed = Mapping[str, Any]  # one row of mlmodels.state.observation.Observation; None = not known
 MAX_REASONS = 3
 
 

@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, PlannedSession
-from mlmodels.registry import ARTIFACTS
+from mlmodels.policies.registry import ARTIFACTS
 from recommendations import wake
 from recommendations.models import Advice, Forecast
 
 if TYPE_CHECKING:
+    from mlmodels.explaining.what_if import Forecast as TwinForecast
     from mlmodels.twin.model import Twin
-    from mlmodels.what_if import Forecast as TwinForecast
 
 GIVE_UP_AFTER = 3  # attempts
 FIRST_PAUSE = timedelta(seconds=5)
@@ -78,7 +78,7 @@ def put_off(forecast: Forecast, error: str, now: datetime) -> None:
 
 def settle(forecast: Forecast, now: datetime) -> None:
     """Fill the row: ready with a result, or unavailable with a reason."""
-    from mlmodels.what_if import NoForecast
+    from mlmodels.explaining.what_if import NoForecast
 
     advice = forecast.advice
     try:
@@ -93,8 +93,9 @@ def settle(forecast: Forecast, now: datetime) -> None:
 
 
 def look_ahead(forecast: Forecast, advice: Advice, now: datetime) -> None:
-    from mlmodels import contributions, decision, what_if
-    from mlmodels.policy import OnnxPolicy
+    from mlmodels.deciding import decision
+    from mlmodels.explaining import contributions, what_if
+    from mlmodels.policies.policy import OnnxPolicy
     from recommendations.forecasts import own_twins
     from recommendations.inputs import frames
     from recommendations.inputs.active_policy import policy_by_sha256
@@ -157,7 +158,7 @@ def planned_ahead(athlete: Athlete, today: date, days: int) -> Any:
 def result_of(ahead: "TwinForecast") -> dict[str, Any]:
     """As JSON: per first action the bands, and what they differ by from the plan unchanged, sample by sample."""
     from measures.actions import ACTION_CODES
-    from mlmodels.what_if import HORIZON_D
+    from mlmodels.explaining.what_if import HORIZON_D
 
     return {
         "horizon_days": HORIZON_D,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from mlmodels import registry
 from mlmodels.models import PolicyVersion
-from mlmodels.observation import IntArray, Observation
-from mlmodels.policy import Policy
+from mlmodels.policies import registry
+from mlmodels.policies.policy import Policy
+from mlmodels.state.observation import IntArray, Observation
 
 
 class NoPolicy:

@@ -35,9 +35,9 @@ from measures.answers import (
 )
 from measures.hrv import CONTEXTS, LOG_NUMBER, SDNN, Era, era_number
 from measures.providers import NAMES
-from mlmodels.actions import FloatArray
-from mlmodels.observation import STATE_VERSION, Evening, IntArray, Morning, Observation, Profiles
-from mlmodels.state import HRV_MEMORY_D, Tracker
+from mlmodels.deciding.actions import FloatArray
+from mlmodels.state.observation import STATE_VERSION, Evening, IntArray, Morning, Observation, Profiles
+from mlmodels.state.tracker import HRV_MEMORY_D, Tracker
 from recommendations.models import Advice, Feedback, Override, StateCarry
 from storage.encryption import Unreadable
 

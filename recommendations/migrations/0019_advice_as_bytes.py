@@ -7,7 +7,7 @@ this code has a name for; what it lacked is "not known", as it read before. On t
 
 from django.db import migrations, models
 
-from mlmodels.layouts import LAYOUTS
+from mlmodels.state.layouts import LAYOUTS
 from recommendations.fields import ByActionField, ObservationField, SaidField
 
 BATCH = 500

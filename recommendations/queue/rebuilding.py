@@ -14,7 +14,7 @@ from django.db.models import Exists, OuterRef
 from athletes import statements
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day
-from mlmodels.observation import STATE_VERSION
+from mlmodels.state.observation import STATE_VERSION
 from recommendations import wake
 from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked

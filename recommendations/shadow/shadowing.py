@@ -14,11 +14,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from measures.actions import Action
-from mlmodels import registry
-from mlmodels.decision import Resolution, resolve, stages
+from mlmodels.deciding.decision import Resolution, resolve, stages
 from mlmodels.models import PolicyVersion
-from mlmodels.observation import Observation
-from mlmodels.policy import OnnxPolicy
+from mlmodels.policies import registry
+from mlmodels.policies.policy import OnnxPolicy
+from mlmodels.state.observation import Observation
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice, ShadowAdvice
 

@@ -1,6 +1,6 @@
 import pytest
 
-from mlmodels import registry
+from mlmodels.policies import registry
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from measures.actions import ACTION_CODES
-from mlmodels.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
+from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
 
 FEATURES, ACTIONS = len(FEATURE_SETS["observable"]), 4
 
@@ -63,7 +63,7 @@ def write_graph(model: Path, weight: np.ndarray) -> None:
 
 def approved(version):
     """By somebody who said why although neither gate nor shadow mode has seen it: its life is in test_policy_life."""
-    from mlmodels import registry
+    from mlmodels.policies import registry
     from tests.factories import make_user
 
     approver = make_user(f"{version.pk}@example.org", is_staff=True)

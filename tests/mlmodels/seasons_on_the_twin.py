@@ -3,8 +3,8 @@
 import numpy as np
 
 from measures.actions import Action
-from mlmodels.observation import Evening, Morning, Profiles
-from mlmodels.state import Tracker
+from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import TwinWorld
 
 

@@ -13,8 +13,8 @@ from mlmodels.evaluation.acceptance import exponential, next_day_errors, ranking
 from mlmodels.evaluation.figures import figures_of_people, hrv_figures, load_figures, missing_pct, run_lengths
 from mlmodels.evaluation.scripted import scripted_policies
 from mlmodels.management.pages import replace_block
-from mlmodels.simulator import World, make_cohort
 from mlmodels.twin.fitting import fit_twin
+from mlmodels.worlds.simulator import World, make_cohort
 
 REAL = Path(os.environ.get("HOMESTRETCH_REAL_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
 
@@ -123,7 +123,7 @@ def test_next_days_of_real_people_are_forecast_better_than_by_persistence():
 def test_a_line_missed_fails_the_command_with_the_table_printed(tmp_path, capsys):
     call_command("make_cohort", athletes=8, days=60, seed=4, out=tmp_path / "squad.csv")
     (tmp_path / "flat.py").write_text(
-        "from mlmodels.simulator import World\n"
+        "from mlmodels.worlds.simulator import World\n"
         "class Upside(World):\n"
         "    def true_t400(self):\n"
         "        return 200 - World.true_t400(self)\n"

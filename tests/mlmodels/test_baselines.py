@@ -17,11 +17,11 @@ from mlmodels.baselines.tabular_q import STATES, TabularQ, state_index
 from mlmodels.baselines.threshold import cross_entropy, on_the_twin
 from mlmodels.baselines.tuning import FAMILIES, Tuning, row_of, search, tune
 from mlmodels.evaluation.rollouts import evening_of, morning_of
-from mlmodels.observation import Observation
-from mlmodels.simulator import World, make_cohort
-from mlmodels.state import Tracker
+from mlmodels.state.observation import Observation
+from mlmodels.state.tracker import Tracker
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
+from mlmodels.worlds.simulator import World, make_cohort
 
 
 @pytest.fixture(scope="module")

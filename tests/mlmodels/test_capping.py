@@ -5,15 +5,15 @@ import pytest
 
 from measures.actions import Action
 from mlmodels.baselines.constant import PlanUnchanged
-from mlmodels.capping import Capped, as_actions, takes_load_cap
+from mlmodels.deciding.capping import Capped, as_actions, takes_load_cap
 from mlmodels.evaluation.ceiling import Practice
 from mlmodels.evaluation.rollouts import SideBySide, play
-from mlmodels.observation import Morning, Observation, Profiles
-from mlmodels.simulator import World, make_cohort
-from mlmodels.state import Tracker
+from mlmodels.state.observation import Morning, Observation, Profiles
+from mlmodels.state.tracker import Tracker
 from mlmodels.twin.environment import SeasonEnv, guarded, guarded_and_capped
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.worlds import WORLDS
+from mlmodels.worlds.simulator import World, make_cohort
 
 PLAN = np.int64(Action.AS_PLANNED)
 

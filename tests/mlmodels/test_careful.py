@@ -7,12 +7,12 @@ import pytest
 
 from measures.actions import Action
 from mlmodels.baselines.two_lines import NEVER, PARAMETERS, START, TwoLines, search
-from mlmodels.observation import FEATURE_SETS
-from mlmodels.simulator import make_cohort
+from mlmodels.state.observation import FEATURE_SETS
 from mlmodels.twin.doubt import Doubt, DoubtfulWorld
 from mlmodels.twin.environment import guarded
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.habits import Habits
+from mlmodels.worlds.simulator import make_cohort
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from django.core.checks import run_checks
 
-from mlmodels import registry
+from mlmodels.policies import registry
 from tests.mlmodels.model_files import approved, flip_a_bit, reshape, write_model
 
 

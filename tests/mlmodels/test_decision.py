@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from measures.actions import Action
 from measures.answers import ILLNESS_FEVER, ILLNESS_WARNING_SIGN
-from mlmodels.decision import decide, decide_observed, observe, replay, resolve, stages, would_change_if
-from mlmodels.guard import GUARD_VERSION
-from mlmodels.observation import STATE_VERSION, Evening, Morning, Observation, Profiles
-from mlmodels.policy import RulePolicy
-from mlmodels.state import Tracker
+from mlmodels.deciding.decision import decide, decide_observed, observe, replay, resolve, stages, would_change_if
+from mlmodels.deciding.guard import GUARD_VERSION
+from mlmodels.policies.policy import RulePolicy
+from mlmodels.state.observation import STATE_VERSION, Evening, Morning, Observation, Profiles
+from mlmodels.state.tracker import Tracker
 
 START = dt.date(2026, 1, 5)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from measures.risk import DRIFT_LINE, DRIFT_MIN_STATES
-from mlmodels.drift import distribution, psi
+from mlmodels.policies.drift import distribution, psi
 
 NAMES = ("hrv", "acwr", "sick")
 

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 
 from measures.actions import Action
 from measures.guards import STOPS
-from mlmodels import guard, registry
 from mlmodels.baselines.acwr_rule import AcwrRule
 from mlmodels.baselines.constant import AllRest, PlanUnchanged
+from mlmodels.deciding import guard
 from mlmodels.evaluation.ceiling import Oracle, Practice
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played, rounds_of, seasons_of
 from mlmodels.evaluation.goals import difference, goals_of, room
@@ -20,11 +20,12 @@ from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, d
 from mlmodels.evaluation.rollouts import Calendar, Season, play, world_from
 from mlmodels.evaluation.scores import Interval, _one_draw, _one_draw_alike, bootstrap, score, worst_tenth
 from mlmodels.management.commands.evaluate_policies import shipped_first
-from mlmodels.observation import Morning
-from mlmodels.simulator import World, make_cohort
+from mlmodels.policies import registry
+from mlmodels.state.observation import Morning
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.model import TwinWorld
+from mlmodels.worlds.simulator import World, make_cohort
 
 FLAT_WORLD = '''
 import numpy as np

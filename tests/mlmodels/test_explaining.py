@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from measures.actions import Action
-from mlmodels import registry
-from mlmodels.contributions import contributions, mixtures, shapley, usual_morning
-from mlmodels.decision import resolve, would_change_if
-from mlmodels.observation import FEATURE_SETS, Morning
-from mlmodels.policy import OnnxPolicy
+from mlmodels.deciding.decision import resolve, would_change_if
+from mlmodels.explaining.contributions import contributions, mixtures, shapley, usual_morning
+from mlmodels.policies import registry
+from mlmodels.policies.policy import OnnxPolicy
+from mlmodels.state.observation import FEATURE_SETS, Morning
 from mlmodels.twin.model import Twin
 from tests.mlmodels.seasons_on_the_twin import squad_morning
 
@@ -137,6 +137,6 @@ def test_on_a_usual_morning_nothing_contributes(policy):
 
 
 def test_where_the_policy_has_no_answer_there_is_nothing_to_explain(policy):
-    from mlmodels.state import Tracker
+    from mlmodels.state.tracker import Tracker
 
     assert contributions(policy, Tracker(1).morning(Morning.of(1))) is None

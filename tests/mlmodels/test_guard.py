@@ -20,10 +20,10 @@ from measures.answers import (
     ILLNESS_FEVER,
 )
 from measures.guards import BODY, Effect
-from mlmodels.actions import dose
-from mlmodels.guard import GUARD_CODES, RULES, _reads, acwr_after, apply
-from mlmodels.observation import Evening, Morning, Observation, Profiles
-from mlmodels.state import Tracker
+from mlmodels.deciding.actions import dose
+from mlmodels.deciding.guard import GUARD_CODES, RULES, _reads, acwr_after, apply
+from mlmodels.state.observation import Evening, Morning, Observation, Profiles
+from mlmodels.state.tracker import Tracker
 
 INTENSITY, VOLUME, RECOVERY, PLAN = Action
 CASES = int(os.environ.get("HOMESTRETCH_GUARD_CASES", "100000"))

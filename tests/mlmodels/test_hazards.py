@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measures.risk import NEVER_DAYS
-from mlmodels.hazards import KIND_CODES, KINDS, Level, hazards_of, may_push, step, warning_levels
-from mlmodels.observation import Evening, Morning, Observation, Profiles
-from mlmodels.state import Tracker
+from mlmodels.deciding.hazards import KIND_CODES, KINDS, Level, hazards_of, may_push, step, warning_levels
+from mlmodels.state.observation import Evening, Morning, Observation, Profiles
+from mlmodels.state.tracker import Tracker
 
 
 def calm(n=1):

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlmodels.simulator import make_cohort
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.history import SeasonHistory
 from mlmodels.twin.individual import ROWS, Individual, individual
 from mlmodels.twin.model import TwinWorld
+from mlmodels.worlds.simulator import make_cohort
 
 PART = ("hrv_coef", "sleep_coef", "ln_compliance")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlmodels import layouts
-from mlmodels.observation import STATE_VERSION, Observation
+from mlmodels.state import layouts
+from mlmodels.state.observation import STATE_VERSION, Observation
 
 EVERY = st.dictionaries(
     st.sampled_from(layouts.LAYOUTS[3]), st.none() | st.floats(allow_nan=False) | st.integers(0, 99)

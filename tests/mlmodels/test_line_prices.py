@@ -6,13 +6,13 @@ from django.core.management import CommandError, call_command
 
 from measures.actions import Action
 from measures.guards import Effect
-from mlmodels import guard
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.rule import Rule
+from mlmodels.deciding import guard
 from mlmodels.evaluation.comparing import Contender, Round
 from mlmodels.evaluation.guard_table import all_but
 from mlmodels.evaluation.line_prices import LINES, NEVER, header, line_prices, steps, table_rows
-from mlmodels.simulator import World
+from mlmodels.worlds.simulator import World
 
 ROUNDS = [Round(1, 30, 38), Round(2, 30, 38)]
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mlmodels import novelty
-from mlmodels.novelty import NAMES, Known, portraits
-from mlmodels.observation import Observation
-from mlmodels.policy import ModelRefused, OnnxPolicy, RulePolicy, ask
+from mlmodels.deciding import novelty
+from mlmodels.deciding.novelty import NAMES, Known, portraits
+from mlmodels.policies.policy import ModelRefused, OnnxPolicy, RulePolicy, ask
+from mlmodels.state.observation import Observation
 from tests.mlmodels.model_files import write_model
 from tests.mlmodels.test_state import season
 

@@ -10,9 +10,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from measures.actions import ACTION_CODES, Action
-from mlmodels.observation import FEATURE_SETS, STATE_VERSION, Evening, Morning, Profiles, feature_set_hash
-from mlmodels.policy import ModelRefused, OnnxPolicy, RulePolicy, ask, best_action
-from mlmodels.state import Tracker
+from mlmodels.policies.policy import ModelRefused, OnnxPolicy, RulePolicy, ask, best_action
+from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, Evening, Morning, Profiles, feature_set_hash
+from mlmodels.state.tracker import Tracker
 
 
 def network(k, actions, seed=0, last=None):

@@ -8,8 +8,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
 
-from mlmodels import registry
 from mlmodels.models import PolicyVersion
+from mlmodels.policies import registry
 from tests.factories import make_user
 from tests.mlmodels.model_files import approved, flip_a_bit, write_model
 

@@ -6,7 +6,6 @@ from dataclasses import fields, replace
 import pytest
 from django.core.management import CommandError, call_command
 
-from mlmodels import registry
 from mlmodels.baselines.chance import at_random
 from mlmodels.baselines.constant import AllHard, AllRest, PlanUnchanged
 from mlmodels.baselines.tuning import FAMILIES, Tuning
@@ -14,9 +13,10 @@ from mlmodels.evaluation.comparing import rounds_of
 from mlmodels.evaluation.rollouts import play
 from mlmodels.evaluation.scores import Interval, Score, score
 from mlmodels.evaluation.trial import rules_to_beat, tried
-from mlmodels.promotion import Trial, gate, passed, sanity, table_rows
-from mlmodels.simulator import World
+from mlmodels.policies import registry
+from mlmodels.policies.promotion import Trial, gate, passed, sanity, table_rows
 from mlmodels.worlds import STRESS
+from mlmodels.worlds.simulator import World
 from tests.mlmodels.model_files import write_model
 
 PARITY = {"max_abs_difference": 4e-6, "changed_choices": 0, "states": 4160}

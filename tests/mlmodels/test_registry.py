@@ -7,9 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from mlmodels import registry
 from mlmodels.models import PolicyVersion
-from mlmodels.policy import OnnxPolicy
+from mlmodels.policies import registry
+from mlmodels.policies.policy import OnnxPolicy
 from tests.factories import make_coach, make_user
 from tests.mlmodels.model_files import approved, flip_a_bit, reshape, write_model
 
@@ -371,7 +371,7 @@ def test_a_coach_sees_no_policies(client, first):
 
 def test_the_registry_is_imported_without_numpy_and_onnxruntime():
     program = (
-        "import django, sys; django.setup(); import mlmodels.registry, mlmodels.checks, mlmodels.admin;"
+        "import django, sys; django.setup(); import mlmodels.policies.registry, mlmodels.checks, mlmodels.admin;"
         "print(*sorted({'numpy', 'onnxruntime', 'pandas'} & set(sys.modules)))"
     )
     result = subprocess.run(

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 
 from measures.actions import Action
 from mlmodels.season_log import read_season_log
-from mlmodels.simulator import World, make_cohort
+from mlmodels.worlds.simulator import World, make_cohort
 
 
 def lived(action, *, days=168, n=150, seed=3):

@@ -12,8 +12,8 @@ from hypothesis.extra import numpy as hnp
 
 from measures import risk
 from measures.answers import ILLNESS_BELOW_NECK
-from mlmodels.guard import unusable
-from mlmodels.observation import (
+from mlmodels.deciding.guard import unusable
+from mlmodels.state.observation import (
     FEATURE_SETS,
     Evening,
     Morning,
@@ -23,7 +23,7 @@ from mlmodels.observation import (
     feature_set_hash,
     sleep_score_from_report,
 )
-from mlmodels.state import Tracker
+from mlmodels.state.tracker import Tracker
 
 DAYS = 120
 

@@ -9,11 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from measures.actions import Action
-from mlmodels.observation import FEATURE_SETS
-from mlmodels.policy import ModelRefused, OnnxPolicy
-from mlmodels.simulator import World, make_cohort
+from mlmodels.policies.policy import ModelRefused, OnnxPolicy
+from mlmodels.state.observation import FEATURE_SETS
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
+from mlmodels.worlds.simulator import World, make_cohort
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 

@@ -7,7 +7,6 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from measures.actions import Action
-from mlmodels.simulator import World, make_cohort
 from mlmodels.twin import model
 from mlmodels.twin.checking import forecast, forecast_check
 from mlmodels.twin.environment import SEASON_D, SeasonEnv
@@ -15,6 +14,7 @@ from mlmodels.twin.fitting import TooLittleData, ar1_plus_noise, fit_twin, seats
 from mlmodels.twin.history import SeasonHistory, fingerprint
 from mlmodels.twin.model import Twin, TwinWorld, gate
 from mlmodels.worlds.delayed import DelayedWorld
+from mlmodels.worlds.simulator import World, make_cohort
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from measures.actions import Action
-from mlmodels import guard, registry
-from mlmodels.observation import Morning
-from mlmodels.policy import OnnxPolicy
-from mlmodels.state import Tracker
+from mlmodels.deciding import guard
+from mlmodels.explaining.what_if import HORIZON_D, SIGNALS, NoForecast, quantiles, slow_now, what_if
+from mlmodels.policies import registry
+from mlmodels.policies.policy import OnnxPolicy
+from mlmodels.state.observation import Morning
+from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import Signal, Twin
-from mlmodels.what_if import HORIZON_D, SIGNALS, NoForecast, quantiles, slow_now, what_if
 from tests.mlmodels.seasons_on_the_twin import squad_morning
 
 P10, P50, P90 = range(3)

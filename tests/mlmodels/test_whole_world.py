@@ -7,8 +7,8 @@ from measures.actions import Action
 from mlmodels.baselines.chance import at_random
 from mlmodels.baselines.constant import AllHard, AllRest, PlanUnchanged
 from mlmodels.evaluation.rollouts import morning_of, play
-from mlmodels.simulator import make_cohort
 from mlmodels.twin.fitting import fit_twin
+from mlmodels.worlds.simulator import make_cohort
 from mlmodels.worlds.whole import TRIAL_WEEKDAY, USUAL_FITNESS, WholeWorld, hill
 
 N = 150

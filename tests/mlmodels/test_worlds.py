@@ -5,10 +5,10 @@ import pytest
 
 from measures.actions import Action
 from mlmodels.evaluation.figures import programmes_of_world
-from mlmodels.simulator import World
 from mlmodels.worlds import WORLDS
 from mlmodels.worlds.delayed import DelayedWorld
 from mlmodels.worlds.related import ScepticWorld
+from mlmodels.worlds.simulator import World
 
 EVENING = {"load_au", "high_intensity_share", "t400_s", "new_ill", "new_inj"}
 MORNING = {

@@ -7,8 +7,8 @@ from django.core.management import CommandError, call_command
 
 from mlmodels.evaluation.report import at_a_glance, summary_table
 from mlmodels.evaluation.tournament import OWN_LOG, Effort, Result, on_own_log, practice_count
-from mlmodels.simulator import make_cohort
 from mlmodels.twin.fitting import fit_twin
+from mlmodels.worlds.simulator import make_cohort
 
 SLOW_WORLD = '''
 import numpy as np

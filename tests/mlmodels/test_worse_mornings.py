@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from measures.answers import ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
-from mlmodels import registry
-from mlmodels.decision import resolve
-from mlmodels.observation import Evening, Morning, Profiles
-from mlmodels.simulator import World
-from mlmodels.state import Tracker
+from mlmodels.deciding.decision import resolve
+from mlmodels.policies import registry
+from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.tracker import Tracker
+from mlmodels.worlds.simulator import World
 
 CASES = int(os.environ.get("HOMESTRETCH_GUARD_CASES", "100000"))
 HARDNESS = np.array([2, 2, 0, 1])  # an increase, an increase, recovery, the plan

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from measures.answers import HOLD_CLINICIAN, HOLD_PREGNANCY, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK, ILLNESS_FEVER
-from mlmodels import registry
-from mlmodels.decision import decide_observed
-from mlmodels.observation import Evening, Morning, Profiles
-from mlmodels.state import Tracker
+from mlmodels.deciding.decision import decide_observed
+from mlmodels.policies import registry
+from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.tracker import Tracker
 from recommendations.advice.drafting import WITHHELD_AS, decided
 from recommendations.advice.showing import Reader
 from recommendations.advice.wording import Said, say

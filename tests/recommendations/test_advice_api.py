@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from mlmodels.guard import GUARD_VERSION
+from mlmodels.deciding.guard import GUARD_VERSION
 from recommendations.advice.advising import drain
 from recommendations.advice.showing import ADVICE_KEYS
 from recommendations.models import Advice, Feedback, Override, WaitingDay, Warning

@@ -12,8 +12,8 @@ from athletes.days import hrv_baselines, hrv_readings
 from athletes.days.hrv_readings import EraRead
 from athletes.models import Day
 from athletes.reports import intake
-from mlmodels.hazards import KIND_CODES, warning_levels
-from mlmodels.state import Tracker
+from mlmodels.deciding.hazards import KIND_CODES, warning_levels
+from mlmodels.state.tracker import Tracker
 from recommendations.advice import advising, wording
 from recommendations.advice.advising import differences, drain
 from recommendations.inputs import frames

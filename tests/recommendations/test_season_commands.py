@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from athletes.models import Athlete, Day, Membership, SeasonDay
 from mlmodels.season_log import COLUMNS, read_season_log, write_season_log
-from mlmodels.simulator import make_cohort
+from mlmodels.worlds.simulator import make_cohort
 from recommendations.models import WaitingDay
 
 pytestmark = pytest.mark.django_db

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from athletes.days import resolving
 from athletes.models import Day, SeasonDay, TrainingSession
 from athletes.reports import intake
-from mlmodels.decision import decide_observed
-from mlmodels.policy import RulePolicy
+from mlmodels.deciding.decision import decide_observed
+from mlmodels.policies.policy import RulePolicy
 from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice, Feedback, StateCarry, WaitingDay

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from measures.guards import PASSING, Effect
-from mlmodels import hazards
+from mlmodels.deciding import hazards
 from recommendations.advice import discretion, sentences, wording
 from recommendations.advice.sentences import Line, words, words_kept
 from recommendations.models import OrderCode

@@ -9,9 +9,9 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from measures import risk
-from mlmodels import drift, registry
 from mlmodels.models import PolicyVersion
-from mlmodels.observation import FEATURE_SETS
+from mlmodels.policies import drift, registry
+from mlmodels.state.observation import FEATURE_SETS
 from recommendations.admin import shadow_page
 from recommendations.advice.advising import drain
 from recommendations.models import Advice, Delivery, ShadowAdvice

@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from django.apps import apps
 
-from mlmodels import guard
-from mlmodels.observation import STATE_VERSION
+from mlmodels.deciding import guard
+from mlmodels.state.observation import STATE_VERSION
 from recommendations.advice.advising import drain
 from recommendations.models import Advice, StateCarry, WaitingDay
 from tests.factories import make_advice

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from athletes.models import Day
-from mlmodels import hazards
-from mlmodels.hazards import Hazard, Level
+from mlmodels.deciding import hazards
+from mlmodels.deciding.hazards import Hazard, Level
 from recommendations.advice import showing, warnings_log
 from recommendations.advice.advising import drain
 from recommendations.models import Delivery, Device, Warning

@@ -9,7 +9,7 @@ import time_machine
 from django.db import IntegrityError, transaction
 
 from athletes.models import Athlete, Day, PlannedSession
-from mlmodels import registry
+from mlmodels.policies import registry
 from mlmodels.twin.model import sha256
 from recommendations import wake
 from recommendations.advice.advising import drain

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from django.utils import translation
 
-from mlmodels import guard, hazards
-from mlmodels.decision import decide_observed
-from mlmodels.observation import Observation
-from mlmodels.policy import RulePolicy
+from mlmodels.deciding import guard, hazards
+from mlmodels.deciding.decision import decide_observed
+from mlmodels.policies.policy import RulePolicy
+from mlmodels.state.observation import Observation
 from recommendations.advice import sentences, wording
 from recommendations.advice.drafting import WITHHELD_AS, decided
 from recommendations.advice.wording import Decided

@@ -3,9 +3,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mlmodels import registry
 from mlmodels.management.files import next_step
 from mlmodels.models import PolicyVersion
+from mlmodels.policies import registry
 
 
 class Command(BaseCommand):

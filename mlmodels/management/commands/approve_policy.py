@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mlmodels import registry
 from mlmodels.management.people import member_of_staff, policy_named
+from mlmodels.policies import registry
 
 
 class Command(BaseCommand):

@@ -30,9 +30,9 @@ class Command(BaseCommand):
         from mlmodels.evaluation.rollouts import world_from
         from mlmodels.evaluation.scripted import scripted_policies
         from mlmodels.season_log import SeasonLogError, read_season_log
-        from mlmodels.simulator import make_cohort
         from mlmodels.twin.fitting import TooLittleData, fit_twin
         from mlmodels.worlds import WORLDS
+        from mlmodels.worlds.simulator import make_cohort
 
         if options["quick"]:
             options |= {"world": options["world"] or ["true"], "athletes": 60}

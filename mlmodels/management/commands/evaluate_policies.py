@@ -75,11 +75,11 @@ class Command(BaseCommand):
         from mlmodels.evaluation.report import HEADER, aligned, table_rows
         from mlmodels.evaluation.rollouts import world_from
         from mlmodels.evaluation.tournament import Effort, can_learn, play_world, practice_count
-        from mlmodels.policy import ModelRefused
+        from mlmodels.policies.policy import ModelRefused
         from mlmodels.season_log import SeasonLogError, doubts, read_season_log
-        from mlmodels.simulator import make_cohort
         from mlmodels.twin.fitting import TooLittleData, fit_twin
         from mlmodels.worlds import STRESS, WORLDS
+        from mlmodels.worlds.simulator import make_cohort
 
         if unknown := set(options["stress_row"] or ()) - set(STRESS):
             raise CommandError(f"no stress row {', '.join(sorted(unknown))}; there are {', '.join(STRESS)}")
@@ -276,7 +276,7 @@ class Command(BaseCommand):
 
 def shipped_first() -> list[Path]:
     """The policies beside the code, the one that ships before the others: a page begins with it, whatever its name."""
-    from mlmodels import registry
+    from mlmodels.policies import registry
 
     ships = registry.shipped(ARTIFACTS)
     return sorted(ARTIFACTS.glob("*.onnx"), key=lambda file: (file != ships, file.name))

@@ -23,7 +23,7 @@ class Command(BaseCommand):
         from mlmodels.evaluation.report import aligned
         from mlmodels.evaluation.rollouts import world_from
         from mlmodels.season_log import write_season_log
-        from mlmodels.simulator import HORIZON_D, make_cohort
+        from mlmodels.worlds.simulator import HORIZON_D, make_cohort
 
         refuse_to_overwrite(options["overwrite"], options["out"])
         athletes, days = options["athletes"], options["days"]

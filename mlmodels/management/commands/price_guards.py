@@ -21,16 +21,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         from tqdm import tqdm
 
-        from mlmodels import registry
         from mlmodels.baselines.constant import PlanUnchanged
+        from mlmodels.deciding.guard import GUARD_CODES, GUARD_VERSION
         from mlmodels.evaluation.comparing import Contender, rounds_of, row_name
         from mlmodels.evaluation.line_prices import LINES, READING, WARM_UP_D, header, line_prices, steps, table_rows
         from mlmodels.evaluation.report import aligned, markdown_table
         from mlmodels.evaluation.rollouts import world_from
         from mlmodels.evaluation.stress import GUARDS_ALONE
-        from mlmodels.guard import GUARD_CODES, GUARD_VERSION
         from mlmodels.management.pages import put_block
-        from mlmodels.policy import ModelRefused, OnnxPolicy
+        from mlmodels.policies import registry
+        from mlmodels.policies.policy import ModelRefused, OnnxPolicy
         from mlmodels.worlds import WORLDS
 
         if min(options["cohorts"], options["athletes"], options["processes"]) < 1 or options["days"] <= WARM_UP_D:

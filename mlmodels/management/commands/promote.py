@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from mlmodels import registry
 from mlmodels.management.files import next_step
 from mlmodels.management.people import member_of_staff, policy_named
 from mlmodels.models import PolicyVersion
+from mlmodels.policies import registry
 
 WHOLE = 5, 200  # cohorts, athletes: the protocol's; fewer, or some of the worlds only, are no pass
 STRESSED = WHOLE  # the same, of every stress row: with fewer the bounds lie further below than what is asked
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=2, help="that play stress rows; the figures are the same")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        from mlmodels import promotion
         from mlmodels.evaluation.report import aligned
+        from mlmodels.policies import promotion
 
         version = policy_named(options["name"])
         approver = member_of_staff(options["by"]) if options["by"] else None
@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
     def report(self, lines: list[Any], options: dict[str, Any]) -> dict[str, Any]:
         """What the row keeps. A quick run is a smoke test of the gate and no pass."""
-        from mlmodels import promotion
+        from mlmodels.policies import promotion
 
         whole = not options["quick"] and options["cohorts"] >= WHOLE[0] and options["athletes"] >= WHOLE[1]
         whole = whole and not options["world"]

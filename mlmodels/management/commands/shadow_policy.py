@@ -2,9 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from mlmodels import registry
 from mlmodels.management.people import member_of_staff, policy_named
 from mlmodels.models import PolicyVersion
+from mlmodels.policies import registry
 
 
 class Command(BaseCommand):

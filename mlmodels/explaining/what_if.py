@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from measures import risk
 from measures.actions import ACTION_CODES, Action
-from mlmodels import guard
-from mlmodels.actions import FloatArray, dose
-from mlmodels.decision import resolve, stages
-from mlmodels.observation import BoolArray, Evening, Morning, Observation, Profiles
-from mlmodels.policy import Policy, RulePolicy
-from mlmodels.state import Tracker
+from mlmodels.deciding import guard
+from mlmodels.deciding.actions import FloatArray, dose
+from mlmodels.deciding.decision import resolve, stages
+from mlmodels.policies.policy import Policy, RulePolicy
+from mlmodels.state.observation import BoolArray, Evening, Morning, Observation, Profiles
+from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import RECENT_D, Signal, Twin, TwinWorld, effort, signal_features
 
 HORIZON_D = 28

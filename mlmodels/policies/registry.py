@@ -28,9 +28,9 @@ from mlmodels.models import PolicyVersion
 if TYPE_CHECKING:
     from django.contrib.auth.models import AbstractBaseUser
 
-    from mlmodels.policy import OnnxPolicy
+    from mlmodels.policies.policy import OnnxPolicy
 
-ARTIFACTS = Path(__file__).parent / "artifacts"
+ARTIFACTS = Path(__file__).parents[1] / "artifacts"
 WITHDRAWN = ARTIFACTS / "withdrawn.json"
 
 log = structlog.get_logger(__name__)
@@ -103,7 +103,7 @@ def read_card(model: Path) -> dict[str, Any]:
 
 def load(model: Path, sha256: str | None = None) -> OnnxPolicy:
     """Everything is checked: sha256, names, shapes, features, golden states; and that it is the file of the row."""
-    from mlmodels.policy import ModelRefused, OnnxPolicy
+    from mlmodels.policies.policy import ModelRefused, OnnxPolicy
 
     try:
         policy = OnnxPolicy.load(model, card_file_of(model))

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels.actions import FloatArray, dose
-from mlmodels.observation import IntArray, Observation
+from mlmodels.deciding.actions import FloatArray, dose
+from mlmodels.state.observation import IntArray, Observation
 
 
 def takes_load_cap(world: Any) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.observation import HABITS, IntArray, Observation
+from mlmodels.state.observation import HABITS, IntArray, Observation
 
 Floats = NDArray[np.float64]
 

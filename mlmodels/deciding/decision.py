@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from measures import risk
 from measures.actions import Action
 from measures.answers import ILLNESS_WARNING_SIGN
-from mlmodels import guard, hazards, novelty
-from mlmodels.actions import FloatArray, dose
-from mlmodels.observation import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray
-from mlmodels.policy import Policy, RulePolicy, ask
-from mlmodels.state import Tracker
+from mlmodels.deciding import guard, hazards, novelty
+from mlmodels.deciding.actions import FloatArray, dose
+from mlmodels.policies.policy import Policy, RulePolicy, ask
+from mlmodels.state.observation import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray
+from mlmodels.state.tracker import Tracker
 
 if TYPE_CHECKING:
     import pandas as pd

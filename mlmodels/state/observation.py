@@ -1,6 +1,6 @@
 """What goes into the tracker, what comes out of it, and how that becomes features.
 
-``mlmodels.state`` is the door: it gives out these names together with the tracker.
+``mlmodels.state.tracker`` is the door: it gives out these names together with the tracker.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from measures import risk
 from measures.answers import HOLD_NONE, TIMING_TRIAL
 from measures.wellness import NO_SLEEP_H, OF_HOURS, OF_QUALITY
-from mlmodels.actions import FloatArray
-from mlmodels.layouts import WHOLE, Row
+from mlmodels.deciding.actions import FloatArray
+from mlmodels.state.layouts import WHOLE, Row
 
 BoolArray = NDArray[np.bool_]
 IntArray = NDArray[np.int64]

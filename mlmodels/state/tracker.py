@@ -24,8 +24,8 @@ from measures.answers import (
     ILLNESS_ABOVE_NECK,
     ILLNESS_BELOW_NECK,
 )
-from mlmodels.actions import PLAN_RECOVERING_D, FloatArray, automatic_plan
-from mlmodels.observation import (
+from mlmodels.deciding.actions import PLAN_RECOVERING_D, FloatArray, automatic_plan
+from mlmodels.state.observation import (
     CARRIED,
     HABITS,
     LOOKED,
