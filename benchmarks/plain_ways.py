@@ -49,23 +49,23 @@ def broker(calls: int) -> None:
     from django.conf import settings
 
     from config.celery import app
-    from recommendations import wake
+    from storage import bell
 
     client = redis.Redis.from_url(settings.VALKEY_URL)
-    task, producer = app.signature(wake.ADVICE.task), app.amqp.Producer(app.connection_for_write())
+    task, producer = app.signature(bell.ADVICE.task), app.amqp.Producer(app.connection_for_write())
 
     def publish() -> None:
-        if client.set(wake.ADVICE.pending_key, 1, nx=True, px=wake.PENDING_MS):
+        if client.set(bell.ADVICE.pending_key, 1, nx=True, px=bell.PENDING_MS):
             task.apply_async(producer=producer, expires=10, ignore_result=True)
 
-    compare("the hint, one of many: apply_async", wake.ring, publish, calls=calls, of="check-in")
+    compare("the hint, one of many: apply_async", bell.ring, publish, calls=calls, of="check-in")
 
     def first() -> None:
-        client.delete(wake.ADVICE.pending_key)
-        wake.ring()
+        client.delete(bell.ADVICE.pending_key)
+        bell.ring()
 
     def first_published() -> None:
-        client.delete(wake.ADVICE.pending_key)
+        client.delete(bell.ADVICE.pending_key)
         publish()
 
     compare("the hint, each sent: apply_async", first, first_published, calls=calls, of="check-in")

@@ -6,21 +6,21 @@ from django.utils import timezone
 
 @shared_task  # type: ignore[untyped-decorator]
 def drain() -> int:
-    from recommendations import wake
     from recommendations.advice import advising
+    from storage import bell
 
-    wake.heard()
+    bell.heard()
     return advising.drain()
 
 
 @shared_task  # type: ignore[untyped-decorator]
 def ring_due_mornings() -> int:
-    from recommendations import wake
     from recommendations.queue import deadlines
+    from storage import bell
 
     rung = deadlines.ring_due(timezone.now())
     if rung:
-        wake.ring()
+        bell.ring()
     return rung
 
 
@@ -42,10 +42,10 @@ def slow_silence() -> int:
 
 @shared_task  # type: ignore[untyped-decorator]
 def slow_forecasts() -> int:
-    from recommendations import wake
     from recommendations.forecasts import forecasting
+    from storage import bell
 
-    wake.heard(wake.FORECASTS)
+    bell.heard(bell.FORECASTS)
     return forecasting.compute_waiting()
 
 

@@ -20,7 +20,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from athletes.models import Mail
-from athletes.signals import mail_waiting
+from storage import bell
 
 ENCRYPTED = ("recipients", "subject", "content")  # read one by one: a row that no key opens is given up alone
 UNMAKEABLE = (ValueError, TypeError, LookupError, InvalidToken)  # an address, a header or a row no mail can be made of
@@ -46,7 +46,7 @@ class RowsBackend(BaseEmailBackend):
             for message in messages:
                 keep(message, timezone.now())
             if messages:
-                transaction.on_commit(lambda: mail_waiting.send(sender=None), robust=True)
+                transaction.on_commit(lambda: bell.ring(bell.MAIL), robust=True)
         return len(messages)
 
 

@@ -20,12 +20,12 @@ from rest_framework.views import APIView
 from athletes.models import Athlete, Upload
 from athletes.people.permissions import IsAthlete, athlete_of
 from athletes.serializers import RecordQuality, in_utc
-from athletes.signals import upload_waiting
 from athletes.wearables import ingest, uploads
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Unreadable
 from rest.etags import conditional
 from rest.problems import Problem
+from storage import bell
 
 PROVIDER = OpenApiParameter(
     "provider", OpenApiTypes.STR, OpenApiParameter.PATH, description="whose payload it is; see docs/wearables.md"
@@ -234,7 +234,7 @@ def answered_at_once(upload: Upload, created: bool) -> dict[str, Any] | None:
 
 
 def announce(upload: Upload) -> None:
-    transaction.on_commit(lambda: upload_waiting.send(sender=Upload), robust=True)
+    transaction.on_commit(lambda: bell.ring(bell.UPLOADS), robust=True)
 
 
 def accepted(request: Request, upload: Upload) -> Response:

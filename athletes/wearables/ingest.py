@@ -22,13 +22,13 @@ from athletes.people.languages import supported
 from athletes.reports import intake, recording
 from athletes.reports.recording import Outcome, Refused, Sent
 from athletes.serializers import BODIES, CheckInBody, in_utc
-from athletes.signals import upload_waiting
 from athletes.sync import changes
 from athletes.wearables import spools, uploads
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reading, ReadingProfile, Tally, Unreadable
 from rest.plain import plainly
 from rest.problems import error, errors_of
+from storage import bell
 
 CHUNK = 200  # readings a transaction, fewer where it takes longer than this: SQLite has one writer, and phones wait
 LONGEST_WRITE_S, FEWEST = 0.25, 10
@@ -227,7 +227,7 @@ def work(budget_s: float = TASK_BUDGET_S, only: UUID | None = None) -> int:
             finished += worked_off(upload, min(TURN_S, budget_s))
         if time.monotonic() >= ends or uploads.in_work(timezone.now()).exists():
             if uploads.unfinished(timezone.now()).exists():
-                upload_waiting.send(sender=Upload)
+                bell.ring(bell.UPLOADS)
             break
     return finished
 

@@ -24,9 +24,9 @@ from django.utils import timezone  # noqa: E402
 
 from athletes.models import Athlete, CheckIn, HrvReading, Mail, RestDay, TrainingSession, Upload  # noqa: E402
 from benchmarks import cast, seasons  # noqa: E402
-from recommendations import wake  # noqa: E402
 from recommendations.advice.issuing import SHOWN, SILENT  # noqa: E402
 from recommendations.models import Advice, Delivery, Device, WaitingDay  # noqa: E402
+from storage import bell  # noqa: E402
 
 INVENTED: set[object] = set()  # check-ins and advice of seasons that were only written down
 
@@ -122,7 +122,7 @@ def drop_uploads(athletes: list[int]) -> None:
 
 def hint() -> str:
     """The message that a check-in leaves for the worker."""
-    return wake.message()
+    return bell.message()
 
 
 def own_policy(flaw: str) -> str:

@@ -12,8 +12,8 @@ from django.utils import timezone
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, PlannedSession
 from mlmodels.policies.registry import ARTIFACTS
-from recommendations import wake
 from recommendations.models import Advice, Forecast
+from storage import bell
 
 if TYPE_CHECKING:
     from mlmodels.explaining.what_if import Forecast as TwinForecast
@@ -30,7 +30,7 @@ def ask(advice: Advice) -> Forecast:
     """The forecast of an advice; a waiting one, and a hint to the worker, when nobody has asked yet."""
     forecast, asked = Forecast.objects.get_or_create(advice=advice, defaults={"asked_at": timezone.now()})
     if asked:
-        transaction.on_commit(lambda: wake.ring(wake.FORECASTS), robust=True)
+        transaction.on_commit(lambda: bell.ring(bell.FORECASTS), robust=True)
     return forecast
 
 

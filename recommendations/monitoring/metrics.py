@@ -12,9 +12,6 @@ from prometheus_client.registry import Collector
 
 from rest.exposition import EXPOSED
 
-WAKE_ERRORS = Counter(
-    "homestretch_wake_errors", "Hints to the worker that Valkey did not take; the sweep finds the rows"
-)
 ANSWERED = Counter("homestretch_athletes_answered", "Athletes whose waiting days were answered")
 DRAIN_ERRORS = Counter("homestretch_drain_errors", "Athletes whose answer raised an exception", ["error"])
 GIVEN_UP = Counter("homestretch_advice_given_up", "Days answered with 'model_unavailable' after repeated failures")

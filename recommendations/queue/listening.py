@@ -9,16 +9,16 @@ from django.utils import timezone
 
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete
-from athletes.signals import day_revised, mail_waiting, upload_waiting
-from recommendations import wake
+from athletes.signals import day_revised
 from recommendations.models import StateCarry
 from recommendations.queue import waiting
+from storage import bell
 
 
 def note_revision(sender: Any, *, athlete_id: int, dates: set[date], rings: bool, **kwargs: Any) -> None:
     waiting.enqueue(athlete_id, dates, rings=rings)
     if rings:
-        transaction.on_commit(wake.ring, robust=True)
+        transaction.on_commit(bell.ring, robust=True)
 
 
 def note_profile(sender: Any, *, instance: Athlete, created: bool, raw: bool = False, **kwargs: Any) -> None:
@@ -30,16 +30,6 @@ def note_profile(sender: Any, *, instance: Athlete, created: bool, raw: bool = F
     note_revision(sender, athlete_id=instance.pk, dates={local_today(instance, timezone.now())}, rings=True)
 
 
-def note_upload(sender: Any, **kwargs: Any) -> None:
-    wake.ring(wake.UPLOADS)
-
-
-def note_mail(sender: Any, **kwargs: Any) -> None:
-    wake.ring(wake.MAIL)
-
-
 def connect() -> None:
-    mail_waiting.connect(note_mail, dispatch_uid="recommendations.note_mail")
-    upload_waiting.connect(note_upload, dispatch_uid="recommendations.note_upload")
     day_revised.connect(note_revision, dispatch_uid="recommendations.note_revision")
     post_save.connect(note_profile, sender=Athlete, dispatch_uid="recommendations.note_profile")

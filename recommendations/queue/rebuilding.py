@@ -15,11 +15,11 @@ from athletes import statements
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day
 from mlmodels.state.observation import STATE_VERSION
-from recommendations import wake
 from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked
 from recommendations.models import StateCarry, WaitingDay
 from recommendations.queue import one_writer, waiting
+from storage import bell
 
 log = structlog.get_logger(__name__)
 
@@ -47,7 +47,7 @@ def rebuild(now: datetime) -> int:
     while athletes := rebuild_some(now, after=last):
         rebuilt, last = rebuilt + len(athletes), athletes[-1].pk
         if waiting.anybody(now):
-            wake.ring()  # whose drain was refused the turn has left its rows to us
+            bell.ring()  # whose drain was refused the turn has left its rows to us
         statements.let_writers_in()
     return rebuilt
 

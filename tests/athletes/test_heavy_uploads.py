@@ -236,7 +236,7 @@ def test_beside_another_worker_one_turn_is_worked_and_the_rest_is_announced(alic
     waiting(alice, b"1,", size_bytes=uploads.SMALL_BYTES + 1)
     uploads.claim(timezone.now())
     rung = []
-    monkeypatch.setattr(ingest.upload_waiting, "send", lambda **said: rung.append(said))
+    monkeypatch.setattr(ingest.bell, "ring", rung.append)
     for n in range(2):
         waiting(bob, b"1,%d" % n)
     assert (ingest.work(), len(rung)) == (1, 1)

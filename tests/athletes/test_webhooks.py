@@ -94,19 +94,18 @@ def test_the_worker_stores_what_the_event_holds(api, alice, linked):
 @pytest.fixture
 def frozen_broker(settings, tmp_path):
     """A Valkey that takes connections and answers none; nobody works behind it."""
-    from recommendations import wake
-    from storage import valkey
+    from storage import bell, valkey
 
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(tmp_path / "frozen.sock"))
         listening.listen(8)
         settings.VALKEY_URL = f"unix://{tmp_path / 'frozen.sock'}"
-        for breaker in (wake.breaker, valkey.breaker):
+        for breaker in (bell.breaker, valkey.breaker):
             breaker.open_until_s = 0.0
-        wake.client.cache_clear()
+        bell.client.cache_clear()
         yield
-    wake.client.cache_clear()
-    wake.breaker.open_until_s = 0.0
+    bell.client.cache_clear()
+    bell.breaker.open_until_s = 0.0
 
 
 @pytest.mark.parametrize("provider", SECRETS)
@@ -114,13 +113,13 @@ def test_with_worker_and_broker_frozen_an_event_is_answered_and_waits_in_its_row
     api, linked, provider, frozen_broker, django_capture_on_commit_callbacks
 ):
     """How long the answer takes is measured in benchmarks/large_upload.py --webhook."""
-    from recommendations import wake
+    from storage import bell
 
     body = event_of(provider)
     with django_capture_on_commit_callbacks(execute=True):
         answer = call(api(None), provider, body, signed(provider, body))
     assert (answer.status_code, Upload.objects.get().state) == (204, "waiting")
-    assert wake.breaker.open  # it was asked, once
+    assert bell.breaker.open  # it was asked, once
     ingest.work()
     assert Upload.objects.get().state in ("done", "failed")  # the next sweep finds the row without any hint
 

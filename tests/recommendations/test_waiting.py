@@ -12,9 +12,9 @@ from kombu import Connection
 
 from athletes.models import Athlete
 from athletes.signals import day_revised
-from recommendations import wake
 from recommendations.models import WaitingDay
 from recommendations.queue import deadlines, waiting
+from storage import bell
 from tests import factories
 from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY
 
@@ -120,13 +120,13 @@ def test_two_workers_never_hold_the_same_athlete():
 @pytest.fixture
 def broker(valkey, settings):
     """A clean Valkey, and a wake that has not failed yet."""
-    wake.client.cache_clear()
-    wake.breaker.open_until_s = 0.0
+    bell.client.cache_clear()
+    bell.breaker.open_until_s = 0.0
     client = redis.Redis.from_url(valkey)
     client.flushall()
     yield client
-    wake.client.cache_clear()
-    wake.breaker.open_until_s = 0.0
+    bell.client.cache_clear()
+    bell.breaker.open_until_s = 0.0
 
 
 def hints(broker):
@@ -135,14 +135,14 @@ def hints(broker):
 
 def test_a_hundred_check_ins_at_once_send_one_hint(broker):
     for _ in range(100):
-        wake.ring()
+        bell.ring()
     assert hints(broker) == 1
 
 
 def test_once_the_drain_has_begun_the_next_check_in_rings_again(broker):
-    wake.ring()
-    wake.heard()
-    wake.ring()
+    bell.ring()
+    bell.heard()
+    bell.ring()
     assert hints(broker) == 2
 
 
@@ -150,7 +150,7 @@ def test_the_hint_is_a_task_that_celery_can_run(broker):
     from config.celery import app
 
     app.loader.import_default_modules()
-    wake.ring()
+    bell.ring()
     with Connection(app.conf.broker_url) as channel:
         message = channel.SimpleQueue("advice").get(timeout=2)
     assert message.headers["task"] in app.tasks
@@ -175,33 +175,33 @@ def test_an_import_wakes_nobody(alice, broker, django_capture_on_commit_callback
 
 def test_a_broker_that_is_down_is_asked_once_and_then_left_alone(broker, settings, tmp_path):
     settings.VALKEY_URL = f"unix://{tmp_path}/nobody.sock"
-    wake.client.cache_clear()
-    before = wake.WAKE_ERRORS._value.get()
+    bell.client.cache_clear()
+    before = bell.WAKE_ERRORS._value.get()
     for _ in range(10):
-        wake.ring()
-    assert wake.WAKE_ERRORS._value.get() - before == 1
+        bell.ring()
+    assert bell.WAKE_ERRORS._value.get() - before == 1
 
 
 def test_after_a_broker_was_frozen_or_closed_hints_come_again(broker):
     broker.client_pause(3_000)
     for _ in range(20):
-        wake.ring()
+        bell.ring()
     broker.client_unpause()
     for _ in range(2):
-        wake.breaker.open_until_s = 0.0
+        bell.breaker.open_until_s = 0.0
         broker.flushall()
-        wake.ring()
+        bell.ring()
         assert hints(broker) == 1
         broker.client_kill_filter(_type="normal", skipme=True)
 
 
 def test_a_frozen_broker_costs_one_short_time_out(broker):
-    before = wake.WAKE_ERRORS._value.get()
+    before = bell.WAKE_ERRORS._value.get()
     broker.client_pause(3_000)
     for _ in range(20):
-        wake.ring()
+        bell.ring()
     broker.client_unpause()
-    assert wake.WAKE_ERRORS._value.get() - before == 1
+    assert bell.WAKE_ERRORS._value.get() - before == 1
 
 
 # --- mornings ---------------------------------------------------------------------------------------------------------

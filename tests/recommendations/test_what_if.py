@@ -11,7 +11,6 @@ from django.db import IntegrityError, transaction
 from athletes.models import Athlete, Day, PlannedSession
 from mlmodels.policies import registry
 from mlmodels.twin.model import sha256
-from recommendations import wake
 from recommendations.advice.advising import drain
 from recommendations.forecasts import forecasting, own_twins
 from recommendations.inputs import frames
@@ -19,6 +18,7 @@ from recommendations.models import Advice, AthleteTwin, Forecast, StateCarry
 from recommendations.monitoring import retention
 from recommendations.queue import deadlines
 from recommendations.tasks import slow_forecasts
+from storage import bell
 from tests import factories
 from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, wake_up
 
@@ -89,7 +89,7 @@ def test_asking_rings_the_slow_queue_once(alice, advised, api, django_capture_on
     with django_capture_on_commit_callbacks(execute=True):
         api(alice).get(URL)
         api(alice).get(URL)
-    queued = wake.client().lrange("slow", 0, -1)
+    queued = bell.client().lrange("slow", 0, -1)
     assert [json.loads(message)["headers"]["task"] for message in queued] == ["recommendations.tasks.slow_forecasts"]
     assert Forecast.objects.count() == 1
 

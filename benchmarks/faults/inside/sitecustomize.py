@@ -22,7 +22,7 @@ LOOK_EVERY_S = 0.1
 
 BEFORE, AFTER = "before", "after"
 POINTS = {  # name -> module, function, whether the process ends before the function begins or after it has ended
-    "after the record's commit, before the hint": ("recommendations.wake", "ring", BEFORE),
+    "after the record's commit, before the hint": ("storage.bell", "ring", BEFORE),
     "hint taken, before the claim": ("recommendations.queue.waiting", "claim", BEFORE),
     "claimed, before the commit": ("recommendations.queue.waiting", "clear", BEFORE),
     "after the advice's commit, before the delivery": ("recommendations.advice.advising", "answer_batch", AFTER),

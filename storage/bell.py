@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import redis
 import structlog
 from django.conf import settings
+from prometheus_client import Counter
 
-from recommendations.monitoring.metrics import WAKE_ERRORS
 from storage.valkey import AGAIN, Breaker
 
 
@@ -32,6 +32,9 @@ SOCKET_S = 0.2
 # One round trip: nobody else's hint is pending -> put the message on Celery's list.
 HINT = "if redis.call('SET', KEYS[1], '1', 'NX', 'PX', ARGV[1]) then redis.call('LPUSH', KEYS[2], ARGV[2]) end"
 
+WAKE_ERRORS = Counter(
+    "homestretch_wake_errors", "Hints to the worker that Valkey did not take; the sweep finds the rows"
+)
 log = structlog.get_logger()
 breaker = Breaker()
 
