@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
-from athletes.reports import loads
+from measures import loads
 from measures.hrv import BY_HAND
 from measures.providers import NAMES
 from storage.encryption import EncryptedCodeField, EncryptedJSONField, EncryptedTextField

@@ -23,8 +23,8 @@ from athletes.models import (
     TrainingSession,
 )
 from athletes.reports import red_flags
-from athletes.reports.quality import STAGES_TOLERANCE_S
 from measures.providers import NAMES
+from measures.quality import STAGES_TOLERANCE_S
 from measures.wellness import ITEMS
 from rest import strict
 from storage.encryption import Unreadable

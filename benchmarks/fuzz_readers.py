@@ -33,9 +33,9 @@ if __name__ == "__main__":
 
 from rest_framework.exceptions import ValidationError
 
-from athletes.reports.quality import doubts_about_400m, doubts_about_hrv
 from athletes.serializers import BODIES, CheckInBody
 from athletes.wearables.readings import Reader, Reading, ReadingProfile, ReadResult, Unreadable
+from measures.quality import doubts_about_400m, doubts_about_hrv
 from tests.athletes.wearables import fit_files
 from tests.athletes.wearables.payload_files import CASES
 

@@ -3,7 +3,7 @@
     .venv/bin/python -m benchmarks.load_estimate [--data DIR]
 
 Reads DIR/pmdata (Thambawita et al. 2020, doi 10.1145/3339825.3394926) by the product's own Fitbit reader and estimates
-by `athletes.reports.loads`. Each session is estimated from those before it alone, as the product does. The stamps of
+by `measures.loads`. Each session is estimated from those before it alone, as the product does. The stamps of
 both files are UTC (see benchmarks/real_season_logs.py). A session report belongs to the workout that ends nearest,
 within 2 h. Neither the data nor what is made from them belongs in this repository; without them the command says so
 and stops.
@@ -33,7 +33,7 @@ AGE_YEARS, SEX = 47, "undisclosed"
 class Pair:
     """One session as the watch and as the person told it."""
 
-    effort: Any  # athletes.reports.loads.Effort
+    effort: Any  # measures.loads.Effort
     kind: str
     said_min: float
     said_rpe: float
@@ -45,9 +45,9 @@ class Pair:
 
 def workouts_of(folder: Path) -> list[tuple[datetime, str, Any]]:
     """(end, kind, effort) by the product's reader; naive times are read as the UTC they are."""
-    from athletes.reports.loads import Effort
     from athletes.wearables.readers import READERS
     from athletes.wearables.readings import ReadingProfile
+    from measures.loads import Effort
 
     exercise = {"activities": json.loads((folder / "fitbit" / "exercise.json").read_text())}
     found = []
@@ -76,7 +76,7 @@ def pairs_of(folder: Path) -> list[Pair]:
 
 
 def heart_of(folder: Path) -> Any:
-    from athletes.reports import loads
+    from measures import loads
 
     days = json.loads((folder / "fitbit" / "resting_heart_rate.json").read_text())
     resting = [day["value"]["value"] for day in days if day["value"]["value"]]
@@ -88,7 +88,7 @@ def heart_of(folder: Path) -> Any:
 
 def estimators(heart: Any) -> dict[str, Callable[[Pair, Sequence[Pair]], tuple[float, float | None]]]:
     """Name -> (load, error in %) of a pair by those before it."""
-    from athletes.reports import loads
+    from measures import loads
 
     def product(pair: Pair, before: Sequence[Pair]) -> tuple[float, float | None]:
         load = loads.estimated(pair.effort, pair.kind, heart, [(p.effort, p.said_rpe) for p in before], None)
@@ -143,7 +143,7 @@ def main() -> None:
     import django
 
     django.setup()
-    from athletes.reports.loads import FEWEST_PAIRS
+    from measures.loads import FEWEST_PAIRS
 
     for folder in folders:
         pairs, heart = pairs_of(folder), heart_of(folder)

@@ -18,9 +18,9 @@ from pathlib import Path
 from benchmarks.one_thread import restart_in_one_thread
 from benchmarks.servers import verdict
 from mlmodels.evaluation.comparing import rounds_of
+from mlmodels.evaluation.promotion import table_rows
 from mlmodels.evaluation.trial import tried
 from mlmodels.policies.policy import OnnxPolicy
-from mlmodels.policies.promotion import table_rows
 from mlmodels.training.dqn import Settings
 from mlmodels.training.making import make_policy
 from mlmodels.worlds import WORLDS

@@ -26,7 +26,7 @@ def ring_due_mornings() -> int:
 
 @shared_task  # type: ignore[untyped-decorator]
 def send_pushes() -> int:
-    from recommendations.coach import notices
+    from recommendations.announcing import notices
     from recommendations.push.sending import send_due
 
     notices.write_due_mails(timezone.now())
@@ -35,7 +35,7 @@ def send_pushes() -> int:
 
 @shared_task  # type: ignore[untyped-decorator]
 def slow_silence() -> int:
-    from recommendations.coach import notices
+    from recommendations.announcing import notices
 
     return notices.note_silent(timezone.now())
 

@@ -52,10 +52,11 @@ from athletes.models import (
 )
 from athletes.people import erasure, squads
 from athletes.people.access import athletes_visible_to, squads_coached_by
-from athletes.reports import intake, loads, red_flags, unrated
-from athletes.reports.intensity import share_of
+from athletes.reports import intake, red_flags, unrated
 from athletes.reports.recording import Refused
 from athletes.sign_in import clients
+from measures import loads
+from measures.intensity import share_of
 from measures.providers import NAMES
 from measures.wellness import ITEMS
 

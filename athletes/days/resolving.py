@@ -18,12 +18,11 @@ from athletes.days.priorities import order_on
 from athletes.local_days import nights
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, CheckIn, Day
-from athletes.reports import loads
-from athletes.reports.intensity import share_of
 from athletes.statements import Row
-from measures import wellness
+from measures import loads, wellness
 from measures.ages import is_under_18
 from measures.hrv import BY_HAND, Era
+from measures.intensity import share_of
 from measures.providers import RANK
 
 __all__ = ["Reports", "local_today", "read_reports", "resolve", "resolve_days"]

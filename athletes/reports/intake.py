@@ -25,9 +25,10 @@ from athletes.models import (
     TrainingSession,
     User,
 )
-from athletes.reports import danger_words, quality, recording, red_flags, unrated
+from athletes.reports import danger_words, recording, red_flags, unrated
 from athletes.reports.recording import RECORDS, Outcome, Refused, Sent, Sheet
 from athletes.signals import day_revised
+from measures import quality
 from measures.hrv import BY_HAND, Era
 from measures.wellness import ITEMS, highest
 

@@ -31,7 +31,8 @@ from athletes.models import (
     SleepSession,
     TrainingSession,
 )
-from athletes.reports import quality, unrated
+from athletes.reports import unrated
+from measures import quality
 
 CLOCK_SKEW = timedelta(minutes=5)
 EARLIEST = date(2000, 1, 1)

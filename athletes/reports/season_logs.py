@@ -19,7 +19,8 @@ from athletes import statements
 from athletes.days import resolving
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, CheckIn, Day, EraReading, RedFlag, SeasonDay, TrainingSession
-from athletes.reports import intake, loads, red_flags
+from athletes.reports import intake, red_flags
+from measures import loads
 from measures.hrv import RMSSD, Era
 
 Row = dict[str, Any]

@@ -19,7 +19,7 @@ from django.db.models import Q
 from athletes import statements
 from athletes.days import resolving
 from athletes.models import CheckIn, PlannedSession, Quality, RestingHrReading, TrainingSession
-from athletes.reports import loads
+from measures import loads
 from measures.ages import age_years
 
 if TYPE_CHECKING:

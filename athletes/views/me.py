@@ -21,9 +21,10 @@ from rest_framework.views import APIView
 
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Membership, Squad, SquadInvite, User
-from athletes.people import profile, squads
+from athletes.people import squads
 from athletes.people.access import squads_coached_by
 from athletes.people.permissions import IsAthlete, athlete_of
+from athletes.reports import profile
 from measures.providers import NAMES
 from rest import strict
 from rest.etags import conditional

@@ -17,7 +17,6 @@ from typing import IO, Any
 from zoneinfo import available_timezones as read_available_timezones
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN, zone_named
-from athletes.reports.quality import STAGES_TOLERANCE_S
 from athletes.serializers import (
     BODIES,
     HIGHEST_BPM,
@@ -29,6 +28,7 @@ from athletes.serializers import (
     HrvOfCheckIn,
     too_little_asleep,
 )
+from measures.quality import STAGES_TOLERANCE_S
 from rest.strict import FARTHEST_OFFSET, StrictSerializer
 
 Payload = dict[str, Any] | list[Any] | bytes | IO[bytes]

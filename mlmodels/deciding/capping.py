@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels.deciding.actions import FloatArray, dose
+from mlmodels.state.actions import FloatArray, dose
 from mlmodels.state.observation import IntArray, Observation
 
 

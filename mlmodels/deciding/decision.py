@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from measures import risk
 from measures.actions import Action
 from measures.answers import ILLNESS_WARNING_SIGN
-from mlmodels.deciding import guard, hazards, novelty
-from mlmodels.deciding.actions import FloatArray, dose
+from mlmodels.deciding import guard, hazards
+from mlmodels.policies import novelty
 from mlmodels.policies.policy import Policy, RulePolicy, ask
+from mlmodels.state.actions import FloatArray, dose
 from mlmodels.state.observation import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray
 from mlmodels.state.tracker import Tracker
 

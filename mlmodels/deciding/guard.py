@@ -20,7 +20,7 @@ from measures import risk
 from measures.actions import Action
 from measures.answers import HOLD_CLINICIAN, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from measures.guards import BODY, STRICTEST_FIRST, Effect, Guard
-from mlmodels.deciding.actions import FloatArray, dose, increased
+from mlmodels.state.actions import FloatArray, dose, increased
 from mlmodels.state.observation import (
     MAY_BE_MISSING,
     REFUSALS,

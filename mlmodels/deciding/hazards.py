@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from measures import risk
-from mlmodels.deciding.actions import FloatArray
+from mlmodels.state.actions import FloatArray
 from mlmodels.state.layouts import Row
 from mlmodels.state.observation import BoolArray, IntArray, Observation
 

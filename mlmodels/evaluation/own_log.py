@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mlmodels.deciding.novelty import Known
 from mlmodels.evaluation.ceiling import Network
 from mlmodels.evaluation.rollouts import MakeWorld
+from mlmodels.policies.novelty import Known
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.worlds.simulator import World, make_cohort
 

@@ -25,13 +25,13 @@ from mlmodels.evaluation.comparing import (
 )
 from mlmodels.evaluation.forked import in_order
 from mlmodels.evaluation.goals import Seasons, difference
+from mlmodels.evaluation.promotion import Line, StressTrial, guards_goal, stress_gate
+from mlmodels.evaluation.promotion import table_rows as gate_rows
 from mlmodels.evaluation.report import interval_shown, markdown_table
 from mlmodels.evaluation.rollouts import Season
 from mlmodels.evaluation.scores import Interval, Score, score
 from mlmodels.evaluation.trial import CANDIDATE
 from mlmodels.policies.policy import Policy
-from mlmodels.policies.promotion import Line, StressTrial, guards_goal, stress_gate
-from mlmodels.policies.promotion import table_rows as gate_rows
 from mlmodels.worlds import STRESS
 from mlmodels.worlds.stressed import StressRow
 

@@ -20,10 +20,10 @@ from mlmodels.evaluation.comparing import (
     played,
 )
 from mlmodels.evaluation.goals import Seasons, difference
+from mlmodels.evaluation.promotion import Line, Trial, gate, sanity
 from mlmodels.evaluation.rollouts import MakeWorld
 from mlmodels.evaluation.scores import bootstrap, score
 from mlmodels.policies.policy import Policy
-from mlmodels.policies.promotion import Line, Trial, gate, sanity
 
 CANDIDATE, CHAMPION = "candidate", "champion"
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels.deciding.actions import FloatArray
 from mlmodels.policies.policy import OnnxPolicy, best_action
+from mlmodels.state.actions import FloatArray
 from mlmodels.state.observation import FEATURE_SETS, Observation
 
 CHUNK = 4096  # rows a call: 2 MB of activations instead of 33

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from measures import risk
 from measures.actions import ACTION_CODES, Action
 from mlmodels.deciding import guard
-from mlmodels.deciding.actions import FloatArray, dose
 from mlmodels.deciding.decision import resolve, stages
 from mlmodels.policies.policy import Policy, RulePolicy
+from mlmodels.state.actions import FloatArray, dose
 from mlmodels.state.observation import BoolArray, Evening, Morning, Observation, Profiles
 from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import RECENT_D, Signal, Twin, TwinWorld, effort, signal_features

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from measures import risk
 from measures.actions import ACTION_CODES, Action
-from mlmodels.deciding.novelty import Known
+from mlmodels.policies.novelty import Known
 from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, BoolArray, IntArray, Observation, feature_set_hash
 
 GOLDEN_TOLERANCE = 1e-5  # largest |dQ| between the card and this machine's runtime

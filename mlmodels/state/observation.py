@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from measures import risk
 from measures.answers import HOLD_NONE, TIMING_TRIAL
 from measures.wellness import NO_SLEEP_H, OF_HOURS, OF_QUALITY
-from mlmodels.deciding.actions import FloatArray
+from mlmodels.state.actions import FloatArray
 from mlmodels.state.layouts import WHOLE, Row
 
 BoolArray = NDArray[np.bool_]

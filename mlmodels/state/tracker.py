@@ -24,7 +24,7 @@ from measures.answers import (
     ILLNESS_ABOVE_NECK,
     ILLNESS_BELOW_NECK,
 )
-from mlmodels.deciding.actions import PLAN_RECOVERING_D, FloatArray, automatic_plan
+from mlmodels.state.actions import PLAN_RECOVERING_D, FloatArray, automatic_plan
 from mlmodels.state.observation import (
     CARRIED,
     HABITS,

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from measures.actions import Action
 from mlmodels.baselines.threshold import Search
 from mlmodels.baselines.two_lines import ATHLETES, CANDIDATES, ROUNDS, TwoLines, search
-from mlmodels.deciding.novelty import portraits
+from mlmodels.policies.novelty import portraits
 from mlmodels.training.heads import Heads, fit
 from mlmodels.training.look_ahead import LOOK_AHEAD_D, PLAN, collect, env_of
 from mlmodels.training.monotone import MonotoneQ, repeating

@@ -24,8 +24,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from measures.actions import ACTION_CODES
 from mlmodels.deciding.guard import GUARD_VERSION
-from mlmodels.deciding.novelty import Known
 from mlmodels.policies.drift import distribution
+from mlmodels.policies.novelty import Known
 from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
 from mlmodels.training.careful import Careful
 from mlmodels.training.dqn import QNetwork, Trained

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from measures.actions import ACTION_CODES
-from mlmodels.deciding.actions import dose
+from mlmodels.state.actions import dose
 from mlmodels.twin import model
 from mlmodels.twin.fitting import Averages, ar1_plus_noise, fit_twin, load_averages, own_mean_sd, smooth
 from mlmodels.twin.history import Floats, SeasonHistory

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.risk import HRV_FLOOR_SD_LN, HRV_PRIOR_SD_LN, HRV_PRIOR_WEIGHT, T400_SD_TRIAL
-from mlmodels.deciding.actions import dose
+from mlmodels.state.actions import dose
 from mlmodels.twin import model
 from mlmodels.twin.history import Floats, SeasonHistory, before, running_mean
 from mlmodels.twin.model import Signal, Twin

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from measures.risk import HRV_FLOOR_SD_LN, HRV_PRIOR_SD_LN, HRV_PRIOR_WEIGHT
-from mlmodels.deciding.actions import dose
+from mlmodels.state.actions import dose
 from mlmodels.twin import fitting, model
 from mlmodels.twin.model import Signal, Twin
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.deciding.actions import PLAN_RECOVERING_D, WEEKDAY_SHARES, WEEKDAY_WEIGHTS, at_most, automatic_plan, dose
+from mlmodels.state.actions import PLAN_RECOVERING_D, WEEKDAY_SHARES, WEEKDAY_WEIGHTS, at_most, automatic_plan, dose
 
 if TYPE_CHECKING:
     from mlmodels.twin.history import Floats  # which reads season logs, with pandas

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels.deciding.actions import at_most, dose
+from mlmodels.state.actions import at_most, dose
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -53,7 +53,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels.deciding.actions import at_most, dose
+from mlmodels.state.actions import at_most, dose
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

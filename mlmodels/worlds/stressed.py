@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from measures.risk import LREF_FIRST_DAYS, LREF_LAMBDA
-from mlmodels.deciding.actions import PLAN_RECOVERING_D, automatic_plan
+from mlmodels.state.actions import PLAN_RECOVERING_D, automatic_plan
 from mlmodels.worlds.related import ScepticWorld
 from mlmodels.worlds.simulator import WEEKDAY_LOAD, WEEKDAY_SHARE, Floats, World
 

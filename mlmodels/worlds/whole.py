@@ -41,7 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels.deciding.actions import dose
+from mlmodels.state.actions import dose
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

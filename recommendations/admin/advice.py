@@ -19,12 +19,14 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 from athletes.admin.scope import ScopedAdmin, ScopedRelatedFilter
 from athletes.models import User
 from measures.guards import STOPS
-from recommendations.advice import discretion, overriding, sentences, showing
-from recommendations.advice.discretion import Reader
-from recommendations.coach import coach_page, notices
+from recommendations.advice import overriding, showing
+from recommendations.announcing import notices
+from recommendations.coach import coach_page
 from recommendations.forecasts import charts, forecasting
 from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, WaitingDay, Warning
 from recommendations.views.serializers import MAX_LOAD_AU, NOTE_NEEDED, OWN_NEEDS
+from recommendations.words import discretion, sentences
+from recommendations.words.discretion import Reader
 
 NOBODY_WRITES = frozenset({"add", "change", "delete"})
 NOT_CHOSEN = ("", _("Choose"))

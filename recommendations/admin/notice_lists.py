@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 
 from athletes.admin.scope import OfferedOnly, coaches
 from athletes.models import User
-from recommendations.coach import notices
+from recommendations.announcing import notices
 from recommendations.models import NoticePreference
 
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from athletes.models import Athlete
 from athletes.sync.changes import Feed, Item, register
 from recommendations.advice import showing
-from recommendations.advice.discretion import ITSELF
 from recommendations.models import Advice, Feedback, Override, Warning
+from recommendations.words.discretion import ITSELF
 
 
 def advice_items(athlete: Athlete, keys: Sequence[Any]) -> dict[Any, Item]:

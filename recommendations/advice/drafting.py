@@ -11,11 +11,11 @@ from mlmodels.deciding import guard
 from mlmodels.deciding.decision import Verdict
 from mlmodels.policies.policy import Policy
 from mlmodels.state.observation import STATE_VERSION
-from recommendations.advice import wording
-from recommendations.advice.sentences import WORDING_VERSION
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice
 from recommendations.queue.deadlines import deadline_at
+from recommendations.words import wording
+from recommendations.words.sentences import WORDING_VERSION
 
 WITHHELD_AS = {"out_of_range": "out_of_distribution"}  # the state's word -> the API's
 

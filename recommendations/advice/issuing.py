@@ -7,10 +7,9 @@ from athletes import statements
 from athletes.local_days.local_time import bounds_of
 from measures.guards import NO_TRAINING
 from recommendations.advice import overriding
-from recommendations.coach import notices
+from recommendations.announcing import deliveries, notices
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice, Override
-from recommendations.push import deliveries
 
 Key = tuple[int, date]  # athlete id, local day
 # What is shown of an advice. When none of it differs there is nothing new to say.

@@ -12,8 +12,8 @@ from athletes.local_days.local_time import local_today
 from athletes.models import User
 from athletes.sync.changes import lock_advised
 from measures.guards import BODY, EASED, EFFECTS, STOPS, Effect
+from recommendations.announcing import deliveries
 from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override
-from recommendations.push import deliveries
 from recommendations.queue import waiting
 
 HARDEST_FIRST = ("increase_intensity", "increase_volume", "as_planned", "active_recovery")

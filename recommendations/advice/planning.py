@@ -25,7 +25,7 @@ def automatic_plans(athlete: Athlete, dates: list[date]) -> dict[date, Row]:
     known = newest_load(athlete)
     if known is None or not dates:
         return {}
-    from mlmodels.deciding.actions import automatic_plan  # numpy: only where somebody asks
+    from mlmodels.state.actions import automatic_plan  # numpy: only where somebody asks
 
     as_of, lref_au, chronic_au, days_seen, recovering = known
     weeks = [max(days_seen + (day - as_of).days, 0) // 7 for day in dates]

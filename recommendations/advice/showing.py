@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from athletes.models import Athlete, Day
-from athletes.reports import loads, unrated
+from athletes.reports import unrated
 from athletes.serializers import in_utc
-from measures import risk
+from measures import loads, risk
 from measures.guards import Guard
-from recommendations.advice import discretion, overriding, sentences, wording
-from recommendations.advice.discretion import Reader
+from recommendations.advice import overriding
 from recommendations.models import Advice, Feedback, Forecast, OrderCode, Override, Warning
+from recommendations.words import discretion, sentences, wording
+from recommendations.words.discretion import Reader
 
 OF_LOAD = ("acute", "chronic", "acwr")
 ACUTE_WINDOW = timedelta(days=7)

@@ -21,10 +21,11 @@ from athletes.models import Athlete, Day, Membership, RedFlag, Squad, User
 from athletes.people.access import SEE_MEDICAL, squads_coached_by
 from athletes.reports import red_flags
 from measures.guards import Effect, Guard
-from recommendations.advice import discretion, overriding, sentences, showing
-from recommendations.advice.discretion import Reader
+from recommendations.advice import overriding, showing
 from recommendations.coach.coach_page import by_coach
 from recommendations.models import Advice, Notice, OrderCode, Override, Warning
+from recommendations.words import discretion, sentences
+from recommendations.words.discretion import Reader
 
 SHOWN_WARNINGS = 3
 LOUD = (Warning.Level.WARNING, Warning.Level.DANGER)

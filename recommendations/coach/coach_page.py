@@ -9,9 +9,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from athletes.models import Day
-from recommendations.advice import overriding, sentences, showing
-from recommendations.advice.discretion import Reader
+from recommendations.advice import overriding, showing
 from recommendations.models import Advice, Override
+from recommendations.words import sentences
+from recommendations.words.discretion import Reader
 
 DAYS_SHOWN = 14
 

@@ -7,7 +7,8 @@ import numpy as np
 import structlog
 
 from athletes.models import Athlete, Day
-from athletes.reports import loads, red_flags
+from athletes.reports import red_flags
+from measures import loads
 from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked
 from recommendations.models import AthleteTwin

@@ -14,8 +14,9 @@ from athletes import statements
 from athletes.days import hrv_baselines, hrv_readings
 from athletes.local_days.local_time import zone_named
 from athletes.models import Athlete, CheckIn, Day, SeasonDay
-from athletes.reports import loads, red_flags
+from athletes.reports import red_flags
 from athletes.reports.red_flags import Signs
+from measures import loads
 from measures.actions import ACTION_CODES
 from measures.ages import age_years
 from measures.answers import (
@@ -35,7 +36,7 @@ from measures.answers import (
 )
 from measures.hrv import CONTEXTS, LOG_NUMBER, SDNN, Era, era_number
 from measures.providers import NAMES
-from mlmodels.deciding.actions import FloatArray
+from mlmodels.state.actions import FloatArray
 from mlmodels.state.observation import STATE_VERSION, Evening, IntArray, Morning, Observation, Profiles
 from mlmodels.state.tracker import HRV_MEMORY_D, Tracker
 from recommendations.models import Advice, Feedback, Override, StateCarry

@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy
 
 from athletes.people.languages import language_of, supported
-from recommendations.coach import notices
+from recommendations.announcing import notices
 from recommendations.models import Delivery, Notice
 
 TITLES = {

@@ -13,11 +13,11 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from recommendations.coach import notices
+from recommendations.announcing import notices
+from recommendations.announcing.deliveries import after_quiet_hours
 from recommendations.models import Delivery, Device
 from recommendations.monitoring.metrics import PUSHES
 from recommendations.push.breaker import PAUSE_S, Breaker
-from recommendations.push.deliveries import after_quiet_hours
 from recommendations.push.devices import retire
 from recommendations.push.messages import message_of
 from recommendations.push.transports import CONNECTIONS, TransportError, transport_for

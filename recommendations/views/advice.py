@@ -22,7 +22,6 @@ from athletes.reports import intake
 from athletes.sign_in.clients import is_program
 from athletes.sync.changes import plan_body
 from recommendations.advice import acknowledging, overriding, planning, showing
-from recommendations.advice.discretion import ITSELF, Reader
 from recommendations.coach import board
 from recommendations.models import Advice, Warning
 from recommendations.views.serializers import (
@@ -36,6 +35,7 @@ from recommendations.views.serializers import (
     PlanView,
     WarningView,
 )
+from recommendations.words.discretion import ITSELF, Reader
 from rest.etags import conditional
 from rest.filters import RecordFilter, check_range, date_parameter
 from rest.paging import invalid_parameter

@@ -19,8 +19,8 @@ from athletes.people.access import athletes_visible_to
 from athletes.people.permissions import IsCoach
 from athletes.people.whose import user_of
 from athletes.serializers import in_utc
-from recommendations.coach import notices
-from recommendations.coach.notices import Channels, Kind
+from recommendations.announcing import notices
+from recommendations.announcing.notices import Channels, Kind
 from recommendations.models import Notice
 from recommendations.views.serializers import Answer
 from rest import strict

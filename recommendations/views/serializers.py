@@ -9,9 +9,9 @@ from rest_framework import serializers
 
 from athletes.models import PlannedSession, TrainingSession
 from athletes.reports import red_flags
-from athletes.reports.intensity import share_of
-from recommendations.advice import discretion
+from measures.intensity import share_of
 from recommendations.models import ActionCode, Advice, Feedback, OrderCode, Override, Warning
+from recommendations.words import discretion
 from rest import strict
 
 MAX_LOAD_AU = 6_000

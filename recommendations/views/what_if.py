@@ -14,12 +14,13 @@ from athletes.models import Athlete
 from athletes.people.whose import ATHLETE, athlete_named
 from athletes.serializers import in_utc
 from measures import risk
-from recommendations.advice import discretion, showing
-from recommendations.advice.discretion import Reader
+from recommendations.advice import showing
 from recommendations.forecasts import forecasting
 from recommendations.models import ActionCode, Advice, Forecast
 from recommendations.views.advice import reader_of
 from recommendations.views.serializers import Answer
+from recommendations.words import discretion
+from recommendations.words.discretion import Reader
 from rest.etags import conditional
 from rest.problems import Problem
 

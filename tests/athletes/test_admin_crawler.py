@@ -23,7 +23,7 @@ from django.utils import timezone
 from athletes.admin.scope import OfferedOnly
 from athletes.models import Athlete, CheckIn, Day, Membership, RedFlag, SeasonDay, User
 from athletes.people import access, squads
-from recommendations.coach import notices
+from recommendations.announcing import notices
 from recommendations.models import Advice, Delivery, Feedback, Override, Warning
 from storage.encryption import EncryptedJSONField
 from tests import factories

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from athletes.days import hrv_choice, resolving
 from athletes.days.hrv_choice import choose
 from athletes.models import Day, HrvReading
-from athletes.people import profile
-from athletes.reports import intake
+from athletes.reports import intake, profile
 from tests import factories
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

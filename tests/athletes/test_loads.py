@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from athletes.reports import loads
-from athletes.reports.loads import Effort, Heart, Plan
+from measures import loads
+from measures.loads import Effort, Heart, Plan
 
 MAN, WOMAN, NOBODY = (Heart(50.0, 190.0, sex) for sex in ("male", "female", "undisclosed"))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from measures.actions import ACTION_CODES, Action
-from mlmodels.deciding.actions import WEEKDAY_WEIGHTS, automatic_plan, dose
+from mlmodels.state.actions import WEEKDAY_WEIGHTS, automatic_plan, dose
 
 
 def test_the_codes_are_those_of_the_api():

@@ -20,8 +20,8 @@ from measures.answers import (
     ILLNESS_FEVER,
 )
 from measures.guards import BODY, Effect
-from mlmodels.deciding.actions import dose
 from mlmodels.deciding.guard import GUARD_CODES, RULES, _reads, acwr_after, apply
+from mlmodels.state.actions import dose
 from mlmodels.state.observation import Evening, Morning, Observation, Profiles
 from mlmodels.state.tracker import Tracker
 

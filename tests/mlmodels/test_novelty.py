@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from mlmodels.deciding import novelty
-from mlmodels.deciding.novelty import NAMES, Known, portraits
+from mlmodels.policies import novelty
+from mlmodels.policies.novelty import NAMES, Known, portraits
 from mlmodels.policies.policy import ModelRefused, OnnxPolicy, RulePolicy, ask
 from mlmodels.state.observation import Observation
 from tests.mlmodels.model_files import write_model
@@ -70,6 +70,6 @@ def test_a_stranger_is_answered_by_the_rule_and_told_by_what(tmp_path):
 
 
 def test_every_name_has_words():
-    from recommendations.advice.sentences import UNLIKE
+    from recommendations.words.sentences import UNLIKE
 
     assert set(UNLIKE) == set(novelty.NAMES)

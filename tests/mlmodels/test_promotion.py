@@ -10,11 +10,11 @@ from mlmodels.baselines.chance import at_random
 from mlmodels.baselines.constant import AllHard, AllRest, PlanUnchanged
 from mlmodels.baselines.tuning import FAMILIES, Tuning
 from mlmodels.evaluation.comparing import rounds_of
+from mlmodels.evaluation.promotion import Trial, gate, passed, sanity, table_rows
 from mlmodels.evaluation.rollouts import play
 from mlmodels.evaluation.scores import Interval, Score, score
 from mlmodels.evaluation.trial import rules_to_beat, tried
 from mlmodels.policies import registry
-from mlmodels.policies.promotion import Trial, gate, passed, sanity, table_rows
 from mlmodels.worlds import STRESS
 from mlmodels.worlds.simulator import World
 from tests.mlmodels.model_files import write_model

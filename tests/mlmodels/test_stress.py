@@ -9,14 +9,14 @@ from django.core.management import CommandError, call_command
 
 from measures.actions import Action
 from mlmodels.baselines.constant import AllRest, PlanUnchanged
-from mlmodels.deciding.actions import automatic_plan
 from mlmodels.evaluation import stress
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, rounds_of
 from mlmodels.evaluation.plots import draw_stress
+from mlmodels.evaluation.promotion import StressTrial, guards_goal, stress_gate
 from mlmodels.evaluation.rollouts import play, world_from
 from mlmodels.evaluation.scores import Interval
 from mlmodels.management.pages import block_of, put_block
-from mlmodels.policies.promotion import StressTrial, guards_goal, stress_gate
+from mlmodels.state.actions import automatic_plan
 from mlmodels.worlds import STRESS, stressed
 from mlmodels.worlds.delayed import DelayedWorld
 from mlmodels.worlds.related import ScepticWorld

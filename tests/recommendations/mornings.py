@@ -19,7 +19,7 @@ from mlmodels.state.observation import Evening, Morning, Profiles
 from mlmodels.state.tracker import Tracker
 from recommendations.advice.drafting import WITHHELD_AS, decided
 from recommendations.advice.showing import Reader
-from recommendations.advice.wording import Said, say
+from recommendations.words.wording import Said, say
 from tests.recommendations.speaking import spoken
 
 WEEK_AU = (420.0, 300.0, 150.0, 430.0, 260.0, 400.0, 0.0)  # Monday first

@@ -2,9 +2,10 @@
 
 from types import SimpleNamespace
 
-from recommendations.advice import showing, wording
-from recommendations.advice.discretion import ITSELF, Reader
+from recommendations.advice import showing
 from recommendations.models import Advice
+from recommendations.words import wording
+from recommendations.words.discretion import ITSELF, Reader
 
 ATHLETE = ITSELF
 COACH = Reader(own=False, values=True, medical=True)

@@ -14,12 +14,13 @@ from athletes.models import Day
 from athletes.reports import intake
 from mlmodels.deciding.hazards import KIND_CODES, warning_levels
 from mlmodels.state.tracker import Tracker
-from recommendations.advice import advising, wording
+from recommendations.advice import advising
 from recommendations.advice.advising import differences, drain
 from recommendations.inputs import frames
 from recommendations.inputs.frames import ONE_DAY, Asked
 from recommendations.models import Advice, Delivery, Device, Feedback, Override, StateCarry, WaitingDay, Warning
 from recommendations.queue import waiting
+from recommendations.words import wording
 from tests import factories
 from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, ordinary, wake_up
 from tests.recommendations.speaking import told

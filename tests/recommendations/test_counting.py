@@ -11,9 +11,10 @@ from prometheus_client import REGISTRY
 from config.beat import rang
 from config.celery import app
 from recommendations.advice import advising
+from recommendations.announcing import deliveries
 from recommendations.inputs import frames
 from recommendations.models import Delivery
-from recommendations.push import deliveries, sending
+from recommendations.push import sending
 from tests import push_service as faults
 from tests.factories import make_advice
 from tests.recommendations.seasons import MORNING, live, wake_up

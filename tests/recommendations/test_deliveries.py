@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+from recommendations.announcing import deliveries
 from recommendations.models import Delivery, Override
-from recommendations.push import deliveries
 from tests.factories import make_advice, make_device
 
 TODAY = date(2026, 11, 22)

@@ -8,10 +8,10 @@ import time_machine
 from django.core.management import call_command
 
 from athletes.models import Athlete, Day, HrvReading, Membership, Quality, User
-from recommendations.advice import wording
 from recommendations.coach import board
 from recommendations.demo import ADVISED_DAYS, DOUBTED_MS
 from recommendations.models import Advice, Delivery, Override, WaitingDay
+from recommendations.words import wording
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
 NOW = datetime(2026, 5, 20, 10, 0, tzinfo=UTC)  # a Wednesday, after everybody's deadline

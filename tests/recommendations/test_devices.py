@@ -3,8 +3,9 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
+from recommendations.announcing import deliveries
 from recommendations.models import Delivery, Device
-from recommendations.push import deliveries, vapid
+from recommendations.push import vapid
 from tests.factories import make_advice, make_device
 from tests.push_service import Subscription, from_base64url
 

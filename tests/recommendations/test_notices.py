@@ -12,7 +12,7 @@ from django.urls import reverse
 from athletes.models import Day, Mail, Membership
 from athletes.tasks import send_mail
 from recommendations.advice.advising import drain
-from recommendations.coach import notices
+from recommendations.announcing import notices
 from recommendations.models import Advice, Delivery, Notice, NoticePreference
 from recommendations.monitoring import retention
 from recommendations.push import sending

@@ -10,8 +10,9 @@ import time_machine
 from django.core.checks import run_checks
 from django.utils import timezone
 
+from recommendations.announcing import deliveries
 from recommendations.models import Delivery, Device
-from recommendations.push import deliveries, sending, transports, vapid
+from recommendations.push import sending, transports, vapid
 from recommendations.push.endpoints import EndpointRefused, provider_of
 from recommendations.push.messages import topic
 from tests import push_service as faults

@@ -1,8 +1,8 @@
 import pytest
 from django.urls import reverse
 
+from recommendations.announcing import deliveries
 from recommendations.models import Delivery, Device
-from recommendations.push import deliveries
 from tests.factories import make_advice, make_device, make_user
 from tests.recommendations.test_deliveries import NOON, TODAY
 

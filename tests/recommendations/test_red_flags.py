@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from athletes.models import RedFlag
 from athletes.reports import intake, red_flags
 from measures.answers import ILLNESS_WARNING_SIGN
-from recommendations.advice import wording
 from recommendations.advice.advising import drain
 from recommendations.coach.board import because_cell, boards
 from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice
+from recommendations.words import wording
 from tests import factories
 from tests.recommendations.seasons import MORNING, TODAY, live, ordinary, wake_up
 from tests.recommendations.speaking import spoken, told

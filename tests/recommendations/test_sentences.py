@@ -9,9 +9,9 @@ import pytest
 
 from measures.guards import PASSING, Effect
 from mlmodels.deciding import hazards
-from recommendations.advice import discretion, sentences, wording
-from recommendations.advice.sentences import Line, words, words_kept
 from recommendations.models import OrderCode
+from recommendations.words import discretion, sentences, wording
+from recommendations.words.sentences import Line, words, words_kept
 
 ALL = sentences.SENTENCES | {
     f"{table}.{key}": sentence

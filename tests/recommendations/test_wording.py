@@ -10,11 +10,11 @@ from mlmodels.deciding import guard, hazards
 from mlmodels.deciding.decision import decide_observed
 from mlmodels.policies.policy import RulePolicy
 from mlmodels.state.observation import Observation
-from recommendations.advice import sentences, wording
 from recommendations.advice.drafting import WITHHELD_AS, decided
-from recommendations.advice.wording import Decided
 from recommendations.inputs.active_policy import NoPolicy
 from recommendations.models import Advice
+from recommendations.words import sentences, wording
+from recommendations.words.wording import Decided
 from tests.recommendations import speaking
 
 

@@ -100,7 +100,7 @@ class Cast(World):
     def fill_the_admin(self) -> None:
         """A row of what is nobody's data, so that its pages have something to point at."""
         from mlmodels.models import PolicyVersion
-        from recommendations.coach import notices
+        from recommendations.announcing import notices
         from recommendations.models import Advice, ShadowAdvice
 
         advice, policy = (

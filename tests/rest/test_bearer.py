@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from athletes import statements
 from athletes.models import Athlete, CheckIn, Day, User
-from athletes.reports import intake, quality
+from athletes.reports import intake
 from athletes.sign_in.authentication import vouches_for
+from measures import quality
 from measures.hrv import Era
 from tests.factories import make_user
 

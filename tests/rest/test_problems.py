@@ -210,7 +210,7 @@ def test_a_failed_request_stores_nothing(api, alice, monkeypatch):
     def fail(*args, **kwargs):
         raise OperationalError
 
-    monkeypatch.setattr("athletes.people.profile.ask_again", fail)
+    monkeypatch.setattr("athletes.reports.profile.ask_again", fail)
     before = Athlete.objects.values().get(pk=alice.pk)
     assert problem(api(alice).patch("/api/v1/me/", {"timezone": "Asia/Tokyo"})) == (503, "database_unavailable")
     assert Athlete.objects.values().get(pk=alice.pk) == before

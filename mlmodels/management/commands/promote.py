@@ -40,8 +40,8 @@ class Command(BaseCommand):
         parser.add_argument("--processes", type=int, default=2, help="that play stress rows; the figures are the same")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        from mlmodels.evaluation import promotion
         from mlmodels.evaluation.report import aligned
-        from mlmodels.policies import promotion
 
         version = policy_named(options["name"])
         approver = member_of_staff(options["by"]) if options["by"] else None
@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
     def report(self, lines: list[Any], options: dict[str, Any]) -> dict[str, Any]:
         """What the row keeps. A quick run is a smoke test of the gate and no pass."""
-        from mlmodels.policies import promotion
+        from mlmodels.evaluation import promotion
 
         whole = not options["quick"] and options["cohorts"] >= WHOLE[0] and options["athletes"] >= WHOLE[1]
         whole = whole and not options["world"]

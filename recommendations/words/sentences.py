@@ -800,7 +800,7 @@ def order_words(action: str, *, own: bool) -> str:
 
 # --- codes as words ---------------------------------------------------------------------------------------------------
 
-# What sets the last four weeks apart from all that the model has learned on (``mlmodels.deciding.novelty.NAMES``).
+# What sets the last four weeks apart from all that the model has learned on (``mlmodels.policies.novelty.NAMES``).
 UNLIKE = {
     "load_unevenness": gettext_lazy("how the load is spread over the days"),
     "hard_unevenness": gettext_lazy("how the hard work is spread over the days"),

@@ -29,8 +29,8 @@ from athletes.people.languages import language_of
 from measures import risk
 from measures.answers import ILLNESS_WARNING_SIGN
 from measures.guards import MEDICAL, NO_TRAINING, Effect, Guard
+from recommendations.announcing.deliveries import after_quiet_hours, devices_by_user
 from recommendations.models import Advice, Delivery, Notice, NoticePreference
-from recommendations.push.deliveries import after_quiet_hours, devices_by_user
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from measures import risk
 from measures.answers import ILLNESS_WARNING_SIGN
 from measures.guards import PASSING, Effect, Guard
-from recommendations.advice.sentences import Line
+from recommendations.words.sentences import Line
 
 Observed = Mapping[str, Any]  # one row of mlmodels.state.observation.Observation; None = not known
 MAX_REASONS = 3

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from measures.guards import EASED, MEDICAL, PASSING, Effect, Guard
-from recommendations.advice import sentences, wording
 from recommendations.models import Advice, Warning
+from recommendations.words import sentences, wording
 
 Row = dict[str, Any]
 HEALTH = "health"
