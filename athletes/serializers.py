@@ -19,10 +19,8 @@ from athletes.models import (
     PerformanceTest,
     Quality,
     Record,
-    RedFlag,
     TrainingSession,
 )
-from athletes.reports import red_flags
 from measures.providers import NAMES
 from measures.quality import STAGES_TOLERANCE_S
 from measures.wellness import ITEMS
@@ -170,39 +168,6 @@ class ClearingBody(strict.StrictSerializer):
         )
     )
     note = strict.StrictCharField(required=False, max_length=2000, allow_blank=True)
-
-
-class RedFlagView(serializers.Serializer[Any]):
-    id = serializers.UUIDField()
-    athlete = serializers.IntegerField()
-    kind = serializers.ChoiceField(
-        choices=RedFlag.KINDS, allow_null=True, help_text="null for a coach who is shown no medical detail"
-    )
-    state = serializers.ChoiceField(choices=[red_flags.OPEN, red_flags.CLEARED])
-    raised_on = serializers.DateField(help_text="the local date of the check-in that said so")
-    raised_at = serializers.DateTimeField()
-    cleared_on = serializers.DateField(allow_null=True, help_text="the athlete's local date")
-    cleared_at = serializers.DateTimeField(allow_null=True)
-    cleared_by = serializers.CharField(allow_null=True)
-    seen_by_doctor_on = serializers.DateField(allow_null=True)
-    note = serializers.CharField(allow_null=True, help_text="shown to those who see the kind")
-
-
-def red_flag_body(flag: RedFlag, *, medical: bool) -> dict[str, Any]:
-    """Without `medical` only that there is one, since when and until when: not which, nor what was said of it."""
-    return {
-        "id": str(flag.pk),
-        "athlete": flag.athlete_id,
-        "kind": code_of(flag.kind) if medical else None,
-        "state": red_flags.OPEN if flag.cleared_at is None else red_flags.CLEARED,
-        "raised_on": flag.raised_on.isoformat(),
-        "raised_at": in_utc(flag.raised_at),
-        "cleared_on": flag.cleared_on.isoformat() if flag.cleared_on else None,
-        "cleared_at": in_utc(flag.cleared_at),
-        "cleared_by": red_flags.who_cleared(flag) or None,
-        "seen_by_doctor_on": flag.seen_by_doctor_on.isoformat() if flag.seen_by_doctor_on else None,
-        "note": flag.note if medical else None,
-    }
 
 
 # --- the resolved day -------------------------------------------------------------------------------------------------

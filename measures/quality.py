@@ -13,6 +13,7 @@ HRV_FEWEST = 7  # readings of the era before its own spread says anything
 LN_UNIT = 2.0**-40  # logarithms are summed as whole numbers: exact over any stretch, in whatever order records came
 FASTEST_400M_S = 44.5
 LARGEST_JUMP = 0.08
+DATE_DISAGREES = "date_disagrees"  # the vendor files it under another day than we do
 STAGES_TOLERANCE_S = 60  # vendors round each stage to the half minute
 
 

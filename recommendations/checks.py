@@ -11,7 +11,7 @@ from django.utils import timezone
 from athletes.models import Athlete, Mail
 from athletes.people import mail
 from recommendations.models import Delivery, WaitingDay
-from recommendations.push.transports import CONFIGURATION
+from recommendations.push.wire import CONFIGURATION
 from recommendations.queue import waiting
 
 SLOW = timedelta(seconds=60)  # the promise: the backlog is empty a minute after any fault

@@ -20,7 +20,7 @@ from django.db import transaction
 
 from athletes.models import Athlete, Membership, Squad, User
 from athletes.reports import intake
-from athletes.reports.season_logs import import_season
+from athletes.reports.season_logs import import_season, plain_rows
 from recommendations.advice import advising, overriding
 from recommendations.models import Advice, Override, WaitingDay
 from recommendations.queue import waiting
@@ -136,7 +136,6 @@ def invented_logs(athletes: int, last: date) -> list[Any]:
 
 
 def own_rows(name: str, log: Any) -> dict[date, Row]:
-    from recommendations.management.commands.import_season import plain_rows
 
     rows: dict[date, Row] = {row["date"]: row for row in plain_rows(log)}
     if name in USUAL_MS:

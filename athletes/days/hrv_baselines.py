@@ -8,9 +8,9 @@ from typing import Any
 
 from athletes.days import hrv_readings
 from athletes.models import Absence, Athlete, HrvReading, SleepSession
-from athletes.reports.recording import DATE_DISAGREES
 from measures import risk
 from measures.hrv import Era
+from measures.quality import DATE_DISAGREES
 
 BASELINE_FROM, BASELINE_TO = timedelta(days=risk.HRV_BASELINE_LAST_LAG), timedelta(days=risk.HRV_BASELINE_FIRST_LAG)
 ONE_DAY = timedelta(days=1)

@@ -33,6 +33,7 @@ from athletes.models import (
 )
 from athletes.reports import unrated
 from measures import quality
+from measures.quality import DATE_DISAGREES
 
 CLOCK_SKEW = timedelta(minutes=5)
 EARLIEST = date(2000, 1, 1)
@@ -58,7 +59,6 @@ DECIDING_INSTANT = {
 }
 PROVENANCE = ("provider", "device_model", "device_type", "recording_method")
 NOT_CONTENT = ("client_record_id", "client_record_version", "source", "deleted")
-DATE_DISAGREES = "date_disagrees"
 
 Key = tuple[str, str, str]  # kind, provider, client_record_id
 Span = tuple[datetime, datetime]

@@ -106,6 +106,15 @@ def import_season(
     return Imported(len(wanted), new, len(others) - new, len(revised))
 
 
+def plain_rows(frame: Any) -> Iterator[dict[str, Any]]:
+    """Rows of plain Python values; NaN becomes None."""
+    names = list(frame.columns)
+    for row in frame.itertuples(index=False, name=None):
+        values = dict(zip(names, row, strict=True))
+        values["date"] = values["date"].date()
+        yield {name: None if value != value else value for name, value in values.items()}
+
+
 def season_values(row: Mapping[str, Any]) -> Row:
     values = {name: row.get(name) for name in EVERY}
     values |= {name: bool(values[name]) for name in FLAGS if values[name] is not None}

@@ -1,10 +1,12 @@
 """Doors to the warning signs: who reads them, and who clears one."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import Http404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import serializers
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,11 +17,45 @@ from athletes.people.access import athletes_visible_to
 from athletes.people.whose import ATHLETE, athlete_named, seen_of, user_of
 from athletes.reports import red_flags
 from athletes.reports.recording import Refused
-from athletes.serializers import ClearingBody, RedFlagView, red_flag_body
+from athletes.serializers import ClearingBody, code_of, in_utc
 from athletes.views.records import refuse
 from rest.etags import conditional
 from rest.filters import RecordFilter
 from rest.problems import Problem
+
+
+class RedFlagView(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    athlete = serializers.IntegerField()
+    kind = serializers.ChoiceField(
+        choices=RedFlag.KINDS, allow_null=True, help_text="null for a coach who is shown no medical detail"
+    )
+    state = serializers.ChoiceField(choices=[red_flags.OPEN, red_flags.CLEARED])
+    raised_on = serializers.DateField(help_text="the local date of the check-in that said so")
+    raised_at = serializers.DateTimeField()
+    cleared_on = serializers.DateField(allow_null=True, help_text="the athlete's local date")
+    cleared_at = serializers.DateTimeField(allow_null=True)
+    cleared_by = serializers.CharField(allow_null=True)
+    seen_by_doctor_on = serializers.DateField(allow_null=True)
+    note = serializers.CharField(allow_null=True, help_text="shown to those who see the kind")
+
+
+def red_flag_body(flag: RedFlag, *, medical: bool) -> dict[str, Any]:
+    """Without `medical` only that there is one, since when and until when: not which, nor what was said of it."""
+    return {
+        "id": str(flag.pk),
+        "athlete": flag.athlete_id,
+        "kind": code_of(flag.kind) if medical else None,
+        "state": red_flags.OPEN if flag.cleared_at is None else red_flags.CLEARED,
+        "raised_on": flag.raised_on.isoformat(),
+        "raised_at": in_utc(flag.raised_at),
+        "cleared_on": flag.cleared_on.isoformat() if flag.cleared_on else None,
+        "cleared_at": in_utc(flag.cleared_at),
+        "cleared_by": red_flags.who_cleared(flag) or None,
+        "seen_by_doctor_on": flag.seen_by_doctor_on.isoformat() if flag.seen_by_doctor_on else None,
+        "note": flag.note if medical else None,
+    }
+
 
 CLEARED = {
     "id": "019ab2c4-6f1d-7c3e-9a53-0d3c6f9f1f0a",

@@ -1,7 +1,6 @@
 """Forecasts that were asked for. A waiting row is the queue; the worker computes one at a time, in its transaction."""
 
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -11,13 +10,12 @@ from django.utils import timezone
 
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, PlannedSession
-from mlmodels.policies.registry import ARTIFACTS
+from recommendations.forecasts import group_twin
 from recommendations.models import Advice, Forecast
 from storage import bell
 
 if TYPE_CHECKING:
     from mlmodels.explaining.what_if import Forecast as TwinForecast
-    from mlmodels.twin.model import Twin
 
 GIVE_UP_AFTER = 3  # attempts
 FIRST_PAUSE = timedelta(seconds=5)
@@ -105,7 +103,7 @@ def look_ahead(forecast: Forecast, advice: Advice, now: datetime) -> None:
     stands = frames.stand([asked])
     tracker, morning = stands.tracker, stands.today
     policy = policy_by_sha256(advice.active_sha256)
-    twin, forecast.twin_sha256 = twin_of_now()
+    twin, forecast.twin_sha256 = group_twin.twin_of_now()
     what_if.check(tracker.morning(morning))  # before an own twin is made for nothing
     own, forecast.twin_days = own_twins.of(asked, forecast.twin_sha256, now)
     forecast.twin_level = Forecast.TwinLevel.INDIVIDUAL if own else Forecast.TwinLevel.GROUP
@@ -128,19 +126,6 @@ def look_ahead(forecast: Forecast, advice: Advice, now: datetime) -> None:
         "usual": why.usual,
         "values": [{"feature": name, "value": value} for name, value in why.values],
     }
-
-
-@lru_cache(maxsize=2)
-def _twin(modified_ns: int) -> "tuple[Twin, str]":
-    from mlmodels.twin.model import Twin, sha256
-
-    path = ARTIFACTS / "twin.json"
-    return Twin.load(path), sha256(path)
-
-
-def twin_of_now() -> "tuple[Twin, str]":
-    """The shipped twin and its sha256; read again when the file changes."""
-    return _twin((ARTIFACTS / "twin.json").stat().st_mtime_ns)
 
 
 def planned_ahead(athlete: Athlete, today: date, days: int) -> Any:

@@ -9,6 +9,7 @@ import structlog
 from athletes.models import Athlete, Day
 from athletes.reports import red_flags
 from measures import loads
+from recommendations.forecasts import group_twin
 from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked
 from recommendations.models import AthleteTwin
@@ -58,9 +59,8 @@ def read(kept: AthleteTwin) -> "Individual | None":
 
 def made(asked: Asked, twin_sha256: str, logged: int, now: datetime) -> "Individual":
     from mlmodels.twin.individual import individual
-    from recommendations.forecasts.forecasting import twin_of_now
 
-    own = individual(twin_of_now()[0], history_of(asked))
+    own = individual(group_twin.twin_of_now()[0], history_of(asked))
     AthleteTwin.objects.update_or_create(
         athlete=asked.athlete,
         defaults={

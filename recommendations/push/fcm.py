@@ -15,7 +15,7 @@ from google.oauth2.service_account import Credentials
 
 from recommendations.models import Device
 from recommendations.push.messages import Message
-from recommendations.push.transports import Session, TransportError, post, refusal
+from recommendations.push.wire import Session, TransportError, post, refusal
 
 SCOPES = ["https://www.googleapis.com/auth/firebase.messaging"]
 TOKEN_TIMEOUT_S = 5

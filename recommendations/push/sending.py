@@ -20,7 +20,8 @@ from recommendations.monitoring.metrics import PUSHES
 from recommendations.push.breaker import PAUSE_S, Breaker
 from recommendations.push.devices import retire
 from recommendations.push.messages import message_of
-from recommendations.push.transports import CONNECTIONS, TransportError, transport_for
+from recommendations.push.transports import transport_for
+from recommendations.push.wire import CONNECTIONS, TransportError
 
 # Whoever takes over from a sender that was killed waits for it, and must be through a minute after: of 60 s and the
 # sweep's pause the backlog was gone after 65. All of a batch hanging until their time is out takes 26 s.

@@ -15,7 +15,7 @@ from recommendations.models import Device
 from recommendations.push import vapid
 from recommendations.push.endpoints import EndpointRefused, provider_of
 from recommendations.push.messages import Message
-from recommendations.push.transports import Session, TransportError, post, refusal
+from recommendations.push.wire import Session, TransportError, post, refusal
 
 TOKEN_VALID_S = 12 * 3600  # RFC 8292 allows 24 hours
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from recommendations.announcing import deliveries
 from recommendations.models import Delivery, Device
-from recommendations.push import sending, transports, vapid
+from recommendations.push import sending, vapid, wire
 from recommendations.push.endpoints import EndpointRefused, provider_of
 from recommendations.push.messages import topic
 from tests import push_service as faults
@@ -175,7 +175,7 @@ def test_retry_after_beyond_the_day_is_the_end(waiting, push_service):
 
 def test_a_retry_after_that_makes_no_sense_is_as_if_it_were_not_there():
     for nonsense in ("soon", "-5", "1e9", "²"):
-        assert transports.retry_after_s(nonsense, MORNING) is None
+        assert wire.retry_after_s(nonsense, MORNING) is None
 
 
 def test_a_broken_service_is_tried_again_after_a_random_pause_and_then_it_works(waiting, push_service):
@@ -189,7 +189,7 @@ def test_a_broken_service_is_tried_again_after_a_random_pause_and_then_it_works(
 
 
 def test_the_pause_grows_to_45_s_in_an_outage_and_to_10_min_for_other_refusals():
-    for cap, error in ((45, transports.TransportError("x", provider_down=True)), (600, transports.TransportError("x"))):
+    for cap, error in ((45, wire.TransportError("x", provider_down=True)), (600, wire.TransportError("x"))):
         pauses = [sending.pause_s(attempts, error) for attempts in (12, 500, 32767) for _ in range(200)]
         assert min(pauses) < cap / 4
         assert cap * 3 / 4 < max(pauses) <= cap
@@ -206,7 +206,7 @@ def test_an_answer_lost_after_acceptance_sends_it_again_and_the_phone_shows_it_o
 
 
 def test_a_service_that_hangs_is_left_after_the_time_limit(waiting, push_service, monkeypatch):
-    monkeypatch.setattr(transports, "TIMEOUT_S", (1, 0.2))
+    monkeypatch.setattr(wire, "TIMEOUT_S", (1, 0.2))
     push_service.next_answers(Fault(hang_s=1.0))
     sending.send_due(limit=1)
     assert outcome(waiting) == ("waiting", "timeout", 1)
@@ -246,7 +246,7 @@ def test_five_failures_in_a_row_give_the_service_a_rest(alice, push_service, clo
     push_service.standing_fault = faults.BROKEN
     sending.send_due(limit=sending.BATCH)
     asked = push_service.calls
-    assert 5 <= asked < 5 + transports.CONNECTIONS
+    assert 5 <= asked < 5 + wire.CONNECTIONS
     Delivery.objects.update(next_attempt_at=MORNING)
     sending.send_due(limit=sending.BATCH)
     assert push_service.calls == asked
@@ -357,7 +357,7 @@ def test_a_late_failure_does_not_disturb_whoever_holds_the_row_now(waiting, cloc
     (slow,) = sending.claim(10, MORNING)
     clock.shift(61)
     (current,) = sending.claim(10, datetime.now(UTC))
-    sending.note_failure(slow, transports.TransportError("timeout"))
+    sending.note_failure(slow, wire.TransportError("timeout"))
     waiting.refresh_from_db()
     assert (waiting.next_attempt_at, waiting.outcome) == (current.next_attempt_at, "")
 

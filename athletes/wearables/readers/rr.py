@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from athletes.models import HrvReading
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
     Field,
@@ -27,6 +26,7 @@ from athletes.wearables.readings import (
     source,
     version_of,
 )
+from measures.hrv import CONTEXTS
 from measures.providers import NAMES
 
 FEWEST_BEATS, MOST_BEATS = 50, 20_000
@@ -120,7 +120,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
 
 
 def context_of(root: Item) -> str | None:
-    context = root.choice("context", HrvReading.Context.values, "unknown_context", "Not a context the API knows.")
+    context = root.choice("context", [*CONTEXTS], "unknown_context", "Not a context the API knows.")
     if context is None:
         root.find("context", "no_context", "How it was taken must be said.")
     return context

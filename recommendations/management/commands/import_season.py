@@ -2,7 +2,6 @@
 
 import hashlib
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -13,7 +12,7 @@ from django.utils.text import slugify
 from tqdm import tqdm
 
 from athletes.models import Athlete, Membership, Squad, User
-from athletes.reports.season_logs import FutureRows, Imported, import_season
+from athletes.reports.season_logs import FutureRows, Imported, import_season, plain_rows
 from recommendations.management.commands.export_season import acts
 
 
@@ -119,12 +118,3 @@ def create_athlete(name: str, zone: str, squad: str | None) -> Athlete:
         into = Squad.objects.get_or_create(name=squad)[0]
         Membership.objects.create(athlete=athlete, squad=into, shares_status=True)  # who named the squad answers for it
     return athlete
-
-
-def plain_rows(frame: Any) -> Iterator[dict[str, Any]]:
-    """Rows of plain Python values; NaN becomes None."""
-    names = list(frame.columns)
-    for row in frame.itertuples(index=False, name=None):
-        values = dict(zip(names, row, strict=True))
-        values["date"] = values["date"].date()
-        yield {name: None if value != value else value for name, value in values.items()}
