@@ -90,9 +90,11 @@ def statements_of(calls: int, athletes: Sequence[Any]) -> None:
     from django.db import transaction
     from django.utils import timezone
 
-    from athletes import statements
+    from athletes.days import reported
     from athletes.models import CheckIn, Day, User
+    from athletes.sign_in import sessions
     from recommendations.models import Advice, StateCarry, WaitingDay
+    from storage import upserts
 
     athlete, now = athletes[0], timezone.now()
     today = now.date()
@@ -114,20 +116,21 @@ def statements_of(calls: int, athletes: Sequence[Any]) -> None:
         Session.objects.filter(session_key=key, expire_date__gt=timezone.now()).values_list("session_data").get()
         return User.objects.select_related("athlete").get(pk=athlete.user_id).athlete
 
-    both("who signed in, and the athlete", lambda: statements.signed_in(key, athlete.user_id, now, narrow=True),
+    both("who signed in, and the athlete", lambda: sessions.signed_in(key, athlete.user_id, now, narrow=True),
          signed_in, of="check-in")  # fmt: skip
-    both("what was reported of a day", lambda: list(statements.reported(athlete.pk, today, today)),
+    both("what was reported of a day", lambda: list(reported.between(athlete.pk, today, today)),
          lambda: reported(athlete.pk, today), of="check-in")  # fmt: skip
     check_in = CheckIn.objects.filter(athlete=athlete).latest("date")
-    both("a check-in is stored", lambda: statements.upsert_check_in(check_in),
+    both("a check-in is stored",
+         lambda: upserts.upsert(check_in, unique=("athlete_id", "date"), keep=("id", "created_at")),
          lambda: orm_upsert([check_in], ("athlete", "date"), ("created_at",)), of="check-in")  # fmt: skip
     for count in (1, 60, 500):
         days = list(Day.objects.filter(athlete=athlete).order_by("-date")[:count])
-        both(f"{count} days are stored, a day", lambda d=days: statements.upsert_days(d),  # type: ignore[misc]
+        both(f"{count} days are stored, a day", lambda d=days: upserts.upsert_many(d, unique=("athlete_id", "date")),  # type: ignore[misc]
              lambda d=days: orm_upsert(d, ("athlete", "date")), of="check-in", rows=count)  # type: ignore[misc]  # fmt: skip
     waiting = WaitingDay(athlete=athlete, date=today, since=now)
     both("a day waits",
-         lambda: statements.upsert_many([waiting], unique=("athlete_id", "date"), keep=("reason", "since")),
+         lambda: upserts.upsert_many([waiting], unique=("athlete_id", "date"), keep=("reason", "since")),
          lambda: orm_upsert([waiting], ("athlete", "date"), ("reason", "since")), of="check-in")  # fmt: skip
     for count in (8, 256):
         some = list(StateCarry.objects.order_by("-through")[:count])
@@ -135,10 +138,10 @@ def statements_of(calls: int, athletes: Sequence[Any]) -> None:
             StateCarry(athlete_id=c.athlete_id, through=c.through, state_version=1, packed=c.packed) for c in some
         ]
         both(f"{len(carries)} carries are kept, a carry",
-             lambda c=carries: statements.upsert_many(c, unique=("athlete_id", "through")),  # type: ignore[misc]
+             lambda c=carries: upserts.upsert_many(c, unique=("athlete_id", "through")),  # type: ignore[misc]
              lambda c=carries: orm_upsert(c, ("athlete", "through")), of="drain", rows=len(carries))  # type: ignore[misc]  # fmt: skip
         told = list(Advice.objects.all()[:count])
-        both(f"{count} advice are issued, an advice", lambda t=told: again(statements.insert_many, t),  # type: ignore[misc]
+        both(f"{count} advice are issued, an advice", lambda t=told: again(upserts.insert_many, t),  # type: ignore[misc]
              lambda t=told: again(Advice.objects.bulk_create, t), of="drain", rows=count)  # type: ignore[misc]  # fmt: skip
 
 
@@ -156,7 +159,7 @@ def again(insert: Callable[[Sequence[Any]], object], rows: Sequence[Any]) -> Non
 
 
 def reported(athlete_id: int, day: date) -> list[Any]:
-    from athletes.statements import REPORTED
+    from athletes.days.reported import REPORTED
 
     found = []
     for model, names in REPORTED.values():

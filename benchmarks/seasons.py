@@ -99,10 +99,10 @@ ITEMS = ("fatigue", "sleep_quality", "muscle_soreness", "stress", "mood")
 
 
 def write(model: type[Any], rows: Sequence[Any]) -> None:
-    from athletes import statements
+    from athletes import one_writer
 
     if hasattr(rows[0], "change_seq"):
-        statements.number(rows)
+        one_writer.number(rows)
     model.objects.bulk_create(rows, batch_size=1000)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from athletes import statements
 from athletes.days import hrv_readings
 from athletes.days.priorities import order_on, period_on
 from athletes.local_days.local_time import local_today
@@ -147,7 +146,7 @@ def choices(
         settled = [day for day in found if plus(max(wanted), WINDOW) <= day]
         if until > today or any(stored.get(day, NONE).era == found[day].era for day in settled):
             break
-        later = statements.next_hrv(athlete.pk, until)
+        later = next_hrv(athlete.pk, until)
         if later is None:
             break
         until = plus(later, FURTHER)
@@ -155,6 +154,12 @@ def choices(
         read |= known or {}
     differing = {day: choice for day, choice in found.items() if day in wanted or stored.get(day, NONE) != choice}
     return dict.fromkeys(wanted, NONE) | differing
+
+
+def next_hrv(athlete_id: int, after: date) -> date | None:
+    """The first date after this one whose day stands on an era."""
+    days = Day.objects.filter(athlete=athlete_id, date__gt=after).exclude(hrv_era="")
+    return days.order_by("date").values_list("date", flat=True).first()
 
 
 def read_between(athlete: Athlete, first: date, last: date) -> tuple[Read, dict[date, Choice]]:

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from athletes import statements
 from athletes.models import EraReading
+from storage import upserts
 
 
 class EraRead(NamedTuple):
@@ -33,7 +33,7 @@ def replace(athlete_id: int, of_days: Mapping[date, Mapping[str, EraRead]]) -> N
         for (on, era), of_era in read.items()
         if (on, era) not in kept or of_era != EraRead.of(kept[on, era])
     ]
-    statements.upsert_many(new, unique=("athlete_id", "date", "era"))
+    upserts.upsert_many(new, unique=("athlete_id", "date", "era"))
 
 
 def between(athletes: Iterable[int], first: date, last: date) -> Iterator[tuple[int, date, str, float]]:

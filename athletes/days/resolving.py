@@ -10,20 +10,21 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
-from athletes import statements
-from athletes.days import hrv_choice, hrv_readings
+from athletes import one_writer
+from athletes.days import hrv_choice, hrv_readings, reported
 from athletes.days.hrv_choice import Choice
 from athletes.days.hrv_readings import EraRead
 from athletes.days.priorities import order_on
+from athletes.days.reported import Row
 from athletes.local_days import nights
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, CheckIn, Day
-from athletes.statements import Row
 from measures import loads, wellness
 from measures.ages import is_under_18
 from measures.hrv import BY_HAND, Era
 from measures.intensity import share_of
 from measures.providers import RANK
+from storage import upserts
 
 __all__ = ["Reports", "local_today", "read_reports", "resolve", "resolve_days"]
 
@@ -91,7 +92,7 @@ def resolve_days(
     if not wanted:
         return set()
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         before, reports = stored_and_reported(athlete, wanted)
         read, known = {day: eras_read(reports[day]) for day in wanted}, hrv_readings.believed(athlete.pk, *span(wanted))
         moved = [day for day in wanted if eras_again or read[day] != known.get(day, frozenset())]
@@ -113,8 +114,8 @@ def store(
 ) -> list[Day]:
     """In the caller's transaction, which holds the athlete's lock. `after`: what is numbered before the days."""
     days = [Day(athlete_id=athlete.pk, date=on, revised_at=now, **day.columns) for on, day in resolved.items()]
-    statements.number([*after, *days])
-    statements.upsert_days(days)
+    one_writer.number([*after, *days])
+    upserts.upsert_many(days, unique=("athlete_id", "date"))
     hrv_readings.replace(athlete.pk, {on: day.of_eras for on, day in resolved.items()})
     return days
 
@@ -145,7 +146,7 @@ def span(dates: list[date]) -> tuple[date, date]:
 
 def read_reports(athlete_id: int, first: date, last: date) -> defaultdict[date, Reports]:
     reports: defaultdict[date, Reports] = defaultdict(lambda: defaultdict(list))
-    for kind, day, row in statements.reported(athlete_id, first, last):
+    for kind, day, row in reported.between(athlete_id, first, last):
         reports[day][kind].append(row)
     return reports
 

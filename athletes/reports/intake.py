@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from athletes import statements
-from athletes.days import resolving
+from athletes import one_writer
+from athletes.days import reported, resolving
 from athletes.local_days.local_time import local_today
 from athletes.models import (
     Athlete,
@@ -31,6 +31,7 @@ from athletes.signals import day_revised
 from measures import quality
 from measures.hrv import BY_HAND, Era
 from measures.wellness import ITEMS, highest
+from storage import upserts
 
 __all__ = ["RECORDS", "Outcome", "Refused", "Sent"]
 
@@ -92,7 +93,7 @@ def record_check_in(
     now = now or timezone.now()
     check_date_by_hand(athlete, on, now)
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         reports = resolving.read_reports(athlete.pk, on, on)[on]
         before = next(iter(reports["check_in"]), None)
         if keep_rest and before is None:
@@ -113,7 +114,7 @@ def record_check_in(
         choices = resolving.choices_with(athlete, on, reports, before)
         resolved = resolving.resolve(athlete, on, reports, choices.pop(on))
         (day,) = resolving.store(athlete, {on: resolved}, now, after=[check_in])
-        statements.upsert_check_in(check_in)
+        upserts.upsert(check_in, unique=("athlete_id", "date"), keep=("id", "created_at"))
         said_before = before["red_flag"] if before else ""
         red_flags.raise_if_reported(athlete, columns["red_flag"], on, now, before=said_before)
         later = resolving.resolve_days(athlete, choices, now=now, eras_again=True)
@@ -122,8 +123,8 @@ def record_check_in(
 
 
 def check_in_row(check_in: CheckIn) -> dict[str, Any]:
-    """As `statements.reported` would read it back."""
-    _, columns = statements.REPORTED["check_in"]
+    """As `reported.between` would read it back."""
+    _, columns = reported.REPORTED["check_in"]
     return {name: getattr(check_in, name) for name in columns} | {"id": str(check_in.id)}
 
 
@@ -135,7 +136,7 @@ def as_stored(athlete: Athlete, on: date) -> CheckedIn:
 def take_back_check_in(athlete: Athlete, on: date) -> bool:
     """By the athlete. A note that asks is not taken back in place of an answer."""
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         check_in = CheckIn.objects.filter(athlete_id=athlete.pk, date=on).only("quality").first()
         if check_in and resolving.note_asks({"quality": check_in.quality}):
             raise Refused("note_asks", _("Say first whether the note tells of a warning sign."))
@@ -144,7 +145,7 @@ def take_back_check_in(athlete: Athlete, on: date) -> bool:
 
 def delete_check_in(athlete: Athlete, on: date, *, now: datetime | None = None) -> bool:
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         deleted, _ = CheckIn.objects.filter(athlete_id=athlete.pk, date=on).delete()
         if deleted:
             note_deletion(athlete, "check_in", on, now)
@@ -155,8 +156,8 @@ def delete_check_in(athlete: Athlete, on: date, *, now: datetime | None = None) 
 def note_deletion(athlete: Athlete, kind: str, on: date, now: datetime | None) -> None:
     """For phones that still show the row."""
     deletion = Deletion(athlete=athlete, kind=kind, key=on.isoformat(), deleted_at=now or timezone.now())
-    statements.number([deletion])
-    statements.upsert_many([deletion], unique=("athlete_id", "kind", "key"))
+    one_writer.number([deletion])
+    upserts.upsert_many([deletion], unique=("athlete_id", "kind", "key"))
 
 
 def check_date_by_hand(athlete: Athlete, on: date, now: datetime) -> None:
@@ -246,7 +247,7 @@ def quality_of_hrv(athlete: Athlete, on: date, columns: Mapping[str, Any], *, co
         return found
     days_back = (on - quality.HRV_HISTORY, on - timedelta(days=1))
     era = Era(columns["hrv_metric"], BY_HAND, columns["hrv_context"])
-    earlier, resolved = statements.hrv_before(athlete.pk, *days_back, era)
+    earlier, resolved = reported.hrv_before(athlete.pk, *days_back, era)
     believed = [ms for ms, q in earlier if q.get("hrv", {}).get("status") != Quality.QUARANTINED]
     doubts = quality.doubts_about_hrv(columns["hrv_value_ms"], max(believed, resolved, key=len))
     if doubts:
@@ -286,7 +287,7 @@ def store(
     """What became of each record, and the days that changed: all resolved once and announced once."""
     now = now or timezone.now()
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         outcomes, touched = recording.apply(athlete, batch, now)
         refusal = next((said for said in outcomes if isinstance(said, Refused)), None)
         if all_or_nothing and refusal is not None:
@@ -306,7 +307,7 @@ def write(athlete: Athlete, kind: str, data: Mapping[str, Any], now: datetime, *
 def confirm_record(record: Record, *, now: datetime | None = None) -> Record:
     """Athlete or coach say that a doubted value is right: it counts from now on."""
     with transaction.atomic():
-        statements.lock_athlete(record.athlete_id)
+        one_writer.lock_athlete(record.athlete_id)
         record.refresh_from_db()
         if record.quality_status == Quality.QUARANTINED and record.deleted_at is None:
             sheet = Sheet(record.athlete, now or timezone.now())
@@ -332,7 +333,7 @@ def rate_session(
     """
     now = now or timezone.now()
     with transaction.atomic():
-        statements.lock_athlete(session.athlete_id)
+        one_writer.lock_athlete(session.athlete_id)
         session.refresh_from_db()
         if rpe not in (session.rated_rpe, session.said_rpe) and session.deleted_at is None:
             sheet = Sheet(session.athlete, now)
@@ -348,7 +349,7 @@ def rate_session(
 def delete_record(record: Record, *, now: datetime | None = None) -> None:
     """A tombstone of a higher version: the same record sent again by a client that missed the news stays deleted."""
     with transaction.atomic():
-        statements.lock_athlete(record.athlete_id)
+        one_writer.lock_athlete(record.athlete_id)
         record.refresh_from_db()
         if record.deleted_at is not None:
             return
@@ -366,14 +367,14 @@ def record_plan(
     """Store what is planned for a date: columns of PlannedSession but athlete, date, author and created_by."""
     author = PlannedSession.Author.ATHLETE if athlete.user_id == by.pk else PlannedSession.Author.COACH
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         plan = PlannedSession.objects.filter(athlete=athlete, date=on).first()
         plan = plan or PlannedSession(athlete=athlete, date=on)
         asked = {**dict(values), "author": author, "created_by_id": by.pk}
         if plan.pk is None or any(getattr(plan, name) != value for name, value in asked.items()):
             for name, value in asked.items():
                 setattr(plan, name, value)
-            statements.number([plan])
+            one_writer.number([plan])
             plan.save()
             revise(athlete, {on}, rings=rings, now=now)
     return plan
@@ -381,7 +382,7 @@ def record_plan(
 
 def delete_plan(athlete: Athlete, on: date, *, now: datetime | None = None) -> bool:
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         plan = PlannedSession.objects.filter(athlete=athlete, date=on).first()
         if plan is None:
             return False
@@ -420,7 +421,7 @@ def refile(
     Rows that stay as they are are not written: phones would fetch them all again.
     """
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         sheet = Sheet(athlete, now or timezone.now())
         for kind in RECORDS:
             for record in sheet.stored(kind).filter(deleted_at=None):
@@ -476,7 +477,7 @@ class Reestimated:
 def estimate_again(athlete: Athlete, *, dry_run: bool = False, now: datetime | None = None) -> list[Reestimated]:
     """Judge all sessions by what is known now. Rows that stay as they are are not written."""
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         sheet = Sheet(athlete, now or timezone.now())
         for record in sheet.stored("training_session").filter(deleted_at=None):
             sheet.moved.append(sheet.adopt(record))

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext as _
 
-from athletes import statements
+from athletes import one_writer
 from athletes.local_days import nights
 from athletes.local_days.local_time import file_under, in_local_time, local_today, own_offset_min
 from athletes.models import (
@@ -34,6 +34,7 @@ from athletes.models import (
 from athletes.reports import unrated
 from measures import quality
 from measures.quality import DATE_DISAGREES
+from storage import upserts
 
 CLOCK_SKEW = timedelta(minutes=5)
 EARLIEST = date(2000, 1, 1)
@@ -365,11 +366,11 @@ class Sheet:
     def write(self) -> None:
         changed = self.changed()
         deletions = [d for d in self.deletions.values() if d.pk is None]
-        statements.number([*changed, *deletions])
+        one_writer.number([*changed, *deletions])
         for model in RECORDS.values():
             rows = [row for row in changed if type(row) is model]
-            statements.insert_many([row for row in rows if row.pk not in self.before])
-            statements.upsert_many([row for row in rows if row.pk in self.before], unique=("id",), keep=("created_at",))
+            upserts.insert_many([row for row in rows if row.pk not in self.before])
+            upserts.upsert_many([row for row in rows if row.pk in self.before], unique=("id",), keep=("created_at",))
         for row in changed:
             was = self.before.get(row.pk)
             self.touched |= {was[0]} if was and was[1] is None else set()
@@ -378,7 +379,7 @@ class Sheet:
             row._state.adding = False
         if self.lifted:
             Deletion.objects.filter(pk__in=self.lifted).delete()
-        statements.upsert_many(deletions, unique=("athlete_id", "kind", "key"))
+        upserts.upsert_many(deletions, unique=("athlete_id", "kind", "key"))
 
 
 def apply(

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from athletes import statements
+from athletes import one_writer
 from athletes.local_days.local_time import local_instant, local_today
 from athletes.models import Athlete, CheckIn, Day, RedFlag, User
 from athletes.people.access import athletes_visible_to
@@ -100,7 +100,7 @@ def clear(
     if not may_clear(flag, by):
         raise MayNotClear
     with transaction.atomic():
-        statements.lock_athlete(flag.athlete_id)
+        one_writer.lock_athlete(flag.athlete_id)
         flag.refresh_from_db()
         if flag.cleared_at is not None:
             raise Refused(ALREADY_CLEARED, _("This warning sign has been cleared."))

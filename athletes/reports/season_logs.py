@@ -15,13 +15,14 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from athletes import statements
+from athletes import one_writer
 from athletes.days import resolving
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, CheckIn, Day, EraReading, RedFlag, SeasonDay, TrainingSession
 from athletes.reports import intake, red_flags
 from measures import loads
 from measures.hrv import RMSSD, Era
+from storage import upserts
 
 Row = dict[str, Any]
 
@@ -81,7 +82,7 @@ def import_season(
     if max(wanted) > local_today(athlete, now):
         raise FutureRows(f"has rows after today, up to {max(wanted)}")
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         stored = {d.date: d for d in SeasonDay.objects.filter(athlete=athlete, date__range=(min(wanted), max(wanted)))}
         counts = {day.date: day for day in between(Day.objects.filter(athlete=athlete), min(wanted), max(wanted))}
         counts |= with_acts_alone(counts, acts, min(wanted), max(wanted))
@@ -99,7 +100,7 @@ def import_season(
             SeasonDay(athlete_id=athlete.pk, date=on, file_sha256=file_sha256, **values)
             for on, values in others.items()
         ]
-        statements.upsert_many(season_days, unique=("athlete_id", "date"))
+        upserts.upsert_many(season_days, unique=("athlete_id", "date"))
         red_flags.raise_from_log(athlete, {on: values["red_flag"] for on, values in wanted.items()})
         revised = intake.revise(athlete, others, rings=False, now=now)
     new = sum(on not in stored for on in others)

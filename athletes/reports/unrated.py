@@ -16,8 +16,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from athletes import statements
-from athletes.days import resolving
+from athletes.days import reported, resolving
 from athletes.models import CheckIn, PlannedSession, Quality, RestingHrReading, TrainingSession
 from measures import loads
 from measures.ages import age_years
@@ -124,8 +123,8 @@ def tell_apart(sheet: "Sheet", dates: Collection[date]) -> None:
 
 
 def as_reported(session: TrainingSession) -> dict[str, Any]:
-    """As `statements.reported` would read it back."""
-    _, columns = statements.REPORTED["training_session"]
+    """As `reported.between` would read it back."""
+    _, columns = reported.REPORTED["training_session"]
     return {name: getattr(session, name) for name in columns} | {"id": str(session.pk)}
 
 

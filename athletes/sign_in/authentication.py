@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from athletes import statements
 from athletes.models import User
 from athletes.people.languages import speak_to
-from athletes.sign_in import clients
+from athletes.sign_in import clients, sessions
 
 
 class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
@@ -67,11 +66,11 @@ def payload_of(token: str) -> Payload | None:
 
 
 def user_of(payload: Payload, *, narrow: bool = False) -> User | None:
-    """While the session lasts. `narrow` as in `statements.signed_in`."""
+    """While the session lasts. `narrow` as in `sessions.signed_in`."""
     session_key = internal.session_key_from_sid(str(payload.get("sid", "")))
     if not session_key:
         return None
-    found = statements.signed_in(session_key, int(payload["sub"]), timezone.now(), narrow=narrow)
+    found = sessions.signed_in(session_key, int(payload["sub"]), timezone.now(), narrow=narrow)
     if found is None or not vouches_for(SessionStore().decode(found[0]), found[1]):
         return None
     return found[1]

@@ -2,7 +2,7 @@
 
 Rows carry `change_seq`, drawn while their writer holds the lock of the athlete's stream until it commits: a row with a
 lower number than one that is visible is visible too, so "above the highest seen" skips nothing that commits late. There
-are two streams, because there are two locks: what is reported (`statements.lock_athlete`) and what is said of it (the
+are two streams, because there are two locks: what is reported (`one_writer.lock_athlete`) and what is said of it (the
 athlete's row, which the worker holds). One statement reads both, so all of it is one snapshot.
 """
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from athletes import statements
+from athletes import one_writer
 from athletes.models import Absence, Athlete, Record
 from athletes.reports import intake
 from athletes.reports.recording import RECORDS, Outcome, Refused, Sent
@@ -19,6 +19,7 @@ from athletes.sync import changes
 from rest import strict
 from rest.plain import plainly
 from rest.problems import error, errors_of
+from storage import upserts
 
 MOST_RECORDS = 5_000
 CHUNK = 1_000  # records a transaction: sent again after a failure in between, what is stored is unchanged
@@ -57,12 +58,12 @@ def sync(athlete: Athlete, records: Sequence[Any], absences: Sequence[Any], *, n
     missing = [read_absence(index, entry) for index, entry in enumerate(absences)]
     sent = [each for each in read if isinstance(each, Sent)]
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         position = changes.position_of(athlete)
         outcomes, touched = intake.store(athlete, sent[:CHUNK], now=now)
         told = store_absences(athlete, [each for each in missing if not isinstance(each, list)])
     for start in range(CHUNK, len(sent), CHUNK):
-        statements.let_writers_in()
+        upserts.let_writers_in()
         more, days = intake.store(athlete, sent[start : start + CHUNK], now=now)
         outcomes, touched = outcomes + more, touched | days
     results = list(results_of(records, read, iter(outcomes)))
@@ -182,7 +183,7 @@ def store_absences(athlete: Athlete, absences: Sequence[Mapping[str, Any]]) -> l
         if before != each["reason"]:
             wanted[key] = Absence(athlete=athlete, **each)
         known[key] = each["reason"]
-    statements.upsert_many(list(wanted.values()), unique=("athlete_id", "kind", "date"))
+    upserts.upsert_many(list(wanted.values()), unique=("athlete_id", "kind", "date"))
     return statuses
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from athletes import statements
+from athletes import one_writer
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, CheckIn, Upload
 from athletes.people.languages import supported
@@ -28,7 +28,7 @@ from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reading, ReadingProfile, Tally, Unreadable
 from rest.plain import plainly
 from rest.problems import error, errors_of
-from storage import bell
+from storage import bell, upserts
 
 CHUNK = 200  # readings a transaction, fewer where it takes longer than this: SQLite has one writer, and phones wait
 LONGEST_WRITE_S, FEWEST = 0.25, 10
@@ -86,7 +86,7 @@ def store(athlete: Athlete, batch: Prepared, *, start: int = 0, rings: bool = Tr
     """
     stored, now = Stored(), timezone.now()
     with transaction.atomic():
-        statements.lock_athlete(athlete.pk)
+        one_writer.lock_athlete(athlete.pk)
         sent = [each for _, each in batch if isinstance(each, Sent)]
         outcomes, touched = recording.apply(athlete, sent, now, anew=anew)
         stored.touched |= touched
@@ -190,7 +190,7 @@ def read_at_once(upload: Upload, most_readings: int) -> dict[str, Any] | None:
         return None
     batch = prepared(readings)
     with transaction.atomic():
-        statements.lock_athlete(upload.athlete_id)
+        one_writer.lock_athlete(upload.athlete_id)
         cursor = changes.cursor_of(upload.athlete, changes.position_of(upload.athlete))
         stored = store(upload.athlete, batch)
         result = result_of(stored, tally)
@@ -311,7 +311,7 @@ def work_off(upload: Upload, turn_s: float) -> bool:
                 if time.monotonic() > ends:
                     uploads.pause(upload)
                     return False
-                statements.let_writers_in(took_s)
+                upserts.let_writers_in(took_s)
     uploads.finish(upload, Upload.State.DONE, timezone.now())
     uploads.drop_spool(upload)
     uploads.drop_oldest(upload.athlete_id, timezone.now())

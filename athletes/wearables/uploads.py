@@ -18,7 +18,7 @@ from django.db.models.signals import post_delete
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from athletes import statements
+from athletes import one_writer
 from athletes.models import Athlete, Upload, UploadDay
 from athletes.serializers import in_utc
 from rest.problems import Problem
@@ -223,7 +223,7 @@ def claim(now: datetime, only: UUID | None = None) -> Upload | None:
     if not unfinished(now).exists():
         return None  # without asking SQLite for its one write lock
     with transaction.atomic():
-        statements.lock_uploads()
+        one_writer.lock_uploads()
         rows = unfinished(now)
         if only is not None:
             rows = rows.filter(pk=only)

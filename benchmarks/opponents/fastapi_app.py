@@ -35,13 +35,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from sqlalchemy.dialects import postgresql, sqlite
 
 from athletes.days import hrv_choice, resolving
+from athletes.days.reported import REPORTED
 from athletes.days.resolving import Reports
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, ChangeNumber, CheckIn, Day, EraReading, User
+from athletes.one_writer import LOCK_SPACE
 from athletes.reports import intake
 from athletes.serializers import check_in_body, day_body
 from athletes.sign_in.authentication import internal, payload_of, vouches_for
-from athletes.statements import LOCK_SPACE, REPORTED
 from benchmarks.opponents.tables import engine as engine_of
 from benchmarks.opponents.tables import table
 from config.broker import CELERY_BROKER_URL

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from athletes import statements
+from athletes import one_writer
 from athletes.sync.changes import lock_advised
 from recommendations.models import Warning
 
@@ -14,5 +14,5 @@ def acknowledge(warning: Warning, now: datetime) -> None:
         lock_advised(warning.athlete_id)
         if warning.acknowledged_at is None:
             warning.acknowledged_at = now
-            statements.number([warning])
+            one_writer.number([warning])
             warning.save(update_fields=["acknowledged_at", "updated_at", "change_seq"])

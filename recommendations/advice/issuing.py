@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from athletes import statements
+from athletes import one_writer
 from athletes.local_days.local_time import bounds_of
 from measures.guards import NO_TRAINING
 from recommendations.advice import overriding
 from recommendations.announcing import deliveries, notices
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice, Override
+from storage import upserts
 
 Key = tuple[int, date]  # athlete id, local day
 # What is shown of an advice. When none of it differs there is nothing new to say.
@@ -42,8 +43,8 @@ def issue(
         new.revision = old.revision + 1 if old else 1
         new.issued_at, new.valid_until = now, bounds_of(a.athlete.timezone, a.today)[1]
     issued = [new for _, new, _ in news]
-    statements.number(issued)
-    statements.insert_many(issued)
+    one_writer.number(issued)
+    upserts.insert_many(issued)
     ringing = [(a, new, old) for a, new, old in news if a.athlete.pk in rings]
     orders = orders_of([a for a, _, _ in ringing])
     loud = [new for a, new, old in ringing if is_worth_a_push(new, old, orders[a.key], a.athlete.pk in worse)]

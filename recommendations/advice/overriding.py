@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from athletes import statements
+from athletes import one_writer
 from athletes.local_days.local_time import local_today
 from athletes.models import User
 from athletes.sync.changes import lock_advised
@@ -51,7 +51,7 @@ def override(
         word.session = session if action == OrderCode.OWN else ""
         if not is_allowed(word, advice):
             raise Refused("stop_cannot_be_lowered", _("A safety stop holds today; nobody can lower it."))
-        statements.number([word])
+        one_writer.number([word])
         word.save(force_insert=True)
         deliveries.announce([], overrides=[word], now=now)
     return word
@@ -83,7 +83,7 @@ def say_back(advice: Advice, given: dict[str, Any]) -> Feedback:
         feedback = Feedback.objects.filter(advice=advice).first() or Feedback(advice=advice)
         for name, value in given.items():
             setattr(feedback, name, value)
-        statements.number([feedback])
+        one_writer.number([feedback])
         feedback.save()
         if advice.date < local_today(advice.athlete):
             waiting.enqueue(advice.athlete_id, [advice.date], rings=False)

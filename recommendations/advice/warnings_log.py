@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from athletes import statements
+from athletes import one_writer
 from athletes.models import Athlete
 from mlmodels.deciding import hazards
 from recommendations.models import Warning
@@ -38,7 +38,7 @@ def note(seen: Seen, rings: set[int], now: datetime) -> set[int]:
                 row.pushed_on = day
         opened += fresh
         changed += stepped
-    statements.number([*opened, *changed])
+    one_writer.number([*opened, *changed])
     Warning.objects.bulk_create(opened)
     for row in changed:
         row.updated_at = now

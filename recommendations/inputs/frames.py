@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from django.db.models import OuterRef, Subquery
 
-from athletes import statements
 from athletes.days import hrv_baselines, hrv_readings
 from athletes.local_days.local_time import zone_named
 from athletes.models import Athlete, CheckIn, Day, SeasonDay
@@ -40,6 +39,7 @@ from mlmodels.state.actions import FloatArray
 from mlmodels.state.observation import STATE_VERSION, Evening, IntArray, Morning, Observation, Profiles
 from mlmodels.state.tracker import HRV_MEMORY_D, Tracker
 from recommendations.models import Advice, Feedback, Override, StateCarry
+from storage import upserts
 from storage.encryption import Unreadable
 
 # Day column -> field of Morning where the number is taken as it is.
@@ -217,7 +217,7 @@ def keep_carries(evenings: Evenings) -> None:
         StateCarry(athlete=a.athlete, through=evening, state_version=STATE_VERSION, packed=blob)
         for a, evening, blob in evenings
     ]
-    statements.upsert_many(rows, unique=("athlete_id", "through"))
+    upserts.upsert_many(rows, unique=("athlete_id", "through"))
     for today, athletes in by_date([a for a, _, _ in evenings]).items():
         passed = StateCarry.objects.filter(athlete__in=athletes, through__lt=today)
         passed.exclude(through__in=kept_evenings(today)).delete()

@@ -11,7 +11,6 @@ import structlog
 from django.db import InterfaceError, OperationalError
 from django.db.models import Exists, OuterRef
 
-from athletes import statements
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day
 from mlmodels.state.observation import STATE_VERSION
@@ -19,7 +18,7 @@ from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked
 from recommendations.models import StateCarry, WaitingDay
 from recommendations.queue import one_writer, waiting
-from storage import bell
+from storage import bell, upserts
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +47,7 @@ def rebuild(now: datetime) -> int:
         rebuilt, last = rebuilt + len(athletes), athletes[-1].pk
         if waiting.anybody(now):
             bell.ring()  # whose drain was refused the turn has left its rows to us
-        statements.let_writers_in()
+        upserts.let_writers_in()
     return rebuilt
 
 

@@ -9,8 +9,8 @@ from django.db.models import Exists, F, Min, OuterRef, Q
 from django.utils import timezone
 
 from athletes.models import Athlete
-from athletes.statements import upsert_many
 from recommendations.models import WaitingDay
+from storage.upserts import upsert_many
 
 BATCH = 256  # athletes a transaction
 # Of those, for whom nobody looks at the phone: beside whoever has reported, and where nobody has. Who reports meanwhile

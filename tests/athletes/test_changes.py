@@ -71,12 +71,12 @@ def test_one_pull_tells_all_and_the_next_only_what_changed_since(api, alice, bob
 
 @pytest.mark.usefixtures("valkey")
 def test_advice_overrides_feedback_and_warnings_are_among_them(api, alice, charlie, squad):
-    from athletes import statements
+    from athletes import one_writer
     from tests.rest.world import make_warning
 
     client = api(alice)
     advice = factories.make_advice(alice, ON, current=True)
-    statements.number([advice])
+    one_writer.number([advice])
     advice.save()
     since = pull(client)
     assert [(c["kind"], c["data"]["id"]) for c in since["changes"]] == [("advice", str(advice.pk))]

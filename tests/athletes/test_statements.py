@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 from django.db import connection
 
-from athletes import statements
-from athletes.days import resolving
+from athletes import one_writer
+from athletes.days import reported, resolving
 from athletes.days.hrv_choice import NONE
 from athletes.models import CheckIn, Day, HrvReading, SeasonDay, TrainingSession
 from athletes.reports import intake
+from storage import upserts
 from tests import factories
 from tests.athletes.test_admin import TODAY, fill
 
@@ -19,7 +20,7 @@ ON = date(2026, 11, 22)
 
 
 def by_the_orm(athlete, first, last):
-    for kind, (model, columns) in statements.REPORTED.items():
+    for kind, (model, columns) in reported.REPORTED.items():
         rows = model.objects.filter(athlete=athlete, date__range=(first, last))
         if hasattr(model, "deleted_at"):
             rows = rows.filter(deleted_at=None)
@@ -39,9 +40,9 @@ def test_the_union_reads_what_the_orm_reads(alice, bob, charlie):
     def key(row):
         return row[0], row[1], str(row[2])
 
-    read = sorted(statements.reported(alice.pk, first, last), key=key)
+    read = sorted(reported.between(alice.pk, first, last), key=key)
     assert read == sorted(by_the_orm(alice, first, last), key=key)
-    assert {kind for kind, _, _ in read} == set(statements.REPORTED)
+    assert {kind for kind, _, _ in read} == set(reported.REPORTED)
 
 
 def test_an_upserted_day_reads_back_as_it_was(alice):
@@ -165,7 +166,7 @@ def test_what_the_upserts_write_is_what_the_orm_would_have_written(alice, bob, c
                 if hasattr(row, "client_record_id"):
                     copied.client_record_id = f"{row.client_record_id}-{n}"
                 copies.append(copied)
-        statements.upsert_many(copies, unique=unique, keep=keep)
+        upserts.upsert_many(copies, unique=unique, keep=keep)
         own = model._default_manager.filter(athlete=bob)
         stamped = {f.attname for f in model._meta.concrete_fields if getattr(f, "auto_now", False)}
         assert by_key(own.all(), but={"id", *stamped}) == by_key(copies, but={"id", *stamped})
@@ -175,7 +176,7 @@ def test_what_the_upserts_write_is_what_the_orm_would_have_written(alice, bob, c
                 row.mood, row.quality = 2, {}
             elif model is Day:
                 row.provenance = {"again": ["ü", 0.1, None]}
-        statements.upsert_many(copies, unique=unique, keep=keep)
+        upserts.upsert_many(copies, unique=unique, keep=keep)
         assert set(own.values_list("pk", flat=True)) == before
         assert by_key(own.all(), but={"id", *stamped, *keep}) == by_key(copies, but={"id", *stamped, *keep})
 
@@ -194,15 +195,14 @@ def test_among_finds_what_in_finds(alice, charlie):
 
 def test_statements_within_a_transaction_are_seen_by_who_listens(alice, django_assert_num_queries):
     with django_assert_num_queries(1):
-        statements.next_numbers(2)
+        one_writer.next_numbers(2)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_many_rows_are_stored_also_where_nobody_opened_a_transaction(alice):
     readings = [
-        Day(athlete=alice, date=ON - timedelta(days=n), revised_at=NOW, hrv_ms=60.0 + n)
-        for n in range(statements.FEW + 1)
+        Day(athlete=alice, date=ON - timedelta(days=n), revised_at=NOW, hrv_ms=60.0 + n) for n in range(upserts.FEW + 1)
     ]
-    statements.upsert_many(readings, unique=("athlete_id", "date"))
+    upserts.upsert_many(readings, unique=("athlete_id", "date"))
     stored = Day.objects.filter(athlete=alice).order_by("-date").values_list("hrv_ms", flat=True)
-    assert list(stored) == [60.0 + n for n in range(statements.FEW + 1)]
+    assert list(stored) == [60.0 + n for n in range(upserts.FEW + 1)]

@@ -7,9 +7,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from athletes import statements
+from athletes.days import reported
 from athletes.models import Athlete, CheckIn, Day, User
 from athletes.reports import intake
+from athletes.sign_in import sessions
 from athletes.sign_in.authentication import vouches_for
 from measures import quality
 from measures.hrv import Era
@@ -28,7 +29,7 @@ def test_session_user_and_profile_are_what_the_orm_reads(alice, api, django_asse
     assert api(alice).get("/api/v1/me/").status_code == 200
     session = Session.objects.get()
     with django_assert_num_queries(1):
-        data, user = statements.signed_in(session.session_key, alice.user_id, timezone.now())
+        data, user = sessions.signed_in(session.session_key, alice.user_id, timezone.now())
         assert columns(user.athlete) == columns(Athlete(**columns(alice)))
     assert data == session.session_data
     assert columns(user) == columns(User.objects.get())
@@ -39,7 +40,7 @@ def test_session_user_and_profile_are_what_the_orm_reads(alice, api, django_asse
 def test_a_user_without_a_profile_has_none(api):
     coach = make_user("charlie@example.org")
     assert api(coach).get("/api/v1/me/").json()["is_athlete"] is False
-    _, user = statements.signed_in(Session.objects.get().session_key, coach.pk, timezone.now())
+    _, user = sessions.signed_in(Session.objects.get().session_key, coach.pk, timezone.now())
     assert getattr(user, "athlete", None) is None
     assert api(coach).get("/api/v1/check-ins/").status_code == 403
 
@@ -72,7 +73,7 @@ def test_a_token_dies_at_once(alice, api, what):
 def test_a_token_of_one_user_does_not_open_the_session_of_another(alice, bob, api):
     assert api(alice).get("/api/v1/me/").json()["email"] == "alice@example.org"
     key = Session.objects.get().session_key
-    found = statements.signed_in(key, bob.user_id, timezone.now())
+    found = sessions.signed_in(key, bob.user_id, timezone.now())
     assert found is not None
     assert not vouches_for(SessionStore().decode(found[0]), found[1])
 
@@ -102,7 +103,7 @@ def test_the_hrv_of_earlier_check_ins_is_what_the_orm_reads(alice, bob):
         intake.record_check_in(athlete, today - timedelta(days=ago), {"hrv": hrv})
     Day.objects.filter(athlete=alice, date=today - timedelta(days=3)).update(hrv_era="")  # as a season log's
     first, last = today - quality.HRV_HISTORY, today - timedelta(days=1)
-    said, resolved = statements.hrv_before(alice.pk, first, last, Era("rmssd", "manual", "spot"))
+    said, resolved = reported.hrv_before(alice.pk, first, last, Era("rmssd", "manual", "spot"))
     own = CheckIn.objects.filter(athlete=alice, hrv_context="spot").values_list("hrv_value_ms", "quality")
     assert sorted(said, key=str) == sorted(own, key=str)
     assert len(said) == 2
@@ -114,7 +115,7 @@ def test_the_narrow_account_is_the_wide_one_with_columns_left_out(alice, bob, ap
     assert api(alice).get("/api/v1/me/").status_code == 200
     key, now = Session.objects.get().session_key, timezone.now()
     (data, wide), (same_data, narrow) = (
-        statements.signed_in(key, alice.user_id, now, narrow=narrow) for narrow in (False, True)
+        sessions.signed_in(key, alice.user_id, now, narrow=narrow) for narrow in (False, True)
     )
     assert data == same_data
     for read, stored in ((wide, narrow), (wide.athlete, narrow.athlete)):
