@@ -20,7 +20,7 @@ from athletes.days import hrv_baselines
 from athletes.models import Athlete, CheckIn, Day, Record, TrainingSession, User
 from athletes.people.access import athletes_visible_to
 from athletes.people.permissions import IsAthlete, athlete_of
-from athletes.reports import intake, plain_check_in, unrated
+from athletes.reports import intake, unrated
 from athletes.serializers import (
     ANSWERS,
     BODIES,
@@ -33,6 +33,7 @@ from athletes.serializers import (
     record_body,
 )
 from athletes.sign_in import clients
+from athletes.views import plain_check_in
 from rest.etags import conditional
 from rest.filters import RecordFilter
 from rest.paging import invalid_parameter

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from rest_framework.serializers import ValidationError
 
 from athletes.models import CheckIn, Day
-from athletes.reports import plain_check_in
 from athletes.serializers import BODIES, CheckInBody
+from athletes.views import plain_check_in
 from athletes.views.records import EXAMPLES, MORNING, CheckInOfDate
 from rest.json import plain_object, read_strictly
 from rest.plain import plainly
