@@ -5,21 +5,21 @@ from django.utils import timezone
 
 
 # 150 MB of XML take 5 s, so 200 MB of zip, perhaps 4 GB of XML, take minutes; below the broker's visibility timeout.
-@shared_task(time_limit=840)  # type: ignore[untyped-decorator]
+@shared_task(time_limit=840)
 def slow_uploads() -> int:
     from athletes.wearables import ingest
 
     return ingest.work()
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def slow_tidy_up() -> int:
     from athletes.wearables import uploads
 
     return uploads.tidy_up(timezone.now())
 
 
-@shared_task(time_limit=100)  # type: ignore[untyped-decorator]  # below the lease: nobody sends what another holds
+@shared_task(time_limit=100)  # below the lease: nobody sends what another holds
 def send_mail() -> int:
     from athletes.people import mail
 

@@ -15,17 +15,17 @@ app = Celery("homestretch", fixups=[])
 app.config_from_object("config.broker", namespace="CELERY")
 
 
-@signals.beat_init.connect  # type: ignore[untyped-decorator]
+@signals.beat_init.connect
 def beat_began(**kwargs: Any) -> None:
     STARTS.labels("beat").inc()
 
 
-@signals.after_task_publish.connect  # type: ignore[untyped-decorator]
+@signals.after_task_publish.connect
 def rang(**kwargs: Any) -> None:
     LAST_RING.set_to_current_time()
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]
+class Scheduler(PersistentScheduler):
     """Celery's rings again when the clock shows the last ring's time plus the pause: a clock that was set back by two
     hours, or that was ahead when the schedule's file was written, silenced it for two hours."""
 

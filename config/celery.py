@@ -25,7 +25,7 @@ SHARED = (
 log = structlog.get_logger()
 
 
-@signals.worker_init.connect  # type: ignore[untyped-decorator]
+@signals.worker_init.connect
 def forget_old_hints(**kwargs: Any) -> None:
     """A message that Celery cannot decode ends the worker, is put back as it ends, and meets it again when it starts.
 
@@ -38,7 +38,7 @@ def forget_old_hints(**kwargs: Any) -> None:
         log.warning("hints_not_dropped", error=type(error).__name__)
 
 
-@signals.task_prerun.connect  # type: ignore[untyped-decorator]
+@signals.task_prerun.connect
 def look_at_the_connection(**kwargs: Any) -> None:
     """As Django does before each request: a connection that was lost is opened anew, and its health is looked at.
 
@@ -48,13 +48,13 @@ def look_at_the_connection(**kwargs: Any) -> None:
     close_old_connections()
 
 
-@signals.worker_init.connect  # type: ignore[untyped-decorator]
+@signals.worker_init.connect
 def stop_unless_the_database_fits(**kwargs: Any) -> None:
     """A mail that cannot be read would be given up; the web server says the same and ends, too."""
     importlib.import_module("athletes.key_check").stop_unless_it_fits()
 
 
-@signals.worker_init.connect  # type: ignore[untyped-decorator]
+@signals.worker_init.connect
 def load_what_children_share(**kwargs: Any) -> None:
     """After Django is set up, which Celery's own receiver of this signal does first."""
     for module in SHARED:

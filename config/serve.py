@@ -75,7 +75,7 @@ class Server(MPServer):
         self._ssp, self._shd, self._sso, self._sfd = None, shared, None, shared.get_fd()
 
     def startup(self, *given: Any) -> None:
-        super().startup(*given)  # type: ignore[no-untyped-call]
+        super().startup(*given)
         threading.Thread(target=self.watch, name="watch", daemon=True).start()
 
     def watch(self) -> None:

@@ -38,4 +38,4 @@ class Slot:
 
 def share_counters() -> None:
     slot = Slot(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
-    values.ValueClass = values.MultiProcessValue(process_identifier=slot)  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue(process_identifier=slot)

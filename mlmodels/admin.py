@@ -36,7 +36,7 @@ class WhyAndAlthough(Why):
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
+class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):
     """Rows come from the code and from add_policy. What may be done here are the steps of a policy's life, each asked
     again on a page of its own, by staff with the permission to approve."""
 
@@ -129,7 +129,7 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
     # --- the steps
 
-    @action(description=_("Approve"), url_path="approve", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Approve"), url_path="approve", permissions=["approve"])
     def approve(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             registry.approve(version, by=cast(Any, request.user), **why)
@@ -137,7 +137,7 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
         return self.step(request, object_id, gettext("Approve %(policy)s"), WhyAndAlthough, do)
 
-    @action(description=_("Start shadow"), url_path="shadow", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Start shadow"), url_path="shadow", permissions=["approve"])
     def shadow(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             registry.start_shadow(version, by=cast(Any, request.user))
@@ -146,7 +146,7 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
         return self.step(request, object_id, gettext("Run %(policy)s in shadow"), None, do)
 
-    @action(description=_("Stop shadow"), url_path="unshadow", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Stop shadow"), url_path="unshadow", permissions=["approve"])
     def unshadow(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             registry.stop_shadow(version, by=cast(Any, request.user))
@@ -154,7 +154,7 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
         return self.step(request, object_id, gettext("End the shadow mode of %(policy)s"), None, do)
 
-    @action(description=_("Activate"), url_path="activate", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Activate"), url_path="activate", permissions=["approve"])
     def activate(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             replaced = registry.activate(version, by=cast(Any, request.user))
@@ -165,7 +165,7 @@ class PolicyVersionAdmin(SimpleHistoryAdmin, ModelAdmin):  # type: ignore[misc]
 
         return self.step(request, object_id, gettext("Let %(policy)s answer"), None, do)
 
-    @action(description=_("Roll back"), url_path="roll-back", permissions=["approve"])  # type: ignore[untyped-decorator]
+    @action(description=_("Roll back"), url_path="roll-back", permissions=["approve"])
     def roll_back(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         def do(version: PolicyVersion, why: dict[str, str]) -> str:
             if not version.active:

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def drain() -> int:
     from recommendations.advice import advising
     from storage import bell
@@ -13,7 +13,7 @@ def drain() -> int:
     return advising.drain()
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def ring_due_mornings() -> int:
     from recommendations.queue import deadlines
     from storage import bell
@@ -24,7 +24,7 @@ def ring_due_mornings() -> int:
     return rung
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def send_pushes() -> int:
     from recommendations.announcing import notices
     from recommendations.push.sending import send_due
@@ -33,14 +33,14 @@ def send_pushes() -> int:
     return send_due()
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def slow_silence() -> int:
     from recommendations.announcing import notices
 
     return notices.note_silent(timezone.now())
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def slow_forecasts() -> int:
     from recommendations.forecasts import forecasting
     from storage import bell
@@ -49,21 +49,21 @@ def slow_forecasts() -> int:
     return forecasting.compute_waiting()
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def slow_carries() -> int:
     from recommendations.queue import rebuilding
 
     return rebuilding.rebuild(timezone.now())
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def slow_tidy_up() -> dict[str, int]:
     from recommendations.monitoring import retention
 
     return retention.tidy_up(timezone.now())
 
 
-@shared_task  # type: ignore[untyped-decorator]
+@shared_task
 def slow_policies() -> int:
     from mlmodels.policies import registry
 

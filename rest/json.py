@@ -187,7 +187,7 @@ def refuse_constant(name: str) -> NoReturn:
 DECODER = json.JSONDecoder(object_pairs_hook=checked_object, parse_float=finite, parse_constant=refuse_constant)
 
 
-class JSONRenderer(ORJSONRenderer):  # type: ignore[misc]
+class JSONRenderer(ORJSONRenderer):
     """NaN becomes null; a type that JSON does not know is a bug, not a silent null."""
 
     options = orjson.OPT_NON_STR_KEYS

@@ -19,7 +19,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.middleware.common import CommonMiddleware
 from django.utils.translation import gettext as _
-from django_prometheus.middleware import PrometheusAfterMiddleware  # type: ignore[import-untyped]
+from django_prometheus.middleware import PrometheusAfterMiddleware
 from django_structlog.middlewares.request import RequestMiddleware, logger
 
 from rest.filters import PAGE_PARAMETERS, RecordFilter, filter_parameters, strict_query
@@ -98,11 +98,11 @@ class MessagesOfPages(OfPages, MessageMiddleware):
     pass
 
 
-class OwnSessionsOfPages(OfPages, UserSessionsMiddleware):  # type: ignore[misc]
+class OwnSessionsOfPages(OfPages, UserSessionsMiddleware):
     pass
 
 
-class Metrics(PrometheusAfterMiddleware):  # type: ignore[misc]
+class Metrics(PrometheusAfterMiddleware):
     """Looks a label up once: prometheus_client sorts and locks each time, nine times a request."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -90,7 +90,7 @@ class ProblemAutoSchema(AutoSchema):
         return sorted(codes)
 
     def problem_body(self, code: str) -> dict[str, Any]:
-        component = ResolvedComponent("Problem", ResolvedComponent.SCHEMA, PROBLEM, "Problem")  # type: ignore[no-untyped-call]
+        component = ResolvedComponent("Problem", ResolvedComponent.SCHEMA, PROBLEM, "Problem")
         self.registry.register_on_missing(component)
         body: dict[str, Any] = {
             "description": MEANINGS[code],
@@ -101,7 +101,7 @@ class ProblemAutoSchema(AutoSchema):
         return body
 
 
-class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class BearerScheme(OpenApiAuthenticationExtension):
     target_class = "athletes.sign_in.authentication.BearerAuthentication"
     name = "bearer"
 

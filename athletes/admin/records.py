@@ -340,7 +340,7 @@ class RedFlagAdmin(ScopedAdmin):
             return False
         return flag.athlete.user_id != user.pk and red_flags.may_clear(flag, user)
 
-    @action(description=_("Clear"), url_path="clear", permissions=["clear"])  # type: ignore[untyped-decorator]
+    @action(description=_("Clear"), url_path="clear", permissions=["clear"])
     def clear(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         flag = get_object_or_404(self.get_queryset(request), pk=object_id)
         form = ClearingForm()
@@ -697,7 +697,7 @@ admin.site.unregister(UserSession)
 
 
 @admin.register(EmailAddress)
-class AddressAdmin(OfferedOnly, EmailAddressAdmin):  # type: ignore[misc]
+class AddressAdmin(OfferedOnly, EmailAddressAdmin):
     pass
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HIDDEN = _("not shared")
 
 
-class OfferedOnly(ModelAdmin):  # type: ignore[misc]
+class OfferedOnly(ModelAdmin):
     """A list is filtered by what its page offers and by nothing else: any other parameter is a question about a column
     that the page does not show (`?athlete__hold=pregnancy`, `?address__startswith=`), and is answered 400."""
 
@@ -159,7 +159,7 @@ class ScopedAdmin(OfferedOnly):
         return choices_of(self.admin_site, model, request)
 
 
-class ScopedHistoryAdmin(SimpleHistoryAdmin, ScopedAdmin):  # type: ignore[misc]
+class ScopedHistoryAdmin(SimpleHistoryAdmin, ScopedAdmin):
     """With the row's history, for reading. simple-history looks versions up by id alone, and saves an old version for
     anybody who may view it and posts the page."""
 

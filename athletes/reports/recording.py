@@ -142,7 +142,7 @@ class Sheet:
     def stored(self, kind: str) -> Any:
         return RECORDS[kind]._default_manager.filter(athlete=self.athlete).order_by()
 
-    def adopt(self, record: Record) -> Record:
+    def adopt(self, record: Record) -> Any:
         """Take a row of the database in; one that is here already stays as it is here."""
         if record.pk in self.by_id:
             return self.by_id[record.pk]
@@ -155,7 +155,7 @@ class Sheet:
         self.by_id[record.pk] = record
         self.rows[key_of(record)] = record
 
-    def current(self, rows: Iterable[Record], kind: str) -> list[Record]:
+    def current(self, rows: Iterable[Record], kind: str) -> list[Any]:
         """These rows of the database as they now are, and those of the sheet; without what is deleted."""
         found = {row.pk: self.by_id.get(row.pk, row) for row in rows}
         found |= {pk: row for pk, row in self.by_id.items() if isinstance(row, RECORDS[kind])}
@@ -235,7 +235,7 @@ class Sheet:
             first, last = spans[0][0], max(end for _, end in spans)
             rows = self.stored("sleep_session").filter(provider=provider, deleted_at=None, is_nap=False)
             rows = self.current(rows.filter(end_at__gte=first - AROUND, start_at__lte=last + AROUND), "sleep_session")
-            own = [row for row in rows if row.provider == provider and not row.is_nap]  # type: ignore[attr-defined]
+            own = [row for row in rows if row.provider == provider and not row.is_nap]
             for cluster in touching(clusters(own), spans):
                 self.file_cluster(cluster)
 
@@ -277,7 +277,7 @@ class Sheet:
 
     def sleep_between(self, first: datetime, last: datetime) -> list[Any]:
         rows = self.stored("sleep_session").filter(deleted_at=None, is_nap=False, start_at__lte=last, end_at__gte=first)
-        sessions = [row for row in self.current(rows, "sleep_session") if not row.is_nap]  # type: ignore[attr-defined]
+        sessions = [row for row in self.current(rows, "sleep_session") if not row.is_nap]
         return sorted(sessions, key=lambda s: s.start_at)
 
     def judge_hrv(self) -> None:
@@ -307,8 +307,8 @@ class Sheet:
         )
         own: list[Any] = [
             row for row in self.current(rows, "hrv_reading")
-            if (row.metric, row.provider, row.context) == era  # type: ignore[attr-defined]
-            and first <= row.measured_at <= last  # type: ignore[attr-defined]
+            if (row.metric, row.provider, row.context) == era
+            and first <= row.measured_at <= last
         ]  # fmt: skip
         return sorted(own, key=in_order("measured_at"))
 
@@ -338,7 +338,7 @@ class Sheet:
         if not changed:
             return
         rows = self.stored("performance_test").filter(event="400m", deleted_at=None)
-        tests: list[Any] = [t for t in self.current(rows, "performance_test") if t.event == "400m"]  # type: ignore[attr-defined]
+        tests: list[Any] = [t for t in self.current(rows, "performance_test") if t.event == "400m"]
         last: tuple[datetime, float] | None = None
         for _instant, at_once in grouped(sorted(tests, key=in_order("tested_at")), "tested_at"):
             for test in at_once:

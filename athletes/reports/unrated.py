@@ -99,7 +99,7 @@ def rate(session: TrainingSession) -> None:
 def put(sheet: "Sheet", session: TrainingSession, load: loads.Load) -> None:
     columns = loads.as_columns(load)
     if any(getattr(session, name) != value for name, value in columns.items()):
-        session = sheet.adopt(session)  # type: ignore[assignment]
+        session = sheet.adopt(session)
         for name, value in columns.items():
             setattr(session, name, value)
 
@@ -119,7 +119,7 @@ def tell_apart(sheet: "Sheet", dates: Collection[date]) -> None:
         for session in sessions:
             same_as = others.get(str(session.pk), "")
             if session.same_session_as != same_as:
-                sheet.adopt(session).same_session_as = same_as  # type: ignore[attr-defined]
+                sheet.adopt(session).same_session_as = same_as
 
 
 def as_reported(session: TrainingSession) -> dict[str, Any]:
@@ -218,7 +218,7 @@ def resting_hr(sheet: "Sheet", first: date, last: date) -> dict[date, float]:
     told: dict[date, list[float]] = defaultdict(list)
     for reading in sheet.current(rows, "resting_hr_reading"):
         if reading.quality_status != Quality.QUARANTINED:
-            told[reading.date].append(reading.value_bpm)  # type: ignore[attr-defined]
+            told[reading.date].append(reading.value_bpm)
     typed = CheckIn.objects.filter(athlete=sheet.athlete, date__range=(first, last), resting_hr_bpm__isnull=False)
     said = dict(typed.order_by("date").values_list("date", "resting_hr_bpm"))
     return {on: median(values) for on, values in told.items()} | said  # type: ignore[return-value]

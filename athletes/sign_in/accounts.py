@@ -23,7 +23,7 @@ from rest.addresses import client_address
 UNKNOWN_ACCOUNT = "account/email/unknown_account"
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Whoever signs up is an athlete, whose phone then sets the zone with PATCH /me/. Coaches are made by staff."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
@@ -69,7 +69,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return user
 
 
-class SessionsAdapter(DefaultUserSessionsAdapter):  # type: ignore[misc]
+class SessionsAdapter(DefaultUserSessionsAdapter):
     def end_sessions(self, sessions: Sequence[UserSession]) -> None:
         """Signing out here is free; shutting the account's owner out elsewhere takes her password."""
         if not all(session.is_current() for session in sessions):

@@ -18,7 +18,7 @@ from athletes.people.languages import speak_to
 from athletes.sign_in import clients, sessions
 
 
-class BearerAuthentication(JWTTokenAuthentication):  # type: ignore[misc]
+class BearerAuthentication(JWTTokenAuthentication):
     """The phone's access tokens, and those of other people's programs, whose scopes are checked here: no view is left
     out. It names the scheme, so it must stay the first class: else 401 becomes 403."""
 

@@ -42,7 +42,7 @@ SAFE = {"HEAD": "GET"}
 LIVE = (Token.Type.ACCESS_TOKEN, Token.Type.REFRESH_TOKEN)  # the other kinds of rows open nothing
 
 
-class Adapter(DefaultOIDCAdapter):  # type: ignore[misc]
+class Adapter(DefaultOIDCAdapter):
     scope_display = SCOPE_TEXTS
 
     def populate_server_metadata(self, data: dict[str, Any]) -> None:

@@ -16,8 +16,8 @@ from allauth.idp.oidc.internal.oauthlib.request_validator import OAuthLibRequest
 from allauth.idp.oidc.internal.oauthlib.utils import get_validator_context
 from allauth.idp.oidc.models import Client, Token
 from django.utils import timezone
-from oauthlib.common import Request  # type: ignore[import-untyped]
-from oauthlib.oauth2.rfc6749.errors import InvalidGrantError  # type: ignore[import-untyped]
+from oauthlib.common import Request
+from oauthlib.oauth2.rfc6749.errors import InvalidGrantError
 
 from athletes.sign_in.clients import LIVE
 
@@ -27,7 +27,7 @@ GRANT = "grant"  # in Token.data
 logger = structlog.get_logger(__name__)
 
 
-class Validator(OAuthLibRequestValidator):  # type: ignore[misc]
+class Validator(OAuthLibRequestValidator):
     def validate_redirect_uri(
         self, client_id: str, redirect_uri: str, request: Request, *args: Any, **kwargs: Any
     ) -> bool:

@@ -17,7 +17,7 @@ OF_OLD = "retired_refresh_tokens"  # of sessions from before
 logger = structlog.get_logger(__name__)
 
 
-class RefreshFamilies(JWTTokenStrategy):  # type: ignore[misc]
+class RefreshFamilies(JWTTokenStrategy):
     """Every sign-in is a session, every refresh token belongs to one, and one of them is the newest.
 
     Until the newest is used, the one before it is answered with the same newest again, however late: its answer was

@@ -82,7 +82,7 @@ def only_for_athletes(request: HttpRequest) -> HttpResponse | None:
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")  # base64url of a SHA-256
 
 
-class Authorize(AuthorizationView):  # type: ignore[misc]
+class Authorize(AuthorizationView):
     """As OAuth 2.1 has it: PKCE for every program, by S256. allauth asks public ones only, and takes `plain` too."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -112,7 +112,7 @@ def origin_of(uri: str) -> str:
 
 
 @method_decorator(csrf_protect, name="dispatch")
-class AuthorizeDevice(DeviceAuthorizationView):  # type: ignore[misc]
+class AuthorizeDevice(DeviceAuthorizationView):
     """allauth's page asks for the code alone; ours also says what the program will be able to do."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -146,7 +146,7 @@ DEVICE_CODES_PER_PROGRAM_AND_ADDRESS = 10
 DEVICE_CODES_PER_ADDRESS = 30
 
 
-class DeviceCodes(DeviceCodeView):  # type: ignore[misc]
+class DeviceCodes(DeviceCodeView):
     """Anybody may ask for codes, and each is kept and could be guessed: not for as many as they like."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -166,7 +166,7 @@ class AdviceAdmin(ReadOnly):
             return False
         return bool(advice.current and advice.action)
 
-    @action(description=_("Look ahead"), url_path="look-ahead", permissions=["look_ahead"])  # type: ignore[untyped-decorator]
+    @action(description=_("Look ahead"), url_path="look-ahead", permissions=["look_ahead"])
     def look_ahead(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         advice = get_object_or_404(self.get_queryset(request), pk=object_id)
         if forecasting.ask(advice).state == Forecast.State.WAITING:
@@ -178,7 +178,7 @@ class AdviceAdmin(ReadOnly):
         advice = self.get_object(request, str(object_id)) if object_id else None
         return advice is not None and advice.athlete.user_id != request.user.pk
 
-    @action(description=_("Override"), url_path="override", permissions=["override"])  # type: ignore[untyped-decorator]
+    @action(description=_("Override"), url_path="override", permissions=["override"])
     def override(self, request: HttpRequest, object_id: Any) -> HttpResponse:
         advice = get_object_or_404(self.get_queryset(request), pk=object_id)
         form = OverrideForm(advice, request.POST or None)

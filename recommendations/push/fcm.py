@@ -32,9 +32,7 @@ class Fcm:
     @cached_property
     def credentials(self) -> Any:
         try:
-            return Credentials.from_service_account_file(  # type: ignore[no-untyped-call]
-                settings.FCM_CREDENTIALS_FILE, scopes=SCOPES
-            )
+            return Credentials.from_service_account_file(settings.FCM_CREDENTIALS_FILE, scopes=SCOPES)
         except (OSError, ValueError) as error:
             raise TransportError("no usable FCM_CREDENTIALS_FILE", ours=True) from error
 
