@@ -1,68 +1,44 @@
-from collections.abc import Callable
+"""What was reported: check-ins, warning signs, records of devices."""
+
 from typing import Any, ClassVar
 
-from allauth.account.admin import EmailAddressAdmin
-from allauth.account.models import EmailAddress
-from allauth.idp.oidc.adapter import get_adapter
-from allauth.idp.oidc.models import Client, Token
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.models import UserSession
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group
-from django.db.models import Exists, Model, OuterRef, Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSingleDateWidget, UnfoldAdminTextareaWidget
 
 from athletes.admin.scope import (
-    OfferedOnly,
+    BY_ATHLETE,
+    NOBODY_WRITES,
     ScopedAdmin,
-    ScopedHistoryAdmin,
-    ScopedRelatedFilter,
     medical_column,
+    named,
     value_column,
 )
 from athletes.models import (
-    Athlete,
     CheckIn,
-    Day,
     HrvReading,
-    Mail,
-    Membership,
     PerformanceTest,
-    PlannedSession,
     Record,
     RedFlag,
     RestDay,
     RestingHrReading,
-    SeasonDay,
     SleepSession,
-    Squad,
-    SquadInvite,
     TrainingSession,
     User,
-    VendorAccount,
 )
-from athletes.people import erasure, squads
-from athletes.people.access import athletes_visible_to, squads_coached_by
 from athletes.reports import intake, red_flags, unrated
 from athletes.reports.recording import Refused
-from athletes.sign_in import clients
 from measures import loads
-from measures.intensity import share_of
 from measures.providers import NAMES
 from measures.wellness import ITEMS
 
-NOBODY_WRITES = frozenset({"add", "change", "delete"})
-BY_ATHLETE = ("athlete", ScopedRelatedFilter)
-MOST_RPE = 10
 GROUNDS = {  # of an estimated load
     "own_ratings": _("own ratings"),
     "group_convention": _("group convention"),
@@ -72,188 +48,6 @@ GROUNDS = {  # of an estimated load
     "max_hr_assumed": _("highest HR assumed"),
     "hr_underestimates": _("HR underestimates"),
 }
-admin.site.unregister(Group)
-
-
-@admin.register(Group)
-class GroupAdmin(OfferedOnly):
-    search_fields = ("name",)
-
-
-@admin.register(User)
-class PersonAdmin(OfferedOnly, UserAdmin):  # type: ignore[type-arg]
-    """Accounts. For superusers: a coach sees names on the squad pages, never accounts."""
-
-    form, add_form, change_password_form = UserChangeForm, UserCreationForm, AdminPasswordChangeForm
-    list_display = ("email", "first_name", "last_name", "is_staff", "is_active", "last_login")
-    list_filter = ("is_staff", "is_superuser", "is_active")
-    search_fields = ("email", "first_name", "last_name")
-    ordering = ("email",)
-    filter_horizontal = ("groups", "user_permissions")
-    readonly_fields = ("last_login", "date_joined")
-    fieldsets = (
-        (None, {"fields": ("email", "password", "first_name", "last_name")}),
-        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
-        (_("When"), {"fields": ("last_login", "date_joined")}),
-    )
-    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("email", "password1", "password2")}),)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        rows, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        return rows, counts, set() if request.user.is_superuser else forbidden, protected
-
-    def delete_model(self, request: HttpRequest, obj: User) -> None:
-        erasure.erase_account(obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        for account in queryset:
-            erasure.erase_account(account)
-
-
-@admin.register(Athlete)
-class AthleteAdmin(ScopedHistoryAdmin):
-    """The history shows holds that are over: superusers only."""
-
-    athlete_path = "pk"
-    never = ("birth_date", "next_morning_at")
-    for_superusers = ("user",)  # an account goes by its address
-    medical_fields = ("hold",)
-    value_fields = ("max_hr_bpm", "usual_session_rpe", "usual_session_min", "usual_sessions_per_week", "sex")
-    list_display = ("display_name", "event", "timezone", "main_race_on", "current_squads")
-    search_fields = ("display_name",)
-    readonly_fields = ("user", "created_at", "source_priority", "source_periods")  # the athlete's own; days follow
-    ordering = ("display_name",)
-
-    def get_search_fields(self, request: HttpRequest) -> tuple[str, ...]:
-        """Not by address, which is not shown: an answer to ?q= would tell it letter by letter."""
-        return ("display_name", "user__email") if request.user.is_superuser else ("display_name",)
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """Days, check-ins and advice are nobody's to delete one by one; with the athlete they go."""
-        rows, counts, forbidden, protected = super().get_deleted_objects(objs, request)
-        return rows, counts, set() if request.user.is_superuser else forbidden, protected
-
-    def delete_model(self, request: HttpRequest, obj: Athlete) -> None:
-        erasure.erase(obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Athlete]) -> None:
-        for athlete in queryset:
-            erasure.erase(athlete)
-
-    @admin.display(description=_("squads"))
-    def current_squads(self, athlete: Athlete) -> str:
-        return ", ".join(sorted(m.squad.name for m in athlete.current_memberships))  # type: ignore[attr-defined]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Athlete]:
-        current = Membership.objects.filter(left_at=None, squad__in=squads_coached_by(request.user)).select_related(
-            "squad"
-        )
-        rows: QuerySet[Athlete] = super().get_queryset(request).select_related("user")
-        return rows.prefetch_related(Prefetch("memberships", current, to_attr="current_memberships"))
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_fields(request, obj)
-        return fields if request.user.is_superuser else [name for name in fields if name not in self.for_superusers]
-
-    def has_view_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    has_change_history_permission = has_view_history_permission
-
-    def has_view_history_or_change_history_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
-
-
-class OfOwnSquads(ScopedHistoryAdmin):
-    squad_path = "squad"
-
-    def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-        if request.user.is_superuser:
-            return rows
-        return rows.filter(**{f"{self.squad_path}__in": squads_coached_by(request.user).values("pk")})
-
-
-@admin.register(Squad)
-class SquadAdmin(OfOwnSquads):
-    squad_path = "pk"
-    list_display = ("name", "members")
-    search_fields = ("name",)
-    filter_horizontal = ("coaches",)
-    readonly_fields = ("names",)
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Accounts go by their addresses, which even coaches of the same squad do not tell one another here."""
-        return ("name", "coaches") if request.user.is_superuser else ("name", "names")
-
-    @admin.display(description=_("coaches"))
-    def names(self, squad: Squad) -> str:
-        return ", ".join(sorted(coach.shown_name for coach in squad.coaches.select_related("athlete")))
-
-    @admin.display(description=_("athletes"))
-    def members(self, squad: Squad) -> int:
-        return squad.memberships.filter(left_at=None).count()
-
-
-@admin.register(Membership)
-class MembershipAdmin(OfOwnSquads):
-    """What is shared is the athlete's own choice: read here, changed in the app. Past members are nobody's to see, and
-    who shares nothing is counted on the board and named nowhere."""
-
-    coach_may = frozenset({"view", "end"})
-    anybody_may_not = frozenset({"change", "delete"})
-    list_display = ("athlete", "squad", "joined_at", "left_at", "shares_status", "shares_values", "shares_medical")
-    list_filter = (("squad", ScopedRelatedFilter), "shares_status", "shares_values", "shares_medical")
-    list_select_related = ("athlete__user", "squad")
-    actions = ("end_membership",)
-
-    def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-        rows = super().scoped(rows, request)
-        return rows if request.user.is_superuser else rows.filter(left_at=None, shares_status=True)
-
-    def has_end_permission(self, request: HttpRequest) -> bool:
-        return self.allows("end", request, None, by_django=True)
-
-    @admin.action(description=_("End the membership"), permissions=["end"])
-    def end_membership(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:
-        for membership in chosen.filter(left_at=None):
-            squads.leave(membership)
-
-
-@admin.register(SquadInvite)
-class SquadInviteAdmin(ScopedAdmin):
-    coach_may = frozenset({"view", "add", "delete"})
-    anybody_may_not = frozenset({"change"})
-    list_display = ("code", "squad", "expires_at", "used_at", "joined")
-    list_filter = (("squad", ScopedRelatedFilter),)
-    list_select_related = ("squad", "used_by__user")
-
-    def scoped(self, rows: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-        shown = athletes_visible_to(request.user).filter(pk=OuterRef("used_by"))
-        rows = rows.annotate(is_shown=Exists(shown))
-        return rows if request.user.is_superuser else rows.filter(squad__in=squads_coached_by(request.user))
-
-    @admin.display(description=_("used by"))
-    def joined(self, invite: Any) -> str:
-        """Who shares nothing, or has left, has no name here."""
-        return str(invite.used_by) if invite.used_by and invite.is_shown else "-"
-
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("squad",) if obj is None else ("squad", "code", "expires_at", "used_at")
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        invite = squads.invite(obj.squad, by=request.user)  # type: ignore[arg-type]
-        obj.pk, obj.code, obj.expires_at, obj.created_by = invite.pk, invite.code, invite.expires_at, invite.created_by
-        said = gettext("The code is %(code)s; it is good for one athlete and %(days)d days.")
-        messages.info(request, said % {"code": invite.code, "days": squads.GOOD_FOR.days})
-
-
-# --- what was reported ------------------------------------------------------------------------------------------------
-
-
-def named(model: type[Model], name: str) -> Callable[[Any], str]:
-    """A code in its words; one that is not known any more stands for itself."""
-    words = dict(model._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
-    return lambda code: str(words.get(code, code))
 
 
 @admin.register(CheckIn)
@@ -519,231 +313,3 @@ class PerformanceTestAdmin(RecordAdmin):
 @admin.register(RestDay)
 class RestDayAdmin(RecordAdmin):
     list_display = ("athlete", "date", "provider")
-
-
-@admin.register(SeasonDay)
-class SeasonDayAdmin(ScopedAdmin):
-    rows_are_values = True
-    medical_fields = ("ill", "injured", "illness", "injury", "red_flag", "pain_0_10", "note_asks")
-    anybody_may_not = NOBODY_WRITES
-    list_display = ("athlete", "date", "hrv_rmssd_ms", "sleep_score", "load_au", "t400_s", "imported_at")
-    list_filter = (BY_ATHLETE,)
-    list_select_related = ("athlete__user",)
-    date_hierarchy = "date"
-
-
-MEDICAL_OF_DAY = ("pain_0_10", "illness", "injury_status", "red_flag", "note_asks")
-SHOWN_OF_DAY = ("id", "athlete", "date", "checked_in_at", *MEDICAL_OF_DAY)
-
-
-@admin.register(Day)
-class DayAdmin(ScopedAdmin):
-    """What counts for the day. Without the athlete's consent to values: that there is a day, and when she answered."""
-
-    anybody_may_not = NOBODY_WRITES
-    medical_fields = MEDICAL_OF_DAY
-    value_fields = tuple(field.name for field in Day._meta.fields if field.name not in SHOWN_OF_DAY)
-    list_display = (
-        "athlete",
-        "date",
-        "checked_in_at",
-        medical_column("illness", _("illness"), named(Day, "illness")),
-        medical_column("injury_status", _("injury status"), named(Day, "injury_status")),
-        value_column("readiness_1_5", _("readiness, 1-5"), "{:.1f}".format),
-        value_column("hrv_ms", _("HRV, ms")),
-        value_column("sleep_score", _("sleep, 0-100"), "{:.0f}".format),
-        value_column("load_au", _("load, AU"), "{:.0f}".format),
-        value_column("t400_s", _("400 m, s"), "{:.2f}".format),
-    )
-    list_filter = (BY_ATHLETE,)
-    list_per_page = 31
-    list_select_related = ("athlete__user",)
-    date_hierarchy = "date"
-
-
-# --- what is planned --------------------------------------------------------------------------------------------------
-
-
-class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
-    load_au = forms.FloatField(
-        required=False,
-        min_value=0,
-        max_value=6000,
-        label=_("Load, AU"),
-        help_text=_("or minutes and RPE; 0 plans a rest day"),
-    )
-    duration_min = forms.FloatField(required=False, min_value=0, max_value=600, label=_("Minutes"))
-    rpe = forms.FloatField(required=False, min_value=0, max_value=MOST_RPE, label=_("RPE, CR-10"))
-    high_intensity_share = forms.FloatField(
-        label=_("High intensity share"),
-        required=False,
-        min_value=0,
-        max_value=1,
-        help_text=_("0-1 of the load; from the kind if left empty"),
-    )
-
-    class Meta:
-        model = PlannedSession
-        fields = (
-            "athlete", "date", "kind", "title", "duration_min", "rpe", "load_au", "high_intensity_share",
-            "competition_priority",
-        )  # fmt: skip
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("load_au") is None:
-            if data.get("duration_min") is None or data.get("rpe") is None:
-                raise forms.ValidationError(gettext("Give the load, or minutes and RPE."))
-            data["load_au"] = data["duration_min"] * data["rpe"]
-        data["high_intensity_share"] = share_of(data.get("kind") or "other", data.get("high_intensity_share"))
-        return data
-
-
-@admin.register(PlannedSession)
-class PlannedSessionAdmin(ScopedHistoryAdmin):
-    form = PlanForm
-    coach_may = frozenset({"view", "add", "change", "delete"})
-    list_display = ("athlete", "date", "kind", "title", "load_au", "high_intensity_share", "author")
-    list_filter = (BY_ATHLETE, "kind", "author")
-    list_select_related = ("athlete__user",)
-    autocomplete_fields = ("athlete",)
-    date_hierarchy = "date"
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("athlete", "date") if obj else ()
-
-    def save_model(self, request: HttpRequest, obj: PlannedSession, form: Any, change: bool) -> None:
-        names = [name for name in PlanForm.Meta.fields if name not in ("athlete", "date")]
-        values = {name: getattr(obj, name) for name in names}
-        obj.pk = intake.record_plan(obj.athlete, obj.date, values, by=request.user).pk  # type: ignore[arg-type]
-
-    def delete_model(self, request: HttpRequest, obj: PlannedSession) -> None:
-        intake.delete_plan(obj.athlete, obj.date)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[PlannedSession]) -> None:
-        for plan in queryset.select_related("athlete"):
-            intake.delete_plan(plan.athlete, plan.date)
-
-
-# --- other people's programs, vendors' accounts and payloads: for superusers ------------------------------------------
-
-admin.site.unregister(Client)
-admin.site.unregister(Token)
-
-
-class ClientForm(forms.ModelForm):  # type: ignore[type-arg]
-    scopes = forms.MultipleChoiceField(
-        label=_("Scopes"),
-        choices=clients.SCOPE_TEXTS.items(),
-        widget=forms.CheckboxSelectMultiple,
-        help_text=_("what it may ask for"),
-    )
-    grant_types = forms.MultipleChoiceField(
-        label=_("Grant types"),
-        choices=clients.GRANT_TYPES.items(),
-        widget=forms.CheckboxSelectMultiple,
-        initial=list(clients.GRANT_TYPES),
-    )
-
-    class Meta:
-        model = Client
-        fields = ("name", "type", "scopes", "grant_types", "redirect_uris")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if not self.instance._state.adding:
-            self.initial["scopes"] = self.instance.get_scopes()
-            self.initial["grant_types"] = self.instance.get_grant_types()
-
-    def clean_scopes(self) -> str:
-        return "\n".join(self.cleaned_data["scopes"])
-
-    def clean_grant_types(self) -> str:
-        return "\n".join(self.cleaned_data["grant_types"])
-
-
-@admin.register(Client)
-class ClientAdmin(OfferedOnly):
-    """Programs that may ask athletes to be let in. The athlete is always asked; nobody grants in their place."""
-
-    form = ClientForm
-    list_display = ("name", "id", "type", "created_at")
-    search_fields = ("id", "name")
-    readonly_fields = ("id", "created_at")
-
-    def save_model(self, request: HttpRequest, obj: Client, form: Any, change: bool) -> None:
-        obj.default_scopes = obj.scopes
-        if not change and obj.type == Client.Type.CONFIDENTIAL:
-            secret = get_adapter().generate_client_secret()
-            obj.set_secret(secret)
-            said = gettext("The client's secret, shown this once: %(secret)s") % {"secret": secret}
-            self.message_user(request, said, messages.WARNING)
-        super().save_model(request, obj, form, change)
-
-
-@admin.register(VendorAccount)
-class VendorAccountAdmin(OfferedOnly):
-    """Whose data a webhook brings. Set here and not by athletes: a vendor's user number can be guessed."""
-
-    list_display = ("provider", "vendor_user_id", "athlete", "created_at")
-    list_filter = ("provider",)
-    search_fields = ("vendor_user_id",)
-    autocomplete_fields = ("athlete",)
-
-
-admin.site.unregister(EmailAddress)
-admin.site.unregister(Authenticator)
-admin.site.unregister(UserSession)
-
-
-@admin.register(EmailAddress)
-class AddressAdmin(OfferedOnly, EmailAddressAdmin):
-    pass
-
-
-@admin.register(Authenticator)
-class SecondFactorAdmin(OfferedOnly):
-    """To remove one whose owner has lost it. What it is made of would let its reader sign in: shown to nobody."""
-
-    list_display = fields = readonly_fields = ("user", "type", "created_at", "last_used_at")
-    list_filter = ("type",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Authenticator]:
-        return super().get_queryset(request).select_related("user").defer("data")  # type: ignore[no-any-return]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-
-@admin.register(UserSession)
-class UserSessionAdmin(OfferedOnly):
-    """allauth's own searches by a user name, which accounts here have not."""
-
-    list_display = ("user", "created_at", "last_seen_at", "ip", "user_agent")
-    search_fields = ("user__email", "ip")
-    raw_id_fields = ("user",)
-
-
-@admin.register(Mail)
-class MailAdmin(OfferedOnly):
-    """Has it left, and if not, why not. What it says is shown to nobody: there are codes in it."""
-
-    list_display = ("created_at", "recipients", "attempts", "not_before", "error", "sent_at", "given_up_at")
-    list_filter = ("sent_at", "given_up_at")
-    ordering = ("-created_at",)
-    fields = readonly_fields = list_display
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Mail]:
-        return super().get_queryset(request).defer("content", "subject")  # type: ignore[no-any-return]
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(getattr(request.user, "is_superuser", False))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -198,6 +198,10 @@ class ScopedRelatedFilter(admin.RelatedFieldListFilter):
         return [(row.pk, str(row)) for row in rows]
 
 
+BY_ATHLETE = ("athlete", ScopedRelatedFilter)
+NOBODY_WRITES = frozenset({"add", "change", "delete"})
+
+
 def choices_of(site: admin.AdminSite, model: type[models.Model], request: HttpRequest) -> QuerySet[Any]:
     registered = site._registry.get(model)
     if isinstance(registered, ScopedAdmin) or (registered and request.user.is_superuser):
@@ -230,3 +234,9 @@ def granted_column(grant: str, name: str, title: "str | _StrPromise", shown: Cal
 
     column.__name__ = f"{name}_column"
     return column
+
+
+def named(model: type[models.Model], name: str) -> Callable[[Any], str]:
+    """A code in its words; one that is not known any more stands for itself."""
+    words = dict(model._meta.get_field(name).flatchoices)  # type: ignore[union-attr]
+    return lambda code: str(words.get(code, code))

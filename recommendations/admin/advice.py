@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
-from athletes.admin.scope import ScopedAdmin, ScopedRelatedFilter
+from athletes.admin.scope import BY_ATHLETE, NOBODY_WRITES, ScopedAdmin
 from athletes.models import User
 from measures.guards import STOPS
 from recommendations.advice import overriding, showing
@@ -28,9 +28,7 @@ from recommendations.views.serializers import MAX_LOAD_AU, NOTE_NEEDED, OWN_NEED
 from recommendations.words import discretion, sentences
 from recommendations.words.discretion import Reader
 
-NOBODY_WRITES = frozenset({"add", "change", "delete"})
 NOT_CHOSEN = ("", _("Choose"))
-BY_ATHLETE = ("athlete", ScopedRelatedFilter)
 
 
 class ReadOnly(ScopedAdmin):
