@@ -1,4 +1,7 @@
-"""What the phone may send, and what it gets back. Each serializer is built once; each answer is a plain dict."""
+"""What the phone may send, and what it gets back. Each serializer is built once; each answer is a plain dict.
+
+One file: syncs, uploads and single records are refused by the same fields.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

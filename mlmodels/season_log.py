@@ -1,7 +1,8 @@
 """The season log: one row per athlete and local date, as CSV or Parquet; what everything is fitted on.
 
 Reading is strict: every bad cell is named with line and column, wrong units are called by their name, and an athlete
-with one bad cell is left out as a whole, because a silently shortened season changes every average after the gap.
+with one bad cell is left out as a whole, because a silently shortened season changes every average after the gap. One
+file: a column, its range and its refusal belong together.
 """
 
 from __future__ import annotations

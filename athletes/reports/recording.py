@@ -1,7 +1,7 @@
 """Records written in sets: which version wins, which day each belongs to, what is doubted. The same for one and 5,000.
 
 What is stored is a function of the records alone, not of the order in which they came: dates and doubts of everything
-near a changed record are derived again.
+near a changed record are derived again. One file: the rules change the same rows of one sheet, one after the other.
 """
 
 import hashlib

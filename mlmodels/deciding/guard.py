@@ -3,7 +3,7 @@
 A table of rules over an ``Observation``. Every rule that fires is logged; effects add up, so the strictest wins, and
 among equally strict ones the first in the table is named as the deciding one; of caps on today's load the lowest
 counts. Taken one by one ("first match") a mild rule high in the table would shadow a strict one below it, and a worse
-input could then make the advice harder.
+input could then make the advice harder. One file: the table and the lines it calls are read side by side.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """What goes into the tracker, what comes out of it, and how that becomes features.
 
-``mlmodels.state.tracker`` is the door: it gives out these names together with the tracker.
+One file, as the fields of an ``Observation``, the rows of its table and the features made of them are checked against
+each other when it is loaded.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ A ``Twin`` is a bag of fitted arrays; a ``TwinWorld`` is n athletes drawn from i
 and the hazard of illness and injury.
 
 Acute, chronic and the gated averages are exact arithmetic; only these are fitted (``fitting.py``): carried-out load
-given the action, HRV and sleep given load, 400 m performance given absorbed load, illness and injury, missing data.
+given the action, HRV and sleep given load, 400 m performance given absorbed load, illness and injury, missing data. One
+file: the world's step walks through all of them.
 """
 
 from __future__ import annotations

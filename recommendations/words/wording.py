@@ -1,6 +1,7 @@
 """What is said of a verdict: which sentences, in which order, with which numbers. ``sentences`` has the words.
 
-Says what was seen, with its number and unit, and never what will happen to a body.
+Says what was seen, with its number and unit, and never what will happen to a body. One file: every guard and signal has
+a few lines here, in one order.
 """
 
 from collections import defaultdict
