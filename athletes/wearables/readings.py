@@ -2,7 +2,8 @@
 
 A reader never guesses. What it cannot read with certainty becomes a finding (by record, line or path), what it has no
 use for is counted by its name, and only a payload that is not what it says to be is refused as a whole (`Unreadable`).
-One file: what all readers ask of a payload. Times are RFC 3339. One that came without an offset is written as `Z`: then the athlete's zone decides the day.
+One file: what all readers ask of a payload.
+Times are RFC 3339. One that came without an offset is written as `Z`: then the athlete's zone decides the day.
 """
 
 import hashlib

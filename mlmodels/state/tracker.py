@@ -2,7 +2,8 @@
 
 Serving, training and evaluation all run this code. ``morning`` answers with what is known before today's session and
 does not advance; ``evening`` closes the day. Days follow one another without gaps: a day of which nothing is known is
-a ``Morning`` and an ``Evening`` of NaN. One file, as all its values lie in one block of memory and are advanced together.
+a ``Morning`` and an ``Evening`` of NaN. One file, as all its values lie in one block of memory and are advanced
+together.
 
 Method: Zhang, Wang & Niu 2026, doi 10.1038/s41598-026-41946-w (the six-part state); windows and lines in ``risk``.
 """

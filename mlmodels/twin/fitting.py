@@ -1,7 +1,8 @@
 """Fits a twin to a season log: linear algebra in numpy, a second or two for a squad.
 
 Every part has a literature prior and moves away from it as the data allow: first the group, then the athlete
-(partial pooling). ``Twin.levels`` says how far each part got. One file: each part is fitted on what the ones before it left.
+(partial pooling). ``Twin.levels`` says how far each part got. One file: each part is fitted on what the ones
+before it left.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 What is kept is the key and its numbers (``Line``). The words are made when they are shown, in the reader's language,
 which is the active one. The coach's form names nobody and has no pronoun, so that it is true of whoever it is said of.
-One file: it is a table, and who translates or rereads it wants it whole. Change a sentence's sense and raise ``WORDING_VERSION``; ``docs/wording.md`` is the voice.
+One file: it is a table, and who translates or rereads it wants it whole. Change a sentence's sense and raise
+``WORDING_VERSION``; ``docs/wording.md`` is the voice.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
