@@ -8,11 +8,14 @@ from celery import Celery, signals
 from django.db import close_old_connections
 from kombu.exceptions import OperationalError
 
-from config import task_metrics  # noqa: F401  receivers of Celery's signals connect themselves
+from config import broker, task_metrics  # noqa: F401  receivers of Celery's signals connect themselves
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+PREFIX = "CELERY_"
 app = Celery("homestretch")
-app.config_from_object("config.broker", namespace="CELERY")
+# By their own names: given with a prefix, Celery 5.6 takes six of them for those it will drop, and warns at each start.
+app.conf.update({name.removeprefix(PREFIX).lower(): it for name, it in vars(broker).items() if name.startswith(PREFIX)})
+app.conf["CELERY_DB_REUSE_MAX"] = broker.CELERY_DB_REUSE_MAX  # its Django fixup asks by this name
 app.autodiscover_tasks()
 
 # What the children's work imports. Loaded before they are forked it is in memory once; sessions are still opened after.

@@ -28,3 +28,14 @@ def test_a_connection_that_was_ended_costs_no_task_after_it(alice):
 def end_every_connection():
     with psycopg.connect(**{**connection.get_connection_params(), "cursor_factory": None, "context": None}) as other:
         other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+
+
+def test_celery_takes_every_setting_and_warns_of_none():
+    from config import broker
+    from config.celery import app
+
+    assert not app.conf.maybe_warn_deprecated_settings()
+    assert app.conf.get("CELERY_DB_REUSE_MAX") == broker.CELERY_DB_REUSE_MAX  # as Celery's Django fixup asks for it
+    given = {name.removeprefix("CELERY_").lower() for name in vars(broker) if name.startswith("CELERY_")}
+    assert given - {"db_reuse_max"} <= set(app.conf.table())
+    assert app.conf.task_acks_late is True
