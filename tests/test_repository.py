@@ -169,6 +169,14 @@ def test_every_variable_that_is_documented_is_read_and_the_other_way_round():
     assert documented == read
 
 
+def test_no_test_is_imported_by_another():
+    for path in tracked("tests/*.py", "tests/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests"):
+                named = [*node.module.split("."), *(name.name for name in node.names)]
+                assert not any(name.startswith("test_") for name in named), f"{path.name}: {named}"
+
+
 # --- migrations, OpenAPI ----------------------------------------------------------------------------------------------
 
 

@@ -2,7 +2,7 @@
 
 A double DQN (van Hasselt 2016, arXiv 1509.06461) with a dueling head (Wang 2016, arXiv 1511.06581), n-step returns,
 a Polyak-averaged target and an epsilon that adapts to progress, over many seasons at once. The environment is anything
-with ``features``, ``asked`` and ``step`` (see ``season_env.py``); shapes are said once, here:
+with ``features``, ``asked`` and ``step`` (`twin/environment.py` is one); shapes are said once, here:
 
     N seasons side by side, K features, A actions, B rows of a batch
     features (N, K) float32 -> Q-values (N, A) float32

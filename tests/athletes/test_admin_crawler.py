@@ -27,7 +27,7 @@ from recommendations.announcing import notices
 from recommendations.models import Advice, Delivery, Feedback, Override, Warning
 from storage.encryption import EncryptedJSONField
 from tests import factories
-from tests.athletes.test_admin import TODAY, fill
+from tests.athletes.filling import TODAY, fill
 
 pytestmark = pytest.mark.usefixtures("valkey")
 LONG = bool(os.environ.get("HOMESTRETCH_ADMIN_CRAWL"))

@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, reverse
 
 from config import catalogues
 from tests import factories
-from tests.athletes.test_admin import fill
+from tests.athletes.filling import fill
 
 pytestmark = pytest.mark.usefixtures("valkey")
 PLACEHOLDER = re.compile(rf"{catalogues.PERCENT.pattern}|{catalogues.BRACES.pattern}")

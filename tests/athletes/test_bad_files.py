@@ -16,8 +16,7 @@ from athletes.wearables.readings import Reader, Reading, record_id
 from benchmarks.apple_export import HEAD, day_of_records
 from tests import factories
 from tests.athletes.wearables import fit_files
-from tests.athletes.wearables.payload_files import raw, zipped
-from tests.athletes.wearables.test_readers import BOMB, OUTSIDE
+from tests.athletes.wearables.payload_files import BOMB, OUTSIDE, raw, zipped
 
 pytestmark = pytest.mark.usefixtures("valkey")
 

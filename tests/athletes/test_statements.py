@@ -13,7 +13,7 @@ from athletes.models import CheckIn, Day, HrvReading, SeasonDay, TrainingSession
 from athletes.reports import intake
 from storage import upserts
 from tests import factories
-from tests.athletes.test_admin import TODAY, fill
+from tests.athletes.filling import TODAY, fill
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 ON = date(2026, 11, 22)

@@ -14,6 +14,7 @@ from athletes.reports.recording import RECORDS
 from athletes.signals import day_revised
 from athletes.sync import sync
 from tests import factories
+from tests.athletes.storing import stored
 
 NOW = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 FIRST = datetime(2026, 11, 16, tzinfo=UTC)
@@ -71,27 +72,6 @@ def entries(draw):
             else:
                 found.append((device, {"kind": kind, "data": name | draw(contents(kind))}))
     return found
-
-
-def stored(athlete):
-    """All that counts: live records and days, without ids and times of arrival."""
-    unlike = {"id", "athlete_id", "created_at", "updated_at", "change_seq", "deleted_at"}
-    records = [
-        {name: value for name, value in row.items() if name not in unlike}
-        for model in RECORDS.values()
-        for row in model.objects.filter(athlete=athlete, deleted_at=None)
-        .order_by("provider", "client_record_id")
-        .values()
-    ]
-    days = {}
-    for day in Day.objects.filter(athlete=athlete):
-        values = {f.attname: getattr(day, f.attname) for f in Day._meta.concrete_fields}
-        for name in ("id", "athlete_id", "provenance", "revised_at", "change_seq"):
-            del values[name]
-        days[day.date] = values
-    empty = {"": None, False: None}
-    known = {on: v for on, v in days.items() if any(empty.get(x, x) is not None for k, x in v.items() if k != "date")}
-    return records, known
 
 
 def deliver(athlete, sent, rng):

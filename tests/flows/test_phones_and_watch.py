@@ -35,7 +35,7 @@ from recommendations.models import Advice, Warning
 from recommendations.push import sending
 from recommendations.push.breaker import Breaker
 from tests import factories
-from tests.athletes.test_sync_machine import stored
+from tests.athletes.storing import stored
 from tests.conftest import access_token
 from tests.push_service import DROPPED
 

@@ -8,7 +8,7 @@ from mlmodels.policies.novelty import NAMES, Known, portraits
 from mlmodels.policies.policy import ModelRefused, OnnxPolicy, RulePolicy, ask
 from mlmodels.state.observation import Observation
 from tests.mlmodels.model_files import write_model
-from tests.mlmodels.test_state import season
+from tests.mlmodels.weeks import season
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from athletes.models import Athlete, Day
 from athletes.reports import red_flags
 
 TODAY = date(2026, 5, 20)  # a Wednesday
+YESTERDAY = TODAY - timedelta(days=1)
 MORNING = datetime(2026, 5, 20, 5, 0, tzinfo=UTC)  # 07:00 in Berlin, two hours before the deadline
 AFTER_DEADLINE = datetime(2026, 5, 20, 7, 30, tzinfo=UTC)
 

@@ -22,11 +22,10 @@ from recommendations.models import Advice, Delivery, Device, Feedback, Override,
 from recommendations.queue import waiting
 from recommendations.words import wording
 from tests import factories
-from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, live, ordinary, wake_up
+from tests.recommendations.seasons import AFTER_DEADLINE, MORNING, TODAY, YESTERDAY, live, ordinary, wake_up
 from tests.recommendations.speaking import told
 
 pytestmark = pytest.mark.django_db
-YESTERDAY = TODAY - timedelta(days=1)
 
 
 def todays(athlete, day=TODAY):

@@ -17,8 +17,8 @@ from recommendations.models import Delivery
 from recommendations.push import sending
 from tests import push_service as faults
 from tests.factories import make_advice
+from tests.recommendations.pushing import EVENING, TODAY, due_now
 from tests.recommendations.seasons import MORNING, live, wake_up
-from tests.recommendations.test_push import EVENING, TODAY, clock, due_now, phone, waiting  # noqa: F401  fixtures
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ class Counts:
         return {labels: value for labels, value in grown.items() if value}
 
 
-def test_each_attempt_at_a_message_is_counted_by_what_came_of_it(alice, waiting, push_service, clock):  # noqa: F811
+def test_each_attempt_at_a_message_is_counted_by_what_came_of_it(alice, waiting, push_service, clock):
     counts = Counts("homestretch_pushes_total", kind="webpush")
     Delivery.objects.update(valid_until=EVENING + timedelta(hours=24))
     clock.move_to(datetime(2026, 11, 22, 22, 0, tzinfo=UTC))

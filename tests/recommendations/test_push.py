@@ -3,10 +3,9 @@
 import base64
 import json
 import threading
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
-import time_machine
 from django.core.checks import run_checks
 from django.utils import timezone
 
@@ -18,38 +17,12 @@ from recommendations.push.messages import topic
 from tests import push_service as faults
 from tests.factories import make_advice, make_device
 from tests.push_service import Fault
-
-TODAY = date(2026, 11, 22)
-MORNING = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-EVENING = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock():
-    with time_machine.travel(MORNING, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture
-def phone(alice, push_service, clock):
-    return make_device(alice.user, push_service.subscribe())
-
-
-@pytest.fixture
-def waiting(alice, phone):
-    """Alice's advice of this morning, announced to her phone."""
-    advice = make_advice(alice, TODAY, valid_until=EVENING)
-    deliveries.announce([advice], now=MORNING)
-    return Delivery.objects.get()
+from tests.recommendations.pushing import EVENING, MORNING, TODAY, due_now
 
 
 def outcome(delivery):
     delivery.refresh_from_db()
     return delivery.state, delivery.outcome, delivery.attempts
-
-
-def due_now(delivery):
-    Delivery.objects.filter(pk=delivery.pk).update(next_attempt_at=MORNING)
 
 
 # --- what travels

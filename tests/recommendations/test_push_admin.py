@@ -4,7 +4,8 @@ from django.urls import reverse
 from recommendations.announcing import deliveries
 from recommendations.models import Delivery, Device
 from tests.factories import make_advice, make_device, make_user
-from tests.recommendations.test_deliveries import NOON, TODAY
+from tests.recommendations.pushing import MORNING as NOON
+from tests.recommendations.pushing import TODAY
 
 
 @pytest.fixture

@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 
 from athletes.days import resolving
 from athletes.models import Day, SeasonDay, TrainingSession
-from athletes.reports import intake
+from athletes.reports import intake, season_logs
 from mlmodels.deciding.decision import decide_observed
 from mlmodels.policies.policy import RulePolicy
 from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice, Feedback, StateCarry, WaitingDay
 from tests import factories
-from tests.recommendations import test_metrics_stay_apart as apart
+from tests.recommendations import doors
 
 pytestmark = pytest.mark.django_db
-NOW, TODAY = apart.NOW, apart.TODAY
+NOW, TODAY = doors.NOW, doors.TODAY
 YESTERDAY = TODAY - timedelta(days=1)
 TAGS = itertools.count()
 EXAMPLES = int(os.environ.get("HOMESTRETCH_ROUND_TRIP_EXAMPLES", "6"))
@@ -124,7 +124,7 @@ def an_advice(rng, athlete, on):
 
 
 DOORS = [*[a_check_in] * 4, *[a_night] * 3, *[a_reading] * 4, a_resting_heart, *[a_session] * 4, a_rest_day, a_test,
-         *[a_plan] * 2, a_confirmed_record, a_rating, an_advice, apart.by_season_log, apart.by_intervals]  # fmt: skip
+         *[a_plan] * 2, a_confirmed_record, a_rating, an_advice, doors.by_season_log, doors.by_intervals]  # fmt: skip
 
 
 def lived(rng, **profile):
@@ -235,7 +235,7 @@ def test_a_derived_sleep_score_stays_at_home_and_is_derived_again(alice, tmp_pat
 @pytest.mark.usefixtures("clock")
 def test_what_is_told_after_an_import_outranks_the_log(alice, tmp_path):
     rows = [{"date": TODAY, "sleep_score": 95.0, "sleep_h": 9.0, "load_au": 100.0, "hrv_rmssd_ms": 60.0, "ill": False}]
-    apart.season_logs.import_season(alice, rows, file_sha256="0" * 64, now=NOW)
+    season_logs.import_season(alice, rows, file_sha256="0" * 64, now=NOW)
     answers = {"sleep_duration_min": 240, "sleep_quality": 1, "illness": "fever", "resting_hr_bpm": 55.0}
     intake.record_check_in(alice, TODAY, answers, now=NOW)
     day = Day.objects.get(athlete=alice, date=TODAY)
@@ -262,7 +262,7 @@ def test_silence_after_an_injury_is_no_all_clear_on_the_other_side(alice, tmp_pa
 @pytest.mark.usefixtures("clock")
 def test_a_check_in_that_does_not_ask_leaves_what_a_log_says_of_an_injury(alice):
     rows = [{"date": TODAY, "injured": True, "ill": True}]
-    apart.season_logs.import_season(alice, rows, file_sha256="0" * 64, now=NOW)
+    season_logs.import_season(alice, rows, file_sha256="0" * 64, now=NOW)
     intake.record_check_in(alice, TODAY, {"fatigue": 5}, now=NOW)
     day = Day.objects.get(athlete=alice, date=TODAY)
     assert (day.injury_status, day.illness) == ("open", "unspecified")

@@ -11,7 +11,7 @@ from mlmodels.state.observation import STATE_VERSION
 from recommendations.advice.advising import drain
 from recommendations.models import Advice, StateCarry, WaitingDay
 from tests.factories import make_advice
-from tests.recommendations.test_advising import MORNING, TODAY, YESTERDAY, live, wake_up
+from tests.recommendations.seasons import MORNING, TODAY, YESTERDAY, live, wake_up
 
 UPGRADES = [
     import_module(f"recommendations.migrations.{name}") for name in ("0006_state_version_2", "0008_state_version_3")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 import redis
+import time_machine
 from django.conf import settings
 from django.contrib import messages
 from django.db import connection, transaction
@@ -17,6 +19,7 @@ from django.test import Client
 from athletes.models import Athlete
 from tests.factories import Program
 from tests.rest.actors import OWN, Cast
+from tests.rest.world import NOW
 
 # What every request may leave behind, and nobody learns anything from.
 OF_THE_REQUEST = {"usersessions_usersession", "athletes_changenumber", "athletes_limitwithoutvalkey"}
@@ -136,3 +139,11 @@ class Owners:
         if athlete is None and user is None:
             return "nobody"
         return self.names.get(f"athlete {athlete}") or self.names.get(f"user {user}", "somebody")
+
+
+@pytest.fixture
+def asker(api, settings) -> Iterator[Asker]:
+    settings.WRITES_PER_MINUTE = settings.JOIN_TRIES_PER_10_MINUTES = 1_000_000
+    settings.WEBHOOK_SECRETS = {"whoop": "a secret"}
+    with time_machine.travel(NOW, tick=False):
+        yield Asker(Cast(api))

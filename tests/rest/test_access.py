@@ -5,20 +5,17 @@ opens to who asked (actors.py), and a request that was refused has changed nothi
 """
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import time_machine
 
-from tests.rest.actors import OWN, SEES, Cast
-from tests.rest.asking import Asker, Seen
+from tests.rest.actors import OWN, SEES
+from tests.rest.asking import Seen
 from tests.rest.attempts import Attempts
 from tests.rest.canaries import LEVEL
 from tests.rest.operations import operations, writes
 from tests.rest.routes import METHODS, routes
 from tests.rest.table import asked, row_for, table, told
-from tests.rest.world import NOW
 
 pytestmark = pytest.mark.usefixtures("valkey")
 SURFACES = {"api": "/api/", "accounts of the app": "/_allauth/", "admin": "/admin/", "pages": "/"}
@@ -27,14 +24,6 @@ CURIOUS = ("anonymous", "team_mate", "coach_medical", "other_coach", "support", 
 REFUSALS = {"401", "403", "404", "405"}
 ALIKE = ("/add/", "/delete/", "/history/", "/{object_id}/", "/{version}/")  # in the admin: a list and a row are asked
 WHO = ("athlete", "athlete_id", "user", "id", "created_by")
-
-
-@pytest.fixture
-def asker(api, settings) -> Iterator[Asker]:
-    settings.WRITES_PER_MINUTE = settings.JOIN_TRIES_PER_10_MINUTES = 1_000_000
-    settings.WEBHOOK_SECRETS = {"whoop": "a secret"}
-    with time_machine.travel(NOW, tick=False):
-        yield Asker(Cast(api))
 
 
 def surface_of(path: str) -> str:

@@ -15,7 +15,6 @@ from tests.rest.asking import Asker
 from tests.rest.attempts import Attempts
 from tests.rest.routes import model_of
 from tests.rest.table import Row, Sees, asked, row_for, told
-from tests.rest.test_access import asker  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.usefixtures("valkey")
 # Other rows in each column: of one's own squads, and how one is told of athletes.
@@ -122,7 +121,7 @@ def rows(change: Change) -> list[tuple[str, str, Row]]:
     return found
 
 
-def test_what_is_taken_back_is_gone_with_the_next_request(asker: Asker) -> None:  # noqa: F811
+def test_what_is_taken_back_is_gone_with_the_next_request(asker: Asker) -> None:
     attempts, wrong = Attempts(asker.cast), {}
     for change in CHANGES:
         with transaction.atomic():

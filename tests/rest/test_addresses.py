@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from athletes import checks
 from rest.addresses import client_address
 from tests.factories import PASSWORD
-from tests.rest.test_sign_in import AUTH
+from tests.rest.signing_in import AUTH
 
 PROXY = "10.0.0.1"
 

@@ -11,7 +11,7 @@ from django.core import mail
 from django.test import Client
 
 from tests.factories import PASSWORD
-from tests.rest.test_sign_in import AUTH, call, code_in_mail, me, sign_in
+from tests.rest.signing_in import AUTH, call, code_in_mail, me, sign_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("valkey")]
 REAUTHENTICATE = {"id": "reauthenticate"}

@@ -11,7 +11,7 @@ from athletes.serializers import BODIES, CheckInBody
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import ReadingProfile, Unreadable
 from tests.athletes.wearables import fit_files
-from tests.athletes.wearables.payload_files import CASES, raw, rr_ms, zipped
+from tests.athletes.wearables.payload_files import BOMB, CASES, OUTSIDE, raw, rr_ms, zipped
 
 BERLIN = ReadingProfile("Europe/Berlin")
 NAMES = [name for name, _, _ in CASES]
@@ -309,12 +309,6 @@ def test_apple_export_reads_the_zip_as_it_reads_the_xml():
     assert xml.ignored == {
         "ExportDate": 1, "HKQuantityTypeIdentifierHeartRate": 2, "ActivitySummary": 1, "Workout of walking": 1,
     }  # fmt: skip
-
-
-BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">' + "".join(
-    f'<!ENTITY {b} "{f"&{a};" * 10}">' for a, b in zip("abcdefgh", "bcdefghi", strict=True)
-) + "]><HealthData>&i;</HealthData>"  # fmt: skip
-OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><HealthData>&a;</HealthData>'
 
 
 @pytest.mark.parametrize(

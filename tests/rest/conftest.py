@@ -1,0 +1,3 @@
+"""Fixtures of this folder."""
+
+from tests.rest.asking import asker  # noqa: F401
