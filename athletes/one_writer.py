@@ -14,7 +14,7 @@ LOCK_SPACE = 0x4853 << 40  # keeps our advisory locks apart from anybody else's
 def lock_athlete(athlete_id: int) -> None:
     """One writer an athlete at a time, until the transaction ends. SQLite has one writer anyway (IMMEDIATE).
 
-    Not the athlete's row: the worker holds that while it answers up to 256 athletes, and a check-in must not wait.
+    Not the athlete's row: the worker holds that while it answers a batch, and a check-in must not wait.
     """
     if connection.vendor == "postgresql":
         run("SELECT pg_advisory_xact_lock(%s)", [LOCK_SPACE | athlete_id])

@@ -76,13 +76,14 @@ class Rows(DatabaseCache):
         for _ in range(2):  # between these two lines whoever had it may have given it up
             if super().add(key, value, timeout, version):
                 return True
-            if self.has_key(key, version):
+            if self.get(key, version=version) is not None:
                 return False
         raise OperationalError("the database stores no row of the cache")
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        super().set(key, value, timeout, version)
-        if not self.has_key(key, version):
+        key = self.make_and_validate_key(key, version=version)
+        # Of two at once that both insert, one fails, and overwrites at its second try.
+        if not any(self._base_set("set", key, value, timeout) for _ in range(2)):  # type: ignore[attr-defined]
             raise OperationalError("the database stores no row of the cache")
 
 

@@ -34,7 +34,7 @@ def test_imports_point_one_way():
         ("rest/problems.py", "import athletes.models", "config names the apps"),
         ("storage/valkey.py", "import rest.problems", "config names the apps"),
         ("mlmodels/deciding/guard.py", "import storage.valkey", "the science is plain Python"),
-        ("athletes/models.py", "import athletes.days.resolving", "no room leads back to itself"),
+        ("athletes/models/days.py", "import athletes.days.resolving", "no room leads back to itself"),
         ("mlmodels/state/tracker.py", "import mlmodels.deciding.guard", "no room leads back to itself"),
         ("recommendations/words/wording.py", "import recommendations.advice.drafting", "no room leads back to itself"),
         ("athletes/reports/intake.py", "import athletes.views.records", "doors open outwards"),

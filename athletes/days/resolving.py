@@ -113,11 +113,11 @@ def resolve_days(
 
 
 def store(
-    athlete: Athlete, resolved: Mapping[date, Resolved], now: datetime, after: Sequence[CheckIn] = ()
+    athlete: Athlete, resolved: Mapping[date, Resolved], now: datetime, numbered_first: Sequence[CheckIn] = ()
 ) -> list[Day]:
-    """In the caller's transaction, which holds the athlete's lock. `after`: what is numbered before the days."""
+    """In the caller's transaction, which holds the athlete's lock. `numbered_first` gets its place before the days."""
     days = [Day(athlete_id=athlete.pk, date=on, revised_at=now, **day.columns) for on, day in resolved.items()]
-    one_writer.number([*after, *days])
+    one_writer.number([*numbered_first, *days])
     upserts.upsert_many(days, unique=("athlete_id", "date"))
     hrv_readings.replace(athlete.pk, {on: day.of_eras for on, day in resolved.items()})
     return days
@@ -157,7 +157,7 @@ def read_reports(athlete_id: int, first: date, last: date) -> defaultdict[date, 
 def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Resolved:
     """The day: a function of what was reported, and of nothing else.
 
-    `choice`: the HRV era the day stands on, which what was read on the days before decides (`era_choice`).
+    `choice`: the HRV era the day stands on, which what was read on the days before decides (`hrv_choice`).
     """
     season = next(iter(reports.get("season_day", ())), None)
     check_in = next(iter(reports.get("check_in", ())), None)

@@ -113,7 +113,7 @@ def record_check_in(
         # Whatever was answered changes the day (it was submitted anew), so there is nothing to compare it with first.
         choices = resolving.choices_with(athlete, on, reports, before)
         resolved = resolving.resolve(athlete, on, reports, choices.pop(on))
-        (day,) = resolving.store(athlete, {on: resolved}, now, after=[check_in])
+        (day,) = resolving.store(athlete, {on: resolved}, now, numbered_first=[check_in])
         upserts.upsert(check_in, unique=("athlete_id", "date"), keep=("id", "created_at"))
         said_before = before["red_flag"] if before else ""
         red_flags.raise_if_reported(athlete, columns["red_flag"], on, now, before=said_before)

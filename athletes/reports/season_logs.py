@@ -235,8 +235,8 @@ def load_is_logged(day: Day, row: Row) -> bool:
     """Whether the day's load is the log's own, or nobody's."""
     if day.load_au is None and day.first_session_at is None:
         return True
-    own = (day.load_au, day.load_basis, day.high_intensity_share)
-    return resolving.season_has_load(row) and own == resolving.load_in_log(row)
+    own = (day.load_au, day.load_basis, day.high_intensity_share, day.rest_day)
+    return resolving.season_has_load(row) and own == (*resolving.load_in_log(row), bool(row["rest_day"]))
 
 
 def left_out(athlete: Athlete, first: date | None, last: date | None) -> Counter[str]:

@@ -1,6 +1,5 @@
 """The queue: days that were revised and not answered yet. A row is deleted in the transaction that answers it."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -58,13 +57,12 @@ def claim(now: datetime, only: Iterable[int] | None = None) -> dict[Athlete, lis
     athletes = Athlete.objects.filter(Exists(rows)).select_for_update(skip_locked=True, no_key=True)
     if only is not None:
         athletes = athletes.filter(pk__in=only)
-    locked = {athlete.pk: athlete for athlete in athletes.filter(reported)[:BATCH]}
-    room = min(BESIDE if locked else ALONE, BATCH - len(locked))
-    locked |= {athlete.pk: athlete for athlete in athletes.filter(~reported)[:room]}
-    claimed: dict[Athlete, list[WaitingDay]] = defaultdict(list)
+    locked = {athlete.pk: athlete for athlete in athletes.filter(reported)[: BATCH - BESIDE]}
+    locked |= {athlete.pk: athlete for athlete in athletes.filter(~reported)[: BESIDE if locked else ALONE]}
+    claimed: dict[Athlete, list[WaitingDay]] = {athlete: [] for athlete in locked.values()}  # who reported comes first
     for row in WaitingDay.objects.filter(due(now), athlete__in=locked).select_for_update().order_by("pk"):
         claimed[locked[row.athlete_id]].append(row)
-    return claimed
+    return {athlete: rows for athlete, rows in claimed.items() if rows}
 
 
 def clear(claimed: dict[Athlete, list[WaitingDay]]) -> None:

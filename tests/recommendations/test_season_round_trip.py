@@ -313,3 +313,25 @@ def test_advice_on_a_day_of_which_nothing_was_reported_goes_along(alice, tmp_pat
     before = seen(alice)
     assert before["observation"]["intensity_run"] == 2
     assert seen(moved(alice, tmp_path / "log.csv")) == before
+
+
+@pytest.mark.parametrize("logged_rest", [None, True])
+def test_a_rest_day_is_who_said_so_last(alice, bob, logged_rest):
+    """A log of 0 AU and a rest day that was reported; a log of a rest day and a session of no effort."""
+    rows = [{"date": TODAY, "load_au": 0.0, "rest_day": logged_rest}]
+    season_logs.import_season(alice, rows, file_sha256="0" * 64, now=NOW)
+    if logged_rest:
+        session = {
+            "started_at": datetime.combine(TODAY, time(9), UTC),
+            "duration_min": 20.0,
+            "rpe": 0.0,
+            "kind": "other",
+        }
+        intake.record_one(alice, "training_session", {"client_record_id": "s", **session}, now=NOW)
+    else:
+        intake.record_one(alice, "rest_day", {"client_record_id": "r", "date": TODAY}, now=NOW)
+    hers = Day.objects.get(athlete=alice, date=TODAY)
+    (row,) = season_logs.season_rows(alice)
+    season_logs.import_season(bob, [row], file_sha256="1" * 64, now=NOW)
+    his = Day.objects.get(athlete=bob, date=TODAY)
+    assert (his.load_au, his.rest_day) == (hers.load_au, hers.rest_day) == (0.0, not logged_rest)

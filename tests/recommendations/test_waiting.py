@@ -68,6 +68,27 @@ def test_who_reports_is_claimed_before_those_whose_deadline_rang_and_of_these_fe
     assert len(waiting.claim(MORNING)) == 2
 
 
+def test_who_reports_comes_first_also_where_the_deadlines_rang_before(db):
+    asleep = [factories.make_athlete(f"asleep{n}@example.org") for n in range(3)]
+    awake = [factories.make_athlete(f"awake{n}@example.org") for n in range(3)]
+    for athlete in asleep:
+        waiting.enqueue(athlete.pk, [TODAY], rings=True, reason=WaitingDay.Reason.DEADLINE)
+    for athlete in awake:
+        waiting.enqueue(athlete.pk, [TODAY], rings=True)
+    assert list(waiting.claim(MORNING))[:3] == awake
+
+
+def test_a_full_batch_of_reporters_leaves_room_for_a_few_others(db, monkeypatch):
+    monkeypatch.setattr(waiting, "BESIDE", 1)
+    monkeypatch.setattr(waiting, "BATCH", 3)
+    asleep, *awake = [factories.make_athlete(f"a{n}@example.org") for n in range(5)]
+    waiting.enqueue(asleep.pk, [TODAY], rings=True, reason=WaitingDay.Reason.DEADLINE)
+    for athlete in awake:
+        waiting.enqueue(athlete.pk, [TODAY], rings=True)
+    claimed = waiting.claim(MORNING)
+    assert len(claimed) == 3 and asleep in claimed
+
+
 def test_who_reports_while_her_deadline_rings_is_one_who_reports(alice):
     for reason in (WaitingDay.Reason.DEADLINE, WaitingDay.Reason.REVISED, WaitingDay.Reason.DEADLINE):
         waiting.enqueue(alice.pk, [TODAY], rings=True, reason=reason)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 import redis
-from django.core.cache import cache
-from django.db import connection, transaction
+import time_machine
+from django.core.cache import cache, caches
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import override_settings
 
@@ -96,6 +97,28 @@ def test_without_valkey_and_with_a_full_disk_signing_in_says_come_again(alice, n
     answer = client.post("/_allauth/app/v1/auth/login", body, content_type="application/json")
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert int(answer["Retry-After"]) > 0
+
+
+def test_what_is_kept_without_valkey_is_kept_or_the_caller_hears_of_it(db, request):
+    rows = caches["without_valkey"]
+    rows.set("guesses", [1])
+    rows.set("guesses", [2, 1], timeout=0)  # allauth forgets so: no failure
+    assert rows.get("guesses") is None
+    rows.set("guesses", [1])
+    request.getfixturevalue("refusing_database")
+    for refused in (lambda: rows.set("guesses", [2, 1]), lambda: rows.add("lock", True)):
+        with pytest.raises(OperationalError, match="stores no row"):
+            refused()
+    assert rows.get("guesses") == [1]
+    assert rows.add("guesses", [3]) is False  # somebody has it: that is no failure
+
+
+def test_a_lock_that_ends_this_second_is_taken_over(db):
+    rows = caches["without_valkey"]
+    with time_machine.travel(1_796_000_000, tick=False) as clock:
+        assert rows.add("lock", True, timeout=10)
+        clock.shift(10.5)  # Django rounds the end to the second when it stores, and not when it reads
+        assert rows.add("lock", True, timeout=10)
 
 
 @pytest.fixture
