@@ -75,7 +75,7 @@ def test_who_reports_comes_first_also_where_the_deadlines_rang_before(db):
         waiting.enqueue(athlete.pk, [TODAY], rings=True, reason=WaitingDay.Reason.DEADLINE)
     for athlete in awake:
         waiting.enqueue(athlete.pk, [TODAY], rings=True)
-    assert list(waiting.claim(MORNING))[:3] == awake
+    assert set(list(waiting.claim(MORNING))[:3]) == set(awake)
 
 
 def test_a_full_batch_of_reporters_leaves_room_for_a_few_others(db, monkeypatch):
