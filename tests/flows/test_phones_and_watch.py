@@ -571,8 +571,8 @@ def answered(row):
 
 
 def without_times_of_answers(found):
-    records, days = found
-    return records, {on: {k: v for k, v in day.items() if k != "checked_in_at"} for on, day in days.items()}
+    records, days, read = found
+    return records, {on: {k: v for k, v in day.items() if k != "checked_in_at"} for on, day in days.items()}, read
 
 
 @pytest.fixture
