@@ -99,7 +99,9 @@ def resolve_days(
         before, reports = stored_and_reported(athlete, wanted)
         read, known = {day: eras_read(reports[day]) for day in wanted}, hrv_readings.believed(athlete.pk, *span(wanted))
         moved = [day for day in wanted if eras_again or read[day] != known.get(day, frozenset())]
-        choices = {day: choice_of(before.get(day)) for day in wanted} | hrv_choice.choices(athlete, moved, read)
+        # Of the moved days alone: a day beyond their windows would be chosen without the days before it.
+        moved_read = {day: read[day] for day in moved}
+        choices = {day: choice_of(before.get(day)) for day in wanted} | hrv_choice.choices(athlete, moved, moved_read)
         if others := sorted(choices.keys() - reports.keys()):
             more_before, more_reports = stored_and_reported(athlete, others)
             before, reports = more_before | before, more_reports | reports

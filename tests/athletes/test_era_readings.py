@@ -66,6 +66,18 @@ def test_what_is_taken_back_leaves_no_row(alice):
     assert [era for era, *_ in rows(alice)] == [WATCH, RING]
 
 
+def test_a_day_far_from_the_one_that_changed_is_chosen_with_all_its_days_before(alice):
+    """The ring, which comes first by rank, is new; the watch was read all the time. Day 300 is touched beside day 0."""
+    records = [read(WATCH, 60.0 + n % 3, n) for n in range(301)] + [read(RING, 70.0, n) for n in range(5)]
+    intake.record_batch(alice, records, now=NOW)
+    assert (Day.objects.get(date=ON).hrv_era, Day.objects.get(date=ON).hrv_because) == (WATCH, "same_as_before")
+    pulse = {"client_record_id": "p", "source": {"provider": "garmin"}, "value_bpm": 50.0}
+    pulse["measured_at"] = NOW - timedelta(hours=13)
+    intake.record_batch(alice, [read(RING, 70.0, 300), ("resting_hr_reading", pulse)], now=NOW)
+    day = Day.objects.get(date=ON)
+    assert (day.resting_hr_bpm, day.hrv_era, day.hrv_because) == (50.0, WATCH, "same_as_before")
+
+
 def season(athlete):
     """A log, then a watch and a ring, doubts, a phone's spots and what she typed in."""
     log = [
