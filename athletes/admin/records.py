@@ -34,7 +34,7 @@ from athletes.models import (
     User,
 )
 from athletes.reports import intake, red_flags, unrated
-from athletes.reports.recording import Refused
+from athletes.reports.records import Refused
 from measures import loads
 from measures.providers import NAMES
 from measures.wellness import ITEMS

@@ -25,8 +25,18 @@ from athletes.models import (
     TrainingSession,
     User,
 )
-from athletes.reports import danger_words, recording, red_flags, unrated
-from athletes.reports.recording import RECORDS, Outcome, Refused, Sent, Sheet
+from athletes.reports import danger_words, recording, red_flags, versions
+from athletes.reports.records import (
+    KIND_OF,
+    RECORDS,
+    Outcome,
+    Refused,
+    Sent,
+    derive_date,
+    own_state_of,
+    rate,
+)
+from athletes.reports.sheet import Sheet
 from athletes.signals import day_revised
 from measures import quality
 from measures.hrv import BY_HAND, Era
@@ -313,7 +323,7 @@ def confirm_record(record: Record, *, now: datetime | None = None) -> Record:
             sheet = Sheet(record.athlete, now or timezone.now())
             sheet.adopt(record).quality_status = Quality.CONFIRMED
             sheet.moved.append(record)
-            revise(record.athlete, sheet.settle(), now=now)
+            revise(record.athlete, recording.write(sheet), now=now)
     return record
 
 
@@ -340,9 +350,9 @@ def rate_session(
             sheet.adopt(session)
             session.rated_rpe = rpe
             session.rated_at, session.rated_by_id = (None, None) if rpe is None else (now, by.pk)
-            unrated.rate(session)
+            rate(session)
             sheet.moved.append(session)
-            revise(session.athlete, sheet.settle(), now=now)
+            revise(session.athlete, recording.write(sheet), now=now)
     return session
 
 
@@ -354,8 +364,8 @@ def delete_record(record: Record, *, now: datetime | None = None) -> None:
         if record.deleted_at is not None:
             return
         sheet = Sheet(record.athlete, now or timezone.now())
-        sheet.delete(sheet.adopt(record), record.client_record_version + 1)
-        revise(record.athlete, sheet.settle(), now=now)
+        versions.delete(sheet, sheet.adopt(record), record.client_record_version + 1)
+        revise(record.athlete, recording.write(sheet), now=now)
 
 
 # --- plans -----------------------------------------------------------------------------------------------------------
@@ -429,11 +439,11 @@ def refile(
         before = {pk: record.date for pk, record in sheet.by_id.items()}
         for record in sheet.by_id.values():
             if not isinstance(record, SleepSession) or record.is_nap:
-                recording.derive_date(athlete, record)
+                derive_date(athlete, record)
         sheet.moved += sheet.by_id.values()
-        touched = sheet.settle()
+        touched = recording.write(sheet)
         moved = [
-            Refiled(recording.KIND_OF[type(record)], pk, before[pk], record.date)
+            Refiled(KIND_OF[type(record)], pk, before[pk], record.date)
             for pk, record in sheet.by_id.items()
             if record.date != before[pk]
         ]
@@ -481,13 +491,13 @@ def estimate_again(athlete: Athlete, *, dry_run: bool = False, now: datetime | N
         sheet = Sheet(athlete, now or timezone.now())
         for record in sheet.stored("training_session").filter(deleted_at=None):
             sheet.moved.append(sheet.adopt(record))
-        before = {pk: recording.own_state_of(record) for pk, record in sheet.by_id.items()}
+        before = {pk: own_state_of(record) for pk, record in sheet.by_id.items()}
         loads_before = {pk: load_of(record) for pk, record in sheet.by_id.items()}
-        touched = sheet.settle()
+        touched = recording.write(sheet)
         changed = [
             Reestimated(pk, record.date, loads_before[pk], load_of(record), record.same_session_as)
             for pk, record in sheet.by_id.items()
-            if isinstance(record, TrainingSession) and recording.own_state_of(record) != before[pk]
+            if isinstance(record, TrainingSession) and own_state_of(record) != before[pk]
         ]
         revise(athlete, touched, rings=False, now=now)
         if dry_run:

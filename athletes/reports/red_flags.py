@@ -18,7 +18,7 @@ from athletes import one_writer
 from athletes.local_days.local_time import local_instant, local_today
 from athletes.models import Athlete, CheckIn, Day, RedFlag, User
 from athletes.people.access import athletes_visible_to
-from athletes.reports.recording import Refused
+from athletes.reports.records import Refused
 from athletes.signals import day_revised
 
 CLEAR = "athletes.clear_redflag"

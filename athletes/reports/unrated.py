@@ -11,18 +11,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q
 
 from athletes.days import reported, resolving
 from athletes.models import CheckIn, PlannedSession, Quality, RestingHrReading, TrainingSession
+from athletes.reports.sheet import Sheet
 from measures import loads
 from measures.ages import age_years
-
-if TYPE_CHECKING:
-    from athletes.reports.recording import Sheet
 
 MEMORY = timedelta(days=180)  # ratings and highest heart rates older than this say nothing of today's heart
 RESTING = timedelta(days=28)
@@ -72,7 +70,7 @@ def key_of(provider: str, client_record_id: str) -> str:
     return f"{provider}/{client_record_id}"
 
 
-def judge(sheet: "Sheet") -> None:
+def judge(sheet: Sheet) -> None:
     """Which of the changed sessions are told twice, and the load of every unrated one that stands on what changed."""
     moved = [m for m in sheet.moved if isinstance(m, TrainingSession)]
     changed_at = [m.started_at for m in moved]
@@ -87,16 +85,7 @@ def judge(sheet: "Sheet") -> None:
             put(sheet, session, known.load_of(session))
 
 
-def rate(session: TrainingSession) -> None:
-    """What follows from the rating alone, of a row that is being written. An unrated one is judged with the others."""
-    said = session.said_rpe
-    if said is not None:
-        load = loads.rated(session.duration_min, said, confirmed=session.rated_rpe is not None)
-        for name, value in loads.as_columns(load).items():
-            setattr(session, name, value)
-
-
-def put(sheet: "Sheet", session: TrainingSession, load: loads.Load) -> None:
+def put(sheet: Sheet, session: TrainingSession, load: loads.Load) -> None:
     columns = loads.as_columns(load)
     if any(getattr(session, name) != value for name, value in columns.items()):
         session = sheet.adopt(session)
@@ -104,7 +93,7 @@ def put(sheet: "Sheet", session: TrainingSession, load: loads.Load) -> None:
             setattr(session, name, value)
 
 
-def tell_apart(sheet: "Sheet", dates: Collection[date]) -> None:
+def tell_apart(sheet: Sheet, dates: Collection[date]) -> None:
     """By the rule that the day counts by, over the same sessions."""
     if not dates:
         return
@@ -128,7 +117,7 @@ def as_reported(session: TrainingSession) -> dict[str, Any]:
     return {name: getattr(session, name) for name in columns} | {"id": str(session.pk)}
 
 
-def unrated_since(sheet: "Sheet", since: datetime) -> list[TrainingSession]:
+def unrated_since(sheet: Sheet, since: datetime) -> list[TrainingSession]:
     rows = sheet.stored("training_session").filter(deleted_at=None, rpe=None, rated_rpe=None)
     rows = rows.filter(date__gte=since.date() - ONE_DAY, started_at__gte=since)
     found: list[Any] = sheet.current(rows, "training_session")
@@ -141,7 +130,7 @@ def unrated_since(sheet: "Sheet", since: datetime) -> list[TrainingSession]:
 class Known:
     """What the estimates of some sessions stand on, read in four statements however many they are."""
 
-    def __init__(self, sheet: "Sheet", unrated: Sequence[TrainingSession]) -> None:
+    def __init__(self, sheet: Sheet, unrated: Sequence[TrainingSession]) -> None:
         self.athlete = sheet.athlete
         first, last = unrated[0].started_at, unrated[-1].started_at
         self.facts = facts(sheet, first - MEMORY)
@@ -199,7 +188,7 @@ class Known:
         return None if plan is None else loads.Plan(plan.load_au, plan.duration_min or self.minutes[session.date])
 
 
-def facts(sheet: "Sheet", since: datetime) -> list[Fact]:
+def facts(sheet: Sheet, since: datetime) -> list[Fact]:
     """Sessions that were rated, or have a heart rate, as they now are; by their start."""
     rows = sheet.stored("training_session").filter(deleted_at=None, date__gte=since.date() - ONE_DAY)
     rows = rows.filter(started_at__gte=since)
@@ -212,7 +201,7 @@ def facts(sheet: "Sheet", since: datetime) -> list[Fact]:
     return sorted(found.values(), key=lambda fact: (fact.started_at, fact.provider, fact.client_record_id))
 
 
-def resting_hr(sheet: "Sheet", first: date, last: date) -> dict[date, float]:
+def resting_hr(sheet: Sheet, first: date, last: date) -> dict[date, float]:
     """Per date what was typed in, else the middle of what devices said."""
     rows = sheet.stored("resting_hr_reading").filter(deleted_at=None, date__range=(first, last))
     told: dict[date, list[float]] = defaultdict(list)

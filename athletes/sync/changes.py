@@ -17,7 +17,7 @@ from django.db.models import CharField, F, QuerySet, Subquery, Value
 from django.db.models.functions import Cast
 
 from athletes.models import Athlete, CheckIn, Day, Deletion, PlannedSession
-from athletes.reports.recording import RECORDS
+from athletes.reports.records import RECORDS
 from athletes.serializers import check_in_body, day_body, in_utc, record_body
 
 TOMBSTONES_KEPT = timedelta(days=90)

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from athletes import one_writer
 from athletes.models import Absence, Athlete, Record
 from athletes.reports import intake
-from athletes.reports.recording import RECORDS, Outcome, Refused, Sent
+from athletes.reports.records import RECORDS, Outcome, Refused, Sent
 from athletes.serializers import BODIES, in_utc, record_body
 from athletes.sync import changes
 from rest import strict

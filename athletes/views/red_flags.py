@@ -16,7 +16,7 @@ from athletes.models import RedFlag
 from athletes.people.access import athletes_visible_to
 from athletes.people.whose import ATHLETE, athlete_named, seen_of, user_of
 from athletes.reports import red_flags
-from athletes.reports.recording import Refused
+from athletes.reports.records import Refused
 from athletes.serializers import ClearingBody, code_of, in_utc
 from athletes.views.records import refuse
 from rest.etags import conditional

@@ -20,7 +20,7 @@ from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, CheckIn, Upload
 from athletes.people.languages import supported
 from athletes.reports import intake, recording
-from athletes.reports.recording import Outcome, Refused, Sent
+from athletes.reports.records import Outcome, Refused, Sent
 from athletes.serializers import BODIES, CheckInBody, in_utc
 from athletes.sync import changes
 from athletes.wearables import spools, uploads

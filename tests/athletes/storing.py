@@ -1,7 +1,7 @@
 """What is stored of an athlete, to compare two ways that should store the same."""
 
 from athletes.models import Day, EraReading
-from athletes.reports.recording import RECORDS
+from athletes.reports.records import RECORDS
 
 
 def stored(athlete):

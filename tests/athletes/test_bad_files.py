@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from athletes.models import CheckIn, Day, Upload
-from athletes.reports.recording import RECORDS
+from athletes.reports.records import RECORDS
 from athletes.wearables import ingest, uploads
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reader, Reading, record_id

@@ -10,7 +10,7 @@ import time_machine
 from django.utils import timezone
 
 from athletes.models import HrvReading, Upload, UploadDay
-from athletes.reports import intake, recording
+from athletes.reports import intake, records
 from athletes.sync import sync
 from athletes.wearables import ingest, spools, uploads
 from athletes.wearables.readers import READERS
@@ -286,7 +286,7 @@ def test_readings_in_any_order_are_doubted_alike_also_far_beyond_the_change(alic
     """The judgement stops 60 days beyond the last change; one that was turned is a change."""
     first = datetime(2025, 6, 1, 6, tzinfo=UTC)
     days = [(n, 50.0 + n % 5) for n in range(0, 400, 5)] + [(402, 300.0), (132, 120.0), (133, 118.0), (201, 90.0)]
-    forward = [recording.Sent("hrv_reading", ingest.VALIDATORS["hrv_reading"].run_validation(
+    forward = [records.Sent("hrv_reading", ingest.VALIDATORS["hrv_reading"].run_validation(
         hrv(n, first + timedelta(days=n), ms))) for n, ms in days]  # fmt: skip
     for athlete, order in ((alice, sorted(forward, key=lambda s: s.data["measured_at"])), (bob, forward[::-1])):
         for start in range(0, len(order), 7):

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from athletes.models import Day
-from athletes.reports.recording import RECORDS
+from athletes.reports.records import RECORDS
 from athletes.signals import day_revised
 from athletes.sync import sync
 from tests import factories

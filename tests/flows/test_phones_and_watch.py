@@ -27,7 +27,7 @@ from rest_framework.test import APIClient
 
 from athletes.models import Absence, CheckIn, Deletion
 from athletes.reports import intake
-from athletes.reports.recording import RECORDS
+from athletes.reports.records import RECORDS
 from athletes.sync.sync import STATUSES
 from athletes.views.records import PATHS
 from recommendations.advice import advising
