@@ -84,15 +84,15 @@ def choose(
     `read` begins 27 days before `first`. `own_alone`: the athlete named the era's source for this very date; while one
     of those is read, the others do not count.
     """
-    window, standing = Window(), before
+    window, era_before = Window(), before
     for day in sorted(read):
         window.slide(day)
-        if day >= first and not window.days[standing]:
-            standing = ""  # forgotten, so that nothing from before the window decides
+        if day >= first and not window.days[era_before]:
+            era_before = ""  # forgotten, so that nothing from before the window decides
         window.add(day, read[day])
         if day >= first:
-            choice = chosen(window, day, standing, preference, own_alone)
-            standing = choice.era
+            choice = chosen(window, day, era_before, preference, own_alone)
+            era_before = choice.era
             yield day, choice
 
 
@@ -137,12 +137,12 @@ def choices(
     first, until = min(wanted), plus(max(wanted), WINDOW)
     read, stored = read_between(athlete, plus(first, -WINDOW), until)
     read |= known or {}
-    standing = next((stored[day].era for day in sorted(stored, reverse=True) if day < first and stored[day].era), "")
+    era_before = next((stored[day].era for day in sorted(stored, reverse=True) if day < first and stored[day].era), "")
     found: dict[date, Choice] = {}
     today = plus(local_today(athlete), timedelta(days=1))
     while True:
         believed = {day: eras for day, eras in read.items() if eras}
-        found |= choose(believed, first, standing, preference_of(athlete), named_by(athlete))
+        found |= choose(believed, first, era_before, preference_of(athlete), named_by(athlete))
         settled = [day for day in found if plus(max(wanted), WINDOW) <= day]
         if until > today or any(stored.get(day, NONE).era == found[day].era for day in settled):
             break

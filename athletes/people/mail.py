@@ -90,13 +90,13 @@ def waiting() -> QuerySet[Mail]:
 def send_due() -> int:
     """Send what is due; say how many were handled. A server that does not answer costs one time-out, not one a mail."""
     handled, stop_at = 0, time.monotonic() + STOP_CLAIMING_AFTER_S
-    while time.monotonic() < stop_at and (batch := claim(timezone.now())):
+    while time.monotonic() < stop_at and (batch := claim_mails(timezone.now())):
         deliver(batch)
         handled += len(batch)
     return handled
 
 
-def claim(now: datetime) -> list[Mail]:
+def claim_mails(now: datetime) -> list[Mail]:
     """Leased by compare and swap on `attempts`. One sender at a time: the worker's other hands belong to the advice."""
     if not waiting().filter(not_before__lte=now).exists():
         return []
@@ -143,7 +143,7 @@ def send(connection: Any, mail: Mail) -> None:
     except UNMAKEABLE as error:  # it must not keep the others waiting for ever
         give_up(mail, error)
     else:
-        settle(mail, sent_at=timezone.now(), error="")
+        finish(mail, sent_at=timezone.now(), error="")
 
 
 def close(connection: Any) -> None:
@@ -181,10 +181,10 @@ def put_off(mail: Mail, error: Exception) -> None:
 
 def give_up(mail: Mail, error: Exception) -> None:
     log.error("mail given up", mail=str(mail.pk), error=named(error), attempt=mail.attempts)
-    settle(mail, given_up_at=timezone.now(), error=named(error))
+    finish(mail, given_up_at=timezone.now(), error=named(error))
 
 
-def settle(mail: Mail, **values: Any) -> None:
+def finish(mail: Mail, **values: Any) -> None:
     held(mail).update(content="", leased_until=None, **values)
 
 

@@ -141,7 +141,7 @@ class Signs:
         return any(start <= on and (end is None or on <= end) for start, end in self.spans.get(athlete_id, ()))
 
 
-def standing(todays: Mapping[int, date]) -> Signs:
+def signs_on(todays: Mapping[int, date]) -> Signs:
     """Every date of these athletes up to their today, in one query: warning signs are rare.
 
     An open sign is open today even where the clock was moved west since it was raised, and its date is tomorrow's.
@@ -163,7 +163,7 @@ def of_days(athletes: Collection[int], days: Collection[date]) -> dict[int, list
         Q(cleared_on=None) | Q(cleared_on__gte=min(days), raised_on__lte=max(days)), athlete__in=athletes
     )
     for flag in rows.select_related("cleared_by__athlete", "athlete").order_by("raised_at", "pk"):
-        if flag.cleared_on is None:  # as in `standing`: a clock that moved west hides nothing
+        if flag.cleared_on is None:  # as in `signs_on`: a clock that moved west hides nothing
             flag.raised_on = min(flag.raised_on, local_today(flag.athlete))
         found[flag.athlete_id].append(flag)
     return found

@@ -222,7 +222,7 @@ def work(budget_s: float = TASK_BUDGET_S, only: UUID | None = None) -> int:
     Beside another worker one turn, then advice may have this hand.
     """
     ends, finished = time.monotonic() + budget_s, 0
-    while upload := uploads.claim(timezone.now(), only):
+    while upload := uploads.claim_upload(timezone.now(), only):
         with translation.override(supported(upload.athlete.locale)):  # what is said of it is kept with it
             finished += worked_off(upload, min(TURN_S, budget_s))
         if time.monotonic() >= ends or uploads.in_work(timezone.now()).exists():

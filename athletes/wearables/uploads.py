@@ -82,7 +82,7 @@ class Allowance:
         today = UploadDay.objects.filter(pk=self.row_id, size_bytes__lte=left)
         return bool(today.update(size_bytes=F("size_bytes") + size_bytes))
 
-    def settle(self, size_bytes: int) -> None:
+    def give_back_beyond(self, size_bytes: int) -> None:
         """The body was so large: what was reserved beyond it is free again."""
         if self.row_id is not None and size_bytes < self.reserved_bytes:
             beyond_bytes, self.reserved_bytes = self.reserved_bytes - size_bytes, size_bytes
@@ -129,7 +129,7 @@ class Body:
             raise
         finally:
             if self.allowance:
-                self.allowance.settle(self.size_bytes)
+                self.allowance.give_back_beyond(self.size_bytes)
 
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
@@ -214,7 +214,7 @@ def in_work(now: datetime) -> QuerySet[Upload]:
     return Upload.objects.filter(state=Upload.State.WORKING, leased_until__gte=now)
 
 
-def claim(now: datetime, only: UUID | None = None) -> Upload | None:
+def claim_upload(now: datetime, only: UUID | None = None) -> Upload | None:
     """An upload nobody works on, leased. `attempts` tells this holder from one that was given up on.
 
     Of the athlete whose last turn is longest ago: nobody's second comes before another's first. One at a time, the

@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.faults.engine import Bench
 from benchmarks.faults.fault import Act, fault
-from benchmarks.faults.load import Line, Phone
+from benchmarks.faults.load import Client, Phone
 from benchmarks.faults.tree import wait_until
 from benchmarks.heavy_athlete import GARBAGE_BYTES, GARBAGE_FILES, OBJECTS, many_readings, small_export
 
@@ -83,7 +83,7 @@ def silent_mail(bench: Bench) -> Iterator[None]:
 # --- uploads
 
 
-def sent(line: Line, phone: Phone, provider: str, body: bytes, **headers: str) -> str:
+def sent(line: Client, phone: Phone, provider: str, body: bytes, **headers: str) -> str:
     """The upload's id."""
     kind = {"Content-Type": "application/octet-stream"} | {k.replace("_", "-"): v for k, v in headers.items()}
     answer = line.ask("POST", f"/api/v1/ingest/{provider}/", phone, data=body, headers=kind)
@@ -92,12 +92,12 @@ def sent(line: Line, phone: Phone, provider: str, body: bytes, **headers: str) -
     return str(answer.json()["id"])
 
 
-def state(line: Line, phone: Phone, upload: str) -> dict[str, Any]:
+def state(line: Client, phone: Phone, upload: str) -> dict[str, Any]:
     told: dict[str, Any] = line.ask("GET", f"/api/v1/uploads/{upload}/", phone).json()
     return told
 
 
-def small_upload_waits(bench: Bench, line: Line, phone: Phone) -> None:
+def small_upload_waits(bench: Bench, line: Client, phone: Phone) -> None:
     upload = sent(line, phone, "apple_export", small_export())
     waited_s = wait_until(
         "the small upload", lambda: state(line, phone, upload)["state"] in ("done", "failed"), SMALL_WAITS_S

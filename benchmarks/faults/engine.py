@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.faults.compare import ACKNOWLEDGED, Comparison
 from benchmarks.faults.fault import Fault
-from benchmarks.faults.load import Line, Load, Log, Phone
+from benchmarks.faults.load import Client, Load, Log, Phone
 from benchmarks.faults.postgres import Postgres
 from benchmarks.faults.tree import Rows, RowsError, Tree, wait_until
 from tests.mail_server import MailServer
@@ -209,9 +209,9 @@ class Bench:
         self.phones += phones
         return phones
 
-    def line(self) -> Line:
+    def line(self) -> Client:
         headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"} if self.running == "production" else {}
-        return Line(self.tree.url, self.log, self.now_s, headers)
+        return Client(self.tree.url, self.log, self.now_s, headers)
 
     # --- one fault
 

@@ -59,7 +59,7 @@ class Log:
     """What was said to those that were refused, and the exceptions of those without an answer."""
 
 
-class Line:
+class Client:
     """One client's way to the server: a real HTTP client with keep-alive."""
 
     def __init__(self, url: str, log: Log, now_s: Callable[[], float], headers: dict[str, str]) -> None:
@@ -91,7 +91,7 @@ class Line:
 class Load:
     """Each phone belongs to one client, so its reports arrive in order. What was not acknowledged is sent again."""
 
-    def __init__(self, phones: list[Phone], line: Callable[[], Line], seed: str) -> None:
+    def __init__(self, phones: list[Phone], line: Callable[[], Client], seed: str) -> None:
         self.phones, self.line, self.seed = phones, line, seed
         self.over, self.paused = threading.Event(), threading.Event()
         self.busy = [False] * CLIENTS

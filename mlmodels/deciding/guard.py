@@ -509,11 +509,13 @@ def _fired(seen: _Seen) -> Fired:
     return fired
 
 
-Line = tuple[int, int, Rule]
+CodedRule = tuple[int, int, Rule]
 
 
 @lru_cache(maxsize=4096)
-def _by_what_is_shared(table: tuple[Line, ...], shared: tuple[tuple[str, float], ...]) -> tuple[list[Line], list[Line]]:
+def _by_what_is_shared(
+    table: tuple[CodedRule, ...], shared: tuple[tuple[str, float], ...]
+) -> tuple[list[CodedRule], list[CodedRule]]:
     """The rules to ask row by row, and those that fire for everybody; the rest fires for nobody."""
     values = dict(shared)
     one = np.full((len(TABLE), 1), np.nan)

@@ -30,7 +30,7 @@ WINDOW_D = 60  # days the filter looks back: 0.96^60 is under a tenth
 
 
 @dataclass(frozen=True)
-class Line:
+class Requirement:
     """One line of the acceptance table; ``met`` None = could not be checked."""
 
     what: str
@@ -42,23 +42,23 @@ class Line:
         return self.what, self.found, self.wanted, {True: "met", False: "MISSED", None: "not checked"}[self.met]
 
 
-def forecast_lines(logs: Sequence[pd.DataFrame]) -> list[Line]:
+def forecast_lines(logs: Sequence[pd.DataFrame]) -> list[Requirement]:
     """28 days ahead, open loop, on each log's own athletes; the mean over the logs.
 
     Forecasts of 25 athletes from five mornings overlap so much that one log's coverage wanders by 4 points.
     """
     each = [forecast_errors(log) for log in logs]
     if not all(each):
-        return [Line("28-day forecast", "log too short", "112 days", None)]
+        return [Requirement("28-day forecast", "log too short", "112 days", None)]
     found = {name: np.mean([errors[name] for errors in each], axis=0) for name in each[0]}
     lines = []
     for name, (ratio, _) in found.items():
         met = ratio <= LIMITS[name]
-        lines.append(Line(f"{name}: error / persistence", f"{ratio:.2f}", f"<= {LIMITS[name]:.2f}", met))
+        lines.append(Requirement(f"{name}: error / persistence", f"{ratio:.2f}", f"<= {LIMITS[name]:.2f}", met))
     for name, (_, covered) in found.items():
         wanted = "{:.0f}-{:.0f} %".format(*(100 * line for line in COVERAGE))
         met = COVERAGE[0] <= covered <= COVERAGE[1]
-        lines.append(Line(f"{name}: 80 % band covers", f"{100 * covered:.0f} %", wanted, met))
+        lines.append(Requirement(f"{name}: 80 % band covers", f"{100 * covered:.0f} %", wanted, met))
     return lines
 
 
@@ -105,15 +105,15 @@ def ranking(
     return Ranking(world, names, gains(make_world), gains(lambda n, s: TwinWorld(twin, n, s)))
 
 
-def ranking_lines(found: Sequence[Ranking]) -> list[Line]:
+def ranking_lines(found: Sequence[Ranking]) -> list[Requirement]:
     lines = []
     for one in found:
         rho = one.spearman
         what = f"{one.world} world: Spearman of gain, {len(one.names)} policies"
-        lines.append(Line(what, f"{rho:.2f}", f">= {SPEARMAN:.2f}", rho >= SPEARMAN))
+        lines.append(Requirement(what, f"{rho:.2f}", f">= {SPEARMAN:.2f}", rho >= SPEARMAN))
         hard, chance = one.on_twin("all hard"), one.on_twin("random")
         what, shown = f"{one.world} world: all-hard, random against the coach's plan", f"{hard:+.2f}, {chance:+.2f} %"
-        lines.append(Line(what, shown, "both below 0", max(hard, chance) < 0))
+        lines.append(Requirement(what, shown, "both below 0", max(hard, chance) < 0))
     return lines
 
 
@@ -123,7 +123,7 @@ def spearman(x: Floats, y: Floats) -> float:
     return float(np.corrcoef(rank_x, rank_y)[0, 1])
 
 
-def real_lines(folder: Path | None) -> list[Line]:
+def real_lines(folder: Path | None) -> list[Requirement]:
     """Next-day errors of the twin's filter on real people, against persistence and an EWMA."""
     there = real_people.present(folder)
     signals = (
@@ -134,14 +134,14 @@ def real_lines(folder: Path | None) -> list[Line]:
     lines = []
     for collection, name, read, limit in signals:
         if folder is None or collection not in there:
-            lines.append(Line(f"{collection}: next day's {name}", "no data", "--real DIR", None))
+            lines.append(Requirement(f"{collection}: next day's {name}", "no data", "--real DIR", None))
             continue
         own, still, ewma, people = next_day_errors(read(folder).to_numpy(dtype=np.float64))
         shown = f"{own:.4g} ({still:.4g}), {people} people"
         met = own <= limit * still
-        lines.append(Line(f"{collection}: next day's {name} (persistence)", shown, f"<= {limit:.2f} x", met))
+        lines.append(Requirement(f"{collection}: next day's {name} (persistence)", shown, f"<= {limit:.2f} x", met))
         shown, met = f"{own:.4g} ({ewma:.4g})", own <= EWMA_LIMIT * ewma
-        lines.append(Line(f"{collection}: the same (EWMA)", shown, f"<= {EWMA_LIMIT} x", met))
+        lines.append(Requirement(f"{collection}: the same (EWMA)", shown, f"<= {EWMA_LIMIT} x", met))
     return lines
 
 

@@ -26,7 +26,7 @@ CHRONIC_KEPT = 0.9  # of the plan's chronic load, in athletes neither ill nor in
 
 
 @dataclass(frozen=True)
-class Line:
+class Condition:
     """One condition in one world (or "" for all): what was found, what is asked for."""
 
     world: str
@@ -68,7 +68,7 @@ class StressTrial:
     chronic_kept: float
 
 
-def gate(trials: Mapping[str, Trial], parity: Mapping[str, float] | None) -> list[Line]:
+def gate(trials: Mapping[str, Trial], parity: Mapping[str, float] | None) -> list[Condition]:
     """Every condition of every world. ``parity``: the card's comparison with ONNX Runtime; None for a plain rule."""
     lines = [] if parity is None else [_parity(parity)]
     for world, trial in trials.items():
@@ -76,7 +76,7 @@ def gate(trials: Mapping[str, Trial], parity: Mapping[str, float] | None) -> lis
     return lines
 
 
-def stress_gate(trials: Mapping[str, StressTrial]) -> list[Line]:
+def stress_gate(trials: Mapping[str, StressTrial]) -> list[Condition]:
     """Every condition of every stress row: gain where it may know, do no harm elsewhere, by advice and not by rest."""
     lines = []
     for row, trial in trials.items():
@@ -85,18 +85,18 @@ def stress_gate(trials: Mapping[str, StressTrial]) -> list[Line]:
             _above(row, f"against the plan, {trial.kind}", trial.gain, least),
             _never_below(row, "random", trial.ahead_of_random),
             _above(row, "not below the guards alone", trial.ahead_of_guards, NOT_BELOW_PCT),
-            Line(row, "chronic load kept in health", f"{trial.chronic_kept:.2f} of the plan's",
+            Condition(row, "chronic load kept in health", f"{trial.chronic_kept:.2f} of the plan's",
                  f"at least {CHRONIC_KEPT}", trial.chronic_kept >= CHRONIC_KEPT),
         ]  # fmt: skip
     return lines
 
 
-def guards_goal(rows: Mapping[str, Interval]) -> list[Line]:
+def guards_goal(rows: Mapping[str, Interval]) -> list[Condition]:
     """The plan inside all guards against the plan inside the health stops, by stress row: what guards may cost."""
     return [_above(row, "guards alone", gain, GUARDS_ALONE_PCT) for row, gain in rows.items()]
 
 
-def sanity(impostors: Mapping[str, Mapping[str, Trial]]) -> list[Line]:
+def sanity(impostors: Mapping[str, Mapping[str, Trial]]) -> list[Condition]:
     """A gate that lets any of these through proves nothing: a line for each, passed where it was stopped.
 
     ``impostors``: name -> world -> Trial; chance, always hard, always rest, and the plan unchanged, which may be
@@ -106,16 +106,18 @@ def sanity(impostors: Mapping[str, Mapping[str, Trial]]) -> list[Line]:
     for name, trials in impostors.items():
         missed = [line for line in gate(trials, None) if not line.passed]
         first = f", first: {missed[0].condition} ({missed[0].world})" if missed else ""
-        lines.append(Line("", f"{name} is stopped here", f"misses {len(missed)}{first}", "at least 1", bool(missed)))
+        lines.append(
+            Condition("", f"{name} is stopped here", f"misses {len(missed)}{first}", "at least 1", bool(missed))
+        )
     return lines
 
 
-def passed(lines: Sequence[Line]) -> bool:
+def passed(lines: Sequence[Condition]) -> bool:
     """All of them, and there was something to pass."""
     return bool(lines) and all(line.passed for line in lines)
 
 
-def table_rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
+def table_rows(lines: Sequence[Condition]) -> list[tuple[str, ...]]:
     return [
         (line.world, line.condition, line.found, line.wanted, "passed" if line.passed else "MISSED") for line in lines
     ]
@@ -124,24 +126,24 @@ def table_rows(lines: Sequence[Line]) -> list[tuple[str, ...]]:
 HEADER = ("world", "condition", "found", "wanted", "")
 
 
-def _above(world: str, condition: str, found: Interval, least: float) -> Line:
-    return Line(world, condition, f"{found.low:+.3f} %", f"above {least:g} % (lower bound)", found.low > least)
+def _above(world: str, condition: str, found: Interval, least: float) -> Condition:
+    return Condition(world, condition, f"{found.low:+.3f} %", f"above {least:g} % (lower bound)", found.low > least)
 
 
-def _never_below(world: str, other: str, ahead: Interval) -> Line:
-    return Line(world, f"not below {other}", f"{ahead.mean:+.3f} % from {ahead.low:+.3f}",
+def _never_below(world: str, other: str, ahead: Interval) -> Condition:
+    return Condition(world, f"not below {other}", f"{ahead.mean:+.3f} % from {ahead.low:+.3f}",
                 f"above 0 (mean), above {NOT_BELOW_PCT:g} % (lower bound)",
                 ahead.mean > 0 and ahead.low > NOT_BELOW_PCT)  # fmt: skip
 
 
-def _parity(parity: Mapping[str, float]) -> Line:
+def _parity(parity: Mapping[str, float]) -> Condition:
     worst, changed = parity["max_abs_difference"], parity["changed_choices"]
     found = f"|dQ| {worst:.1e}, {changed:.0f} choices changed"
-    return Line("", "ONNX says what the network says", found, f"{PARITY_LIMIT:.0e}, 0",
+    return Condition("", "ONNX says what the network says", found, f"{PARITY_LIMIT:.0e}, 0",
                 worst <= PARITY_LIMIT and changed == 0)  # fmt: skip
 
 
-def _gains(world: str, trial: Trial) -> list[Line]:
+def _gains(world: str, trial: Trial) -> list[Condition]:
     near = world in NEAR
     least = WHERE_IT_MAY_KNOW_PCT if near else ELSEWHERE_PCT
     lines = [_above(world, "against the plan, " + ("may know" if near else "elsewhere"), trial.over_the_plan, least)]
@@ -152,34 +154,36 @@ def _gains(world: str, trial: Trial) -> list[Line]:
         behind = trial.ahead_of_champion_s.low
         wanted = f"above {NOT_WORSE_THAN_CHAMPION_S} s (lower bound)"
         lines.append(
-            Line(world, "not worse than the champion", f"{behind:+.3f} s", wanted, behind > NOT_WORSE_THAN_CHAMPION_S)
+            Condition(
+                world, "not worse than the champion", f"{behind:+.3f} s", wanted, behind > NOT_WORSE_THAN_CHAMPION_S
+            )
         )
     return lines
 
 
-def _dangers(world: str, trial: Trial) -> list[Line]:
+def _dangers(world: str, trial: Trial) -> list[Condition]:
     own, plan = trial.candidate, trial.plan
     hrv_limit = hrv_limit_pct(world)
     acwr_limit = min(ACWR_DANGER_PCT, plan.acwr_danger_pct)
     events, usual = own.illnesses + own.injuries, plan.illnesses + plan.injuries + EVENTS_TOLERANCE
     worst = own.worst_tenth_t400_pct
     return [
-        Line(world, "days with ACWR > 1.5", f"{own.acwr_danger_pct:.2f} %", f"at most {acwr_limit:.2f} %",
+        Condition(world, "days with ACWR > 1.5", f"{own.acwr_danger_pct:.2f} %", f"at most {acwr_limit:.2f} %",
              own.acwr_danger_pct <= acwr_limit),
-        Line(world, "the same outside camps and returns", f"{own.acwr_danger_ordinary_pct:.2f} %",
+        Condition(world, "the same outside camps and returns", f"{own.acwr_danger_ordinary_pct:.2f} %",
              f"at most {ACWR_ORDINARY_PCT:.2f} %", own.acwr_danger_ordinary_pct <= ACWR_ORDINARY_PCT),
-        Line(world, "HRV-low days", f"{own.hrv_low_pct:.1f} %", f"at most {hrv_limit:.1f} %",
+        Condition(world, "HRV-low days", f"{own.hrv_low_pct:.1f} %", f"at most {hrv_limit:.1f} %",
              own.hrv_low_pct <= hrv_limit),
-        Line(world, "illness and injury a season", f"{events:.2f}", f"at most {usual:.2f}", events <= usual),
-        Line(world, "worst tenth against the plan's", f"{worst:+.2f} %", "at least 0", worst >= 0),
+        Condition(world, "illness and injury a season", f"{events:.2f}", f"at most {usual:.2f}", events <= usual),
+        Condition(world, "worst tenth against the plan's", f"{worst:+.2f} %", "at least 0", worst >= 0),
     ]  # fmt: skip
 
 
-def _shares(world: str, own: Score) -> list[Line]:
+def _shares(world: str, own: Score) -> list[Condition]:
     most, recovery = max(own.actions_pct), own.actions_pct[Action.ACTIVE_RECOVERY]
     low, high = RECOVERY_RANGE_PCT
     return [
-        Line(world, "no action most of the time", f"{most:.0f} %", f"at most {MOST_OF_ONE_ACTION_PCT:.0f} %",
+        Condition(world, "no action most of the time", f"{most:.0f} %", f"at most {MOST_OF_ONE_ACTION_PCT:.0f} %",
              most <= MOST_OF_ONE_ACTION_PCT),
-        Line(world, "days of recovery", f"{recovery:.0f} %", f"{low:.0f}-{high:.0f} %", low <= recovery <= high),
+        Condition(world, "days of recovery", f"{recovery:.0f} %", f"{low:.0f}-{high:.0f} %", low <= recovery <= high),
     ]  # fmt: skip

@@ -25,7 +25,7 @@ from mlmodels.evaluation.comparing import (
 )
 from mlmodels.evaluation.forked import in_order
 from mlmodels.evaluation.goals import Seasons, difference
-from mlmodels.evaluation.promotion import Line, StressTrial, guards_goal, stress_gate
+from mlmodels.evaluation.promotion import Condition, StressTrial, guards_goal, stress_gate
 from mlmodels.evaluation.promotion import table_rows as gate_rows
 from mlmodels.evaluation.report import interval_shown, markdown_table
 from mlmodels.evaluation.rollouts import Season
@@ -130,12 +130,12 @@ def recovery_worst_weekday_pct(seasons: Sequence[Season]) -> float:
     return float(100 * np.concatenate([s.recovery_by_weekday for s in seasons]).mean(0).max())
 
 
-def gate_lines(results: Sequence[Strained], candidate: str) -> list[Line]:
+def gate_lines(results: Sequence[Strained], candidate: str) -> list[Condition]:
     """What the gate asks of one policy in the rows that were played; a row's name is its lines' world."""
     return stress_gate({one.row: one.trial for one in results if one.policy == candidate})
 
 
-def guard_lines(results: Sequence[Strained]) -> list[Line]:
+def guard_lines(results: Sequence[Strained]) -> list[Condition]:
     return guards_goal({one.row: one.ahead_of_health for one in results if one.policy == GUARDS_ALONE})
 
 
@@ -146,7 +146,7 @@ def tried_under_stress(
     *,
     processes: int = 1,
     tick: Callable[[], object] | None = None,
-) -> list[Line]:
+) -> list[Condition]:
     """The stress part of the promotion gate."""
     contenders = [*contenders_of(()), Contender(CANDIDATE, candidate, cold_start=True)]
     lines = gate_lines(play_stress(contenders, rounds, rows, processes=processes, tick=tick), CANDIDATE)

@@ -20,7 +20,7 @@ from mlmodels.evaluation.comparing import (
     played,
 )
 from mlmodels.evaluation.goals import Seasons, difference
-from mlmodels.evaluation.promotion import Line, Trial, gate, sanity
+from mlmodels.evaluation.promotion import Condition, Trial, gate, sanity
 from mlmodels.evaluation.rollouts import MakeWorld
 from mlmodels.evaluation.scores import bootstrap, score
 from mlmodels.policies.policy import Policy
@@ -51,7 +51,7 @@ def tried(
     champion: Policy | None = None,
     tuning: Tuning | None = None,
     tick: Callable[[], object] | None = None,
-) -> list[Line]:
+) -> list[Condition]:
     """Every line of the gate. ``champion``: the policy that answers today, if it is another one."""
     rules = rules_to_beat(tuning)
     rows = [Contender(CANDIDATE, candidate, cold_start=True), *(Contender(rule.name, rule) for rule in rules)]

@@ -273,16 +273,16 @@ class OverrideAdmin(ReadOnly):
         return [*super().get_readonly_fields(request, obj), "coach"]
 
     @admin.display(description=_("by"))
-    def coach(self, word: Override) -> str:
-        return word.by.shown_name if word.by else "-"
+    def coach(self, override: Override) -> str:
+        return override.by.shown_name if override.by else "-"
 
     @admin.display(description=_("athlete"))
-    def athlete_name(self, word: Override) -> str:
-        return str(word.advice.athlete)
+    def athlete_name(self, override: Override) -> str:
+        return str(override.advice.athlete)
 
     @admin.display(description=_("date"), ordering="advice__date")
-    def date(self, word: Override) -> Any:
-        return word.advice.date
+    def date(self, override: Override) -> Any:
+        return override.advice.date
 
 
 @admin.register(Feedback)

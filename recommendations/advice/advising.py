@@ -17,7 +17,7 @@ from mlmodels.deciding.decision import Verdict, decide_observed
 from mlmodels.state.observation import STATE_VERSION, Observation
 from recommendations.advice import warnings_log
 from recommendations.advice.drafting import decision_columns, draft, draft_of_failure, may_be_answered
-from recommendations.advice.issuing import issue, standing_advice, stops
+from recommendations.advice.issuing import current_advice, issue, stops
 from recommendations.inputs import frames
 from recommendations.inputs.active_policy import active_policy, policy_by_sha256
 from recommendations.inputs.frames import Asked
@@ -51,7 +51,7 @@ def answer_batch(now: datetime) -> int:
     claimed: Claimed = {}
     try:
         with one_writer.held():
-            claimed = rebuilding.few_at_once(waiting.claim(now))
+            claimed = rebuilding.few_at_once(waiting.claim_athletes(now))
             left = answer(claimed, now)
         ANSWERED.inc(len(claimed) - len(left))
     except (OperationalError, InterfaceError):
@@ -69,7 +69,7 @@ def answer_alone(athlete: Athlete, now: datetime) -> None:
     athlete whose days raise must not keep the others from their advice."""
     try:
         with transaction.atomic():
-            claimed = waiting.claim(now, only=[athlete.pk])
+            claimed = waiting.claim_athletes(now, only=[athlete.pk])
             answer(claimed, now)
         ANSWERED.inc(len(claimed))
     except (OperationalError, InterfaceError):
@@ -86,10 +86,10 @@ def give_up(athlete: Athlete, now: datetime) -> None:
     """Say that there is no advice instead of saying nothing. The rows go; the next report asks again."""
     GIVEN_UP.inc()
     today = local_today(athlete, now)
-    asked, standing = Asked(athlete, today, frames.NOTHING), standing_advice({athlete.pk: today})
-    if not any(stops(advice) for advice in standing.values()):  # a failure lifts no stop of health
-        warned = red_flags.standing({athlete.pk: today}).is_open(athlete.pk, today)
-        issue([(asked, draft_of_failure(athlete, warned=warned))], standing, rings=set(), worse=set(), now=now)
+    asked, current = Asked(athlete, today, frames.NOTHING), current_advice({athlete.pk: today})
+    if not any(stops(advice) for advice in current.values()):  # a failure lifts no stop of health
+        warned = red_flags.signs_on({athlete.pk: today}).is_open(athlete.pk, today)
+        issue([(asked, draft_of_failure(athlete, warned=warned))], current, rings=set(), worse=set(), now=now)
     WaitingDay.objects.filter(athlete=athlete, attempts__gte=waiting.GIVE_UP_AFTER).delete()
 
 
@@ -132,16 +132,16 @@ class WorkedOut:
     verdicts: list[Verdict] = field(default_factory=list)
     drafts: list[Advice] = field(default_factory=list)
     observation: Observation | None = None
-    standing: dict[tuple[int, date], Advice] = field(default_factory=dict)
+    current: dict[tuple[int, date], Advice] = field(default_factory=dict)
 
 
 def work_out(mornings: Mornings, claimed: Claimed, now: datetime) -> WorkedOut:
     """Reads and computes; stores nothing, so that on SQLite nobody waits for it."""
     days = {athlete.pk: day for athlete, day in mornings.items()}
     worked = WorkedOut(dict(earliest_past_days(claimed, mornings)))
-    rows, worked.standing = frames.day_rows(days), standing_advice(days)
+    rows, worked.current = frames.day_rows(days), current_advice(days)
     asked = [Asked(athlete, day, rows.get(athlete.pk, frames.NOTHING)) for athlete, day in mornings.items()]
-    worked.asked = [a for a in asked if may_be_answered(a, worked.standing.get(a.key), now)]
+    worked.asked = [a for a in asked if may_be_answered(a, worked.current.get(a.key), now)]
     if worked.asked:
         policy, stands = active_policy(), frames.stand(worked.asked, worked.revised_from)
         worked.evenings, worked.observation = stands.evenings, stands.observation
@@ -167,7 +167,7 @@ def store(worked: WorkedOut, mine: Claimed, rings: set[int], now: datetime) -> N
         return
     worse = warnings_log.note([(a.athlete, a.today, verdict.warnings) for a, verdict, _ in answers], rings, now)
     drafts = [(a, drafted) for a, _, drafted in answers]
-    issued = issue(drafts, worked.standing, rings=rings, worse=worse, now=now)
+    issued = issue(drafts, worked.current, rings=rings, worse=worse, now=now)
     shadowing.after_commit(worked.observation, worked.asked, issued)
 
 

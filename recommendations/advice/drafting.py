@@ -20,9 +20,9 @@ from recommendations.words.sentences import WORDING_VERSION
 WITHHELD_AS = {"out_of_range": "out_of_distribution"}  # the state's word -> the API's
 
 
-def may_be_answered(a: Asked, standing: Advice | None, now: datetime) -> bool:
+def may_be_answered(a: Asked, current: Advice | None, now: datetime) -> bool:
     """A check-in, both HRV and sleep, or the deadline; before that the day is pending."""
-    return bool(standing or a.day["checked_in_at"] or is_final(a, now))
+    return bool(current or a.day["checked_in_at"] or is_final(a, now))
 
 
 def is_final(a: Asked, now: datetime) -> bool:

@@ -21,14 +21,14 @@ SHOWN = (
 SILENT = {"insufficient_history", "stale_data", "out_of_distribution", "no_consent", "model_unavailable"}
 
 
-def standing_advice(days: dict[int, date]) -> dict[Key, Advice]:
+def current_advice(days: dict[int, date]) -> dict[Key, Advice]:
     rows = Advice.objects.filter(athlete__in=days, date__in=set(days.values()), current=True)
     return {(row.athlete_id, row.date): row for row in rows if days[row.athlete_id] == row.date}
 
 
 def issue(
     drafts: Sequence[tuple[Asked, Advice]],
-    standing: dict[Key, Advice],
+    current: dict[Key, Advice],
     *,
     rings: set[int],
     worse: set[int],
@@ -36,7 +36,7 @@ def issue(
 ) -> list[Advice]:
     """Supersede and add in the caller's transaction, announce what is worth a push, tell the coaches what they must
     hear of. `worse`: whose warnings got so."""
-    news = [(a, new, standing.get(a.key)) for a, new in drafts if has_news(a, new, standing.get(a.key))]
+    news = [(a, new, current.get(a.key)) for a, new in drafts if has_news(a, new, current.get(a.key))]
     Advice.objects.filter(pk__in=[old.pk for _, _, old in news if old]).update(current=False)
     for a, new, old in news:
         new.athlete, new.date = a.athlete, a.today
@@ -65,8 +65,8 @@ def has_news(a: Asked, new: Advice, old: Advice | None) -> bool:
 def is_worth_a_push(new: Advice, old: Advice | None, orders: Sequence[Override], worse: bool) -> bool:
     if new.withheld_reason in SILENT:
         return False
-    if overriding.standing(new, orders) and not stops(new):
-        return False  # the coach's word stands, and was pushed
+    if overriding.in_force(new, orders) and not stops(new):
+        return False  # the coach's override stands, and was pushed
     if overriding.suspended(new, orders) and not (old and overriding.suspended(old, orders)):
         return True  # an order that was pushed does not count any more
     return old is None or new.action != old.action or stops(new) != stops(old) or worse
@@ -83,7 +83,7 @@ def orders_of(asked: Sequence[Asked]) -> dict[Key, list[Override]]:
         return found
     athletes, days = {pk for pk, _ in found}, {day for _, day in found}
     rows = Override.objects.filter(advice__athlete__in=athletes, advice__date__in=days).select_related("advice")
-    for word in rows:
-        if (key := (word.advice.athlete_id, word.advice.date)) in found:
-            found[key].append(word)
+    for override in rows:
+        if (key := (override.advice.athlete_id, override.advice.date)) in found:
+            found[key].append(override)
     return found

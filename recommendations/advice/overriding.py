@@ -38,7 +38,7 @@ def override(
     load_au: float | None = None,
     now: datetime,
 ) -> Override:
-    """Append the coach's word and tell the athlete, in one transaction. Who may do this was asked before."""
+    """Append the coach's override and tell the athlete, in one transaction. Who may do this was asked before."""
     with transaction.atomic():
         lock_advised(advice.athlete_id)
         advice = Advice.objects.select_for_update().select_related("athlete").get(pk=advice.pk)
@@ -46,15 +46,15 @@ def override(
             raise Refused("advice_expired", _("The day of this advice is over."))
         if not advice.current:
             raise Refused("advice_superseded", _("There is a newer revision of this advice; look at it first."))
-        word = Override(advice=advice, action=action, reason_code=reason_code, note=note, by=by, created_at=now)
-        word.load_au = dose_ordered(advice, action, load_au)
-        word.session = session if action == OrderCode.OWN else ""
-        if not is_allowed(word, advice):
+        override = Override(advice=advice, action=action, reason_code=reason_code, note=note, by=by, created_at=now)
+        override.load_au = dose_ordered(advice, action, load_au)
+        override.session = session if action == OrderCode.OWN else ""
+        if not is_allowed(override, advice):
             raise Refused("stop_cannot_be_lowered", _("A safety stop holds today; nobody can lower it."))
-        one_writer.number([word])
-        word.save(force_insert=True)
-        deliveries.announce([], overrides=[word], now=now)
-    return word
+        one_writer.number([override])
+        override.save(force_insert=True)
+        deliveries.announce([], overrides=[override], now=now)
+    return override
 
 
 def dose_ordered(advice: Advice, action: str, own_au: float | None) -> float | None:
@@ -117,14 +117,14 @@ def is_limited(advice: Advice) -> bool:
     return len(allowed_actions(advice.guards)) < len(OrderCode) - 1
 
 
-def is_allowed(word: Override, advice: Advice) -> bool:
-    if word.action != OrderCode.OWN:
-        return word.action in allowed_actions(advice.guards)
+def is_allowed(override: Override, advice: Advice) -> bool:
+    if override.action != OrderCode.OWN:
+        return override.action in allowed_actions(advice.guards)
     most = most_au(advice)
-    return most is None or (word.load_au or 0.0) <= most
+    return most is None or (override.load_au or 0.0) <= most
 
 
-def standing(advice: Advice, overrides: Sequence[Override]) -> Override | None:
+def in_force(advice: Advice, overrides: Sequence[Override]) -> Override | None:
     """The day's newest order, unless health suspends it. `overrides`: all of the day's, of any revision."""
     newest = newest_of(overrides)
     return newest if newest and not is_suspended(newest, advice) else None
@@ -136,20 +136,20 @@ def suspended(advice: Advice, overrides: Sequence[Override]) -> Override | None:
 
 
 def newest_of(overrides: Sequence[Override]) -> Override | None:
-    return max(overrides, key=lambda word: (word.created_at, word.pk), default=None)
+    return max(overrides, key=lambda override: (override.created_at, override.pk), default=None)
 
 
-def is_suspended(word: Override, advice: Advice) -> bool:
+def is_suspended(override: Override, advice: Advice) -> bool:
     """A stop has come since, or the coach did not know this morning: it was ordered before, and the body now asks for
     less than was ordered. The coach may order it again with the morning in view, where no stop forbids it."""
-    if not is_allowed(word, advice):
+    if not is_allowed(override, advice):
         return True
-    if not signs_of(advice) - signs_of(word.advice):
+    if not signs_of(advice) - signs_of(override.advice):
         return False  # the coach had all of it in view, whatever came in since
     most = prescribed_au(advice)
-    if None not in (word.load_au, most):
-        return (word.load_au or 0.0) > (most or 0.0)
-    return word.action not in ("active_recovery", "rest")
+    if None not in (override.load_au, most):
+        return (override.load_au or 0.0) > (most or 0.0)
+    return override.action not in ("active_recovery", "rest")
 
 
 def signs_of(advice: Advice) -> set[str]:

@@ -53,12 +53,12 @@ def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
     athletes, days = {a.athlete_id for a in advice_rows}, {a.date for a in advice_rows}
     if not advice_rows:
         return {}
-    words: dict[tuple[int, date], list[Override]] = defaultdict(list)
+    orders: dict[tuple[int, date], list[Override]] = defaultdict(list)
     told: dict[tuple[int, date], Feedback] = {}
     open_: dict[int, list[Warning]] = defaultdict(list)
     of_days = {"advice__athlete__in": athletes, "advice__date__in": days}
-    for word in Override.objects.filter(**of_days).select_related("advice", "by__athlete"):
-        words[word.advice.athlete_id, word.advice.date].append(word)
+    for override in Override.objects.filter(**of_days).select_related("advice", "by__athlete"):
+        orders[override.advice.athlete_id, override.advice.date].append(override)
     for feedback in Feedback.objects.filter(**of_days).select_related("advice").order_by("updated_at"):
         told[feedback.advice.athlete_id, feedback.advice.date] = feedback
     for warning in warnings_between(athletes, days):
@@ -68,7 +68,7 @@ def around(advice_rows: Sequence[Advice]) -> dict[Any, Around]:
     asked = waiting_sessions(athletes, min(days), max(days))
     return {
         a.pk: Around(
-            words[key], told.get(key), on_day(open_[a.athlete_id], a.date), ahead.get(a.pk),
+            orders[key], told.get(key), on_day(open_[a.athlete_id], a.date), ahead.get(a.pk),
             up_to(asked[a.athlete_id], a.date),
         )
         for a in advice_rows
@@ -108,16 +108,16 @@ def on_day(warnings: Iterable[Warning], day: date) -> list[Warning]:
 def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -> Row:
     hidden = discretion.hides_choice(advice, reader)
     values, chosen = reader.values, reader.values and not hidden
-    word, held = overriding.standing(advice, beside.overrides), overriding.suspended(advice, beside.overrides)
-    decided = word is None and chosen_by_policy(advice)
+    override, held = overriding.in_force(advice, beside.overrides), overriding.suspended(advice, beside.overrides)
+    decided = override is None and chosen_by_policy(advice)
     advised = advised_body(advice, reader)
-    first = advised if word is None else ordered_body(word, advice, own=reader.own)
+    first = advised if override is None else ordered_body(override, advice, own=reader.own)
     return {
         "id": str(advice.pk),
         "athlete": advice.athlete_id,
         "date": advice.date,
         "revision": advice.revision,
-        "status": status_of(advice, word, now),
+        "status": status_of(advice, override, now),
         "withheld_reason": discretion.withheld_reason(advice, reader) or None,
         "stage": advice.stage or None,
         **first,
@@ -142,9 +142,9 @@ def advice_body(advice: Advice, beside: Around, reader: Reader, now: datetime) -
         },
         "issued_at": in_utc(advice.issued_at),
         "valid_until": in_utc(advice.valid_until),
-        "override": override_body(word, own=reader.own) if word else None,
+        "override": override_body(override, own=reader.own) if override else None,
         "suspended_override": override_body(held, own=reader.own) if held else None,
-        "advised": advised if word else None,
+        "advised": advised if override else None,
         "feedback": feedback_body(beside.feedback, reader) if beside.feedback else None,
         "disclaimer": _("Not medical advice"),
     }
@@ -195,18 +195,18 @@ def reason_body(reason: Row, reader: Reader) -> Row:
     }
 
 
-def ordered_body(word: Override, advice: Advice, *, own: bool) -> Row:
+def ordered_body(override: Override, advice: Advice, *, own: bool) -> Row:
     """The coach's order as what is shown first, with its own dose."""
     planned = (advice.prescription or {}).get("planned_load_au") or advice.doses.get("as_planned")
-    change = 100 * (word.load_au / planned - 1) if word.load_au is not None and planned else None
-    text = order_text(word, planned, own=own)
+    change = 100 * (override.load_au / planned - 1) if override.load_au is not None and planned else None
+    text = order_text(override, planned, own=own)
     return {
-        "action": word.action,
-        "headline": sentences.order_words(word.action, own=own),
-        "detail": " ".join(filter(None, (text, word.note))),
+        "action": override.action,
+        "headline": sentences.order_words(override.action, own=own),
+        "detail": " ".join(filter(None, (text, override.note))),
         "prescription": {
             **dict.fromkeys(("rpe_max", "duration_min", "high_intensity_share")),
-            "load_au": wording.rounded(word.load_au, 0),
+            "load_au": wording.rounded(override.load_au, 0),
             "planned_load_au": wording.rounded(planned, 0),
             "planned_by": (advice.prescription or {}).get("planned_by", "plan"),
             "load_change_pct": wording.rounded(change, 0),
@@ -215,20 +215,24 @@ def ordered_body(word: Override, advice: Advice, *, own: bool) -> Row:
     }
 
 
-def order_text(word: Override, planned_au: float | None, *, own: bool) -> str:
+def order_text(override: Override, planned_au: float | None, *, own: bool) -> str:
     """In the coach's own words for a session of the coach's own."""
-    return word.session if word.action == OrderCode.OWN else sentences.words(order_line(word, planned_au), own=own)
+    return (
+        override.session
+        if override.action == OrderCode.OWN
+        else sentences.words(order_line(override, planned_au), own=own)
+    )
 
 
-def order_line(word: Override, planned_au: float | None) -> sentences.Line:
+def order_line(override: Override, planned_au: float | None) -> sentences.CodedSentence:
     """Where a stop caps the plan, "as planned" is a part of it, for the coach's order too."""
-    load_au = word.load_au
-    if word.action == OrderCode.AS_PLANNED and load_au is not None and load_au != planned_au:
+    load_au = override.load_au
+    if override.action == OrderCode.AS_PLANNED and load_au is not None and load_au != planned_au:
         if load_au == 0:
             return wording.example_of("rest", 0)
         if planned_au and load_au < planned_au - 1:
             return wording.part_of_session(load_au / planned_au)
-    return wording.example_of(word.action, word.load_au)
+    return wording.example_of(override.action, override.load_au)
 
 
 def sessions_to_rate(waiting: Sequence[tuple[date, str]]) -> Row | None:
@@ -256,8 +260,8 @@ def contributions_of(forecast: Forecast | None, reader: Reader) -> list[Row] | N
     return discretion.contributions_shown(forecast.contributions["values"], reader)
 
 
-def status_of(advice: Advice, word: Override | None, now: datetime) -> str:
-    if word:
+def status_of(advice: Advice, override: Override | None, now: datetime) -> str:
+    if override:
         return "overridden"
     if advice.status != Advice.Status.WITHHELD and advice.valid_until <= now:
         return "expired"
@@ -287,7 +291,7 @@ def without_advice(athlete: Athlete, day: date, status: str, reader: Reader) -> 
         "date": day,
         "revision": 0,
         "status": status,
-        "headline": sentences.words(sentences.Line(f"headline.{reason}"), own=reader.own),
+        "headline": sentences.words(sentences.CodedSentence(f"headline.{reason}"), own=reader.own),
         "detail": sentences.words(wording.no_advice(reason), own=reader.own),
         "sessions_to_rate": sessions_to_rate(asked),
         "reasons": [],
@@ -368,17 +372,17 @@ def is_imputed(feature: str, o: Row) -> bool:
             return bool(o["load_unlogged_days"]) or not o["seeded"]
 
 
-def override_body(word: Override, *, own: bool) -> Row:
+def override_body(override: Override, *, own: bool) -> Row:
     return {
-        "id": str(word.pk),
-        "action": word.action,
-        "headline": sentences.order_words(word.action, own=own),
-        "session": word.session,
-        "load_au": wording.rounded(word.load_au, 0),
-        "reason_code": word.reason_code,
-        "note": word.note,
-        "by": word.by.shown_name if word.by else None,
-        "created_at": in_utc(word.created_at),
+        "id": str(override.pk),
+        "action": override.action,
+        "headline": sentences.order_words(override.action, own=own),
+        "session": override.session,
+        "load_au": wording.rounded(override.load_au, 0),
+        "reason_code": override.reason_code,
+        "note": override.note,
+        "by": override.by.shown_name if override.by else None,
+        "created_at": in_utc(override.created_at),
     }
 
 

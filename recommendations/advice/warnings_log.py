@@ -76,7 +76,7 @@ def one_morning(
         if hazard.may_push and hazard.level > before:
             worse.append(row)
     for kind, row in standing.items():
-        if kind not in now_found and settle(row, day):
+        if kind not in now_found and close_if_over(row, day):
             changed.append(row)
     return opened, changed, worse
 
@@ -89,7 +89,7 @@ def describe(row: Warning, hazard: hazards.Hazard, day: date) -> None:
     row.rule_version = hazard.rule_version
 
 
-def settle(row: Warning, day: date) -> bool:
+def close_if_over(row: Warning, day: date) -> bool:
     """Nothing of this kind was seen: closed when that has lasted, or when it was opened only this morning."""
     if row.opened_on != day and level_shown(row, hazards.Level.NONE, day):
         return False

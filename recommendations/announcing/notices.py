@@ -309,8 +309,8 @@ def set_preferences(user: User, wanted: dict[Kind, Channels]) -> None:
 
 def own_rows(user: User) -> None:
     """A row a kind, for a page that lists rows: what counted by default before is what they say."""
-    standing = preferences([user.pk])[user.pk]
+    current = preferences([user.pk])[user.pk]
     NoticePreference.objects.bulk_create(
-        [NoticePreference(user=user, kind=kind, push=ways.push, mail=ways.mail) for kind, ways in standing.items()],
+        [NoticePreference(user=user, kind=kind, push=ways.push, mail=ways.mail) for kind, ways in current.items()],
         ignore_conflicts=True,
     )

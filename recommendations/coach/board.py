@@ -65,14 +65,14 @@ def severity_of(advice: Advice, reader: Reader) -> int:
 
 
 @dataclass(slots=True)
-class Line:
+class BoardRow:
     """One athlete of a squad on one local day."""
 
     athlete: Athlete
     day: date
     reader: Reader
     advice: Advice | None = None
-    word: Override | None = None
+    override: Override | None = None
     warnings: list[Warning] = field(default_factory=list)
     red_flags: list[RedFlag] = field(default_factory=list)
     checked_in: bool = False
@@ -108,7 +108,7 @@ class Line:
 @dataclass(slots=True)
 class Board:
     squad: Squad
-    lines: list[Line]
+    lines: list[BoardRow]
 
 
 def boards(user: User, now: datetime) -> list[Board]:
@@ -123,23 +123,23 @@ def board_of(squad: Squad, now: datetime, day: date | None, reader: User) -> Boa
     return Board(squad, lines_of(Squad.objects.filter(pk=squad.pk), now, day, reader)[squad.pk])
 
 
-def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None, reader: User) -> dict[int, list[Line]]:
+def lines_of(squads: QuerySet[Squad], now: datetime, day: date | None, reader: User) -> dict[int, list[BoardRow]]:
     members = Membership.objects.filter(squad__in=squads, left_at=None, shares_status=True).select_related(
         "athlete__user"
     )
-    found: dict[int, list[Line]] = defaultdict(list)
+    found: dict[int, list[BoardRow]] = defaultdict(list)
     for member in members:
         on = day or local_today(member.athlete, now)
         medical = member.shares_medical and reader.has_perm(SEE_MEDICAL)
         shown = Reader(own=False, values=member.shares_values, medical=medical)
-        found[member.squad_id].append(Line(member.athlete, on, shown))
+        found[member.squad_id].append(BoardRow(member.athlete, on, shown))
     fill_in([line for lines in found.values() for line in lines], reader)
     for lines in found.values():
         lines.sort(key=lambda line: (line.severity, line.may_train, -line.since_days, str(line.athlete).lower()))
     return found
 
 
-def fill_in(lines: list[Line], reader: User) -> None:
+def fill_in(lines: list[BoardRow], reader: User) -> None:
     """What stands beside each line: ten queries at most, however many there are."""
     athletes, days = {line.athlete.pk for line in lines}, {line.day for line in lines}
     of_days = {"athlete__in": athletes, "date__in": days}
@@ -147,10 +147,10 @@ def fill_in(lines: list[Line], reader: User) -> None:
     checked_in = set(
         Day.objects.filter(checked_in_at__isnull=False, **of_days).order_by().values_list("athlete_id", "date")
     )
-    words: dict[tuple[int, date], list[Override]] = defaultdict(list)
+    orders: dict[tuple[int, date], list[Override]] = defaultdict(list)
     of_advice = {"advice__athlete__in": athletes, "advice__date__in": days}
-    for word in Override.objects.filter(**of_advice).select_related("advice", "by__athlete"):
-        words[word.advice.athlete_id, word.advice.date].append(word)
+    for override in Override.objects.filter(**of_advice).select_related("advice", "by__athlete"):
+        orders[override.advice.athlete_id, override.advice.date].append(override)
     warnings: dict[int, list[Warning]] = defaultdict(list)
     for warning in showing.warnings_between(athletes, days):
         warnings[warning.athlete_id].append(warning)
@@ -160,7 +160,7 @@ def fill_in(lines: list[Line], reader: User) -> None:
     for line in lines:
         key = line.athlete.pk, line.day
         line.advice = advice.get(key)
-        line.word = overriding.standing(line.advice, words[key]) if line.advice else None
+        line.override = overriding.in_force(line.advice, orders[key]) if line.advice else None
         line.warnings = showing.on_day(warnings[line.athlete.pk], line.day)
         line.red_flags = [flag for flag in signs[line.athlete.pk] if red_flags.state_on(flag, line.day)]
         line.checked_in = key in checked_in
@@ -168,7 +168,7 @@ def fill_in(lines: list[Line], reader: User) -> None:
     look_back([line for line in lines if line.needs_a_look])
 
 
-def look_back(lines: list[Line]) -> None:
+def look_back(lines: list[BoardRow]) -> None:
     """Since when: a warning sign by its own row, anything else by the advice of the days before."""
     going = []
     for line in lines:
@@ -186,7 +186,7 @@ def look_back(lines: list[Line]) -> None:
         read_days, going = most_days, [line for line in going if line.since_days >= most_days]
 
 
-def severities(lines: list[Line], first: int, last: int) -> dict[tuple[int, date], int]:
+def severities(lines: list[BoardRow], first: int, last: int) -> dict[tuple[int, date], int]:
     """Of the advice from so many to so many days before, as it is told to the line's reader."""
     if not lines:
         return {}
@@ -207,8 +207,8 @@ def board_body(board: Board, now: datetime) -> dict[str, Any]:
     return {"squad": shown, "results": [line_body(line, now) for line in board.lines]}
 
 
-def line_body(line: Line, now: datetime) -> dict[str, Any]:
-    advice, word = line.advice, line.word
+def line_body(line: BoardRow, now: datetime) -> dict[str, Any]:
+    advice, override = line.advice, line.override
     return {
         "athlete": line.athlete.pk,
         "display_name": str(line.athlete),
@@ -217,10 +217,10 @@ def line_body(line: Line, now: datetime) -> dict[str, Any]:
         "checked_in": line.checked_in,
         "unread": line.unread,
         "advice": str(advice.pk) if advice else None,
-        "status": showing.status_of(advice, word, now) if advice else unanswered(line, now),
+        "status": showing.status_of(advice, override, now) if advice else unanswered(line, now),
         "withheld_reason": (discretion.withheld_reason(advice, line.reader) or None) if advice else None,
         "action": (advice.action or None) if advice else None,
-        "override_action": word.action if word else None,
+        "override_action": override.action if override else None,
         "headline": showing.headline_of(advice, line.reader) if advice else None,
         "because": because_cell(line) or None,
         "red_flag": line.red_flag,
@@ -231,7 +231,7 @@ def line_body(line: Line, now: datetime) -> dict[str, Any]:
     }
 
 
-def unanswered(line: Line, now: datetime) -> str:
+def unanswered(line: BoardRow, now: datetime) -> str:
     return "pending" if line.day >= local_today(line.athlete, now) else "expired"
 
 
@@ -296,7 +296,7 @@ def table_of(board: Board) -> dict[str, Any]:
     return {"headers": headers, "rows": [list(zip(headers, cells(line), strict=True)) for line in board.lines]}
 
 
-def cells(line: Line) -> list[Any]:
+def cells(line: BoardRow) -> list[Any]:
     return [
         athlete_cell(line),
         today_cell(line),
@@ -306,7 +306,7 @@ def cells(line: Line) -> list[Any]:
     ]
 
 
-def athlete_cell(line: Line) -> SafeString:
+def athlete_cell(line: BoardRow) -> SafeString:
     flag = '<span class="material-symbols-outlined text-sm text-red-700" title="{}">flag</span>'
     mark = format_html(flag, _("Look here first"))
     name = str(line.athlete)
@@ -332,13 +332,13 @@ def page_of_any() -> str:
     return reverse("admin:recommendations_advice_change", args=["ID"])
 
 
-def today_cell(line: Line) -> SafeString:
+def today_cell(line: BoardRow) -> SafeString:
     if line.advice is None:
         return label(_("pending"), "")
-    if line.word is not None:
-        coach = line.word.by.shown_name if line.word.by else _("a coach")
-        by = f"{line.word.get_reason_code_display()} ({coach})"
-        return label(by_coach(line.word), VARIANTS[line.word.action], title=by)
+    if line.override is not None:
+        coach = line.override.by.shown_name if line.override.by else _("a coach")
+        by = f"{line.override.get_reason_code_display()} ({coach})"
+        return label(by_coach(line.override), VARIANTS[line.override.action], title=by)
     if not line.advice.action:
         reason = discretion.withheld_reason(line.advice, line.reader)
         return label(discretion.withheld_words(line.advice, line.reader), VARIANTS.get(reason, ""))
@@ -365,14 +365,14 @@ def what_is_done(advice: Advice) -> str:
     return advice.get_action_display()
 
 
-def because_cell(line: Line) -> str:
+def because_cell(line: BoardRow) -> str:
     if line.red_flags:
         return "; ".join(warning_sign(flag, line) for flag in line.red_flags)
     reasons = showing.reasons_of(line.advice, line.reader) if line.advice else ()
     return str(reasons[0]["text"]) if reasons else ""
 
 
-def warning_sign(flag: RedFlag, line: Line) -> str:
+def warning_sign(flag: RedFlag, line: BoardRow) -> str:
     """Since when, until when and by whom, by the athlete's clock; which one is medical detail."""
     flag.athlete = line.athlete  # its name may be asked for, and the row is here
     raised = clock_of(flag.raised_at, line)
@@ -384,12 +384,12 @@ def warning_sign(flag: RedFlag, line: Line) -> str:
     return _("Warning sign %(raised)s, cleared %(cleared)s") % told
 
 
-def clock_of(at: datetime, line: Line) -> str:
+def clock_of(at: datetime, line: BoardRow) -> str:
     local = at.astimezone(zone_named(line.athlete.timezone))
     return f"{local:%H:%M}" if local.date() == line.day else f"{date_format(local, 'j M')} {local:%H:%M}"
 
 
-def warnings_cell(line: Line) -> SafeString:
+def warnings_cell(line: BoardRow) -> SafeString:
     levels = list(Warning.Level)
     shown_to = discretion.in_order(line.warnings, line.reader)
     worst_first = sorted(shown_to, key=lambda w: -levels.index(Warning.Level(w.level)))

@@ -20,7 +20,7 @@ DAYS_SHOWN = 14
 def page_of(advice: Advice, reader: Reader, *, may_override: bool) -> dict[str, Any]:
     """For the template. Without values codes in plain words stand where numbers would be."""
     body = showing.advice_body(advice, showing.around([advice])[advice.pk], reader, timezone.now())
-    word = body["override"]
+    override = body["override"]
     return {
         "headline": body["headline"],
         "who": _("%(name)s, %(weekday)s %(date)s")
@@ -31,15 +31,15 @@ def page_of(advice: Advice, reader: Reader, *, may_override: bool) -> dict[str, 
         "guards": [guard_line(guard) for guard in body["guards"]],
         "prescription": prescription_line(body["prescription"]) if reader.values else "",
         "warnings": body["warnings"],
-        "word": word and ordered_by(word),
+        "override": override and ordered_by(override),
         "suspended": bool(body["suspended_override"]),
         "days": last_days(advice) if reader.values else None,
         "override_url": reverse("admin:recommendations_advice_override", args=[advice.pk]) if may_override else "",
     }
 
 
-def ordered_by(word: dict[str, Any]) -> str:
-    told = {"by": word["by"] or _("a coach"), "reason": Override.Reason(word["reason_code"]).label}
+def ordered_by(override: dict[str, Any]) -> str:
+    told = {"by": override["by"] or _("a coach"), "reason": Override.Reason(override["reason_code"]).label}
     return _("Ordered by %(by)s: %(reason)s.") % told
 
 
@@ -67,15 +67,15 @@ def last_days(advice: Advice) -> list[dict[str, Any]]:
     rows = []
     for date in dates:
         day, answer = days.get(date), answers.get(date)
-        word = overriding.standing(answer, words[answer.pk].overrides) if answer else None
-        action = by_coach(word) if word else answer.get_action_display() if answer else ""
+        override = overriding.in_force(answer, words[answer.pk].overrides) if answer else None
+        action = by_coach(override) if override else answer.get_action_display() if answer else ""
         figures = [figure(day, name) for name in ("hrv_ms", "sleep_score", "load_au")]
         rows.append({"date": date, "figures": figures, "action": action or (answer and _("withheld")) or ""})
     return rows
 
 
-def by_coach(word: Override) -> str:
-    return _("%(order)s · coach") % {"order": word.get_action_display()}
+def by_coach(override: Override) -> str:
+    return _("%(order)s · coach") % {"order": override.get_action_display()}
 
 
 def figure(day: Day | None, name: str) -> str:

@@ -44,10 +44,10 @@ def compute_next(now: datetime) -> bool:
     forecast = None
     try:
         with transaction.atomic():
-            forecast = claim(now)
+            forecast = claim_forecast(now)
             if forecast is None:
                 return False
-            settle(forecast, now)
+            fill_in(forecast, now)
     except (OperationalError, InterfaceError):
         raise  # the database's trouble: the row stays as it is
     except Exception as error:
@@ -58,7 +58,7 @@ def compute_next(now: datetime) -> bool:
     return True
 
 
-def claim(now: datetime) -> Forecast | None:
+def claim_forecast(now: datetime) -> Forecast | None:
     due = Forecast.objects.filter(Q(not_before__isnull=True) | Q(not_before__lte=now), state=Forecast.State.WAITING)
     rows = due.select_for_update(skip_locked=True, of=("self",)).select_related("advice__athlete")
     return rows.order_by("asked_at").first()
@@ -74,7 +74,7 @@ def put_off(forecast: Forecast, error: str, now: datetime) -> None:
     )
 
 
-def settle(forecast: Forecast, now: datetime) -> None:
+def fill_in(forecast: Forecast, now: datetime) -> None:
     """Fill the row: ready with a result, or unavailable with a reason."""
     from mlmodels.explaining.what_if import NoForecast
 

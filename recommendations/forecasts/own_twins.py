@@ -79,7 +79,7 @@ def history_of(asked: Asked) -> "SeasonHistory":
     from mlmodels.twin.history import SeasonHistory
 
     rows = rows_of(asked.athlete, asked)
-    signs = red_flags.standing({asked.athlete.pk: asked.today})
+    signs = red_flags.signs_on({asked.athlete.pk: asked.today})
     flat = frames.fields_of([(asked, row) for row in rows], signs) | frames.evening_fields_of([asked], [rows])
     eras = flat["hrv_era"]
     newest = eras[np.flatnonzero(np.isfinite(flat["hrv_rmssd_ms"]) & (eras > 0))[-1:]]

@@ -115,16 +115,16 @@ def stand(asked: Sequence[Asked], revised_from: Mapping[int, date] | None = None
 
     `revised_from`: athlete id -> the earliest day whose facts may have changed since it was carried on.
     """
-    signs = red_flags.standing({a.athlete.pk: a.today for a in asked})
+    signs = red_flags.signs_on({a.athlete.pk: a.today for a in asked})
     tracker, evenings = walk_to_today(asked, signs, revised_from or {})
-    answered = standing_answers(asked)
+    answered = current_answers(asked)
     days = [(a, a.day | {"date": a.today} | answered.get(a.key, {})) for a in asked]
     today = join_logs(tracker, morning(fields_of(days, signs) | {"zones_to_settle": zones_to_settle(asked)}))
     turn_hrv(tracker, today, days)
     return Standing(tracker, today, evenings)
 
 
-def standing_answers(asked: Sequence[Asked]) -> dict[tuple[int, date], DayRow]:
+def current_answers(asked: Sequence[Asked]) -> dict[tuple[int, date], DayRow]:
     """Where this morning does not say: the newest earlier answer about an injury. It stands until then.
 
     One query for each local date among the asked, of which there are three at most at any moment.

@@ -53,7 +53,7 @@ def send_due(limit: int = 500) -> int:
     stop_at = time.monotonic() + STOP_CLAIMING_AFTER_S
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="push") as threads:
         while handled < limit and time.monotonic() < stop_at:
-            batch = claim(min(BATCH, limit - handled), timezone.now())
+            batch = claim_deliveries(min(BATCH, limit - handled), timezone.now())
             if not batch:
                 break
             calls = {threads.submit(attempt, delivery): delivery for delivery in batch if may_still_go(delivery)}
@@ -70,7 +70,7 @@ def hurry_what_is_of_the_future(now: datetime) -> None:
     )
 
 
-def claim(count: int, now: datetime) -> list[Delivery]:
+def claim_deliveries(count: int, now: datetime) -> list[Delivery]:
     """Compare and swap on next_attempt_at: of two senders that see a row one gets it, for the length of a lease."""
     due = list(
         Delivery.objects.filter(state=Delivery.State.WAITING, next_attempt_at__lte=now)
@@ -102,13 +102,13 @@ def may_still_go(delivery: Delivery) -> bool:
     """Much can change between the announcement and the sending; what is not to be sent is settled here."""
     now = timezone.now()
     if delivery.valid_until <= now:
-        settle(delivery, Delivery.State.DEAD, f"expired; {delivery.outcome or 'never tried'}")
+        finish(delivery, Delivery.State.DEAD, f"expired; {delivery.outcome or 'never tried'}")
     elif not delivery.device.active:
-        settle(delivery, Delivery.State.DEAD, "device inactive")
+        finish(delivery, Delivery.State.DEAD, "device inactive")
     elif delivery.device.user_id != delivery.addressee_id:
-        settle(delivery, Delivery.State.OBSOLETE, "the device changed hands")
+        finish(delivery, Delivery.State.OBSOLETE, "the device changed hands")
     elif reason := why_not(delivery):
-        settle(delivery, Delivery.State.OBSOLETE, reason)
+        finish(delivery, Delivery.State.OBSOLETE, reason)
     elif (later := not_before(delivery, now)) > now:
         postpone(delivery, later, "quiet hours")
         PUSHES.labels(delivery.device.kind, "later").inc()
@@ -160,7 +160,7 @@ def record(delivery: Delivery, call: Future[str]) -> None:
         note_failure(delivery, error)
     except Exception as error:  # put aside, or it would hold up the rest of the batch every minute
         log.exception("push put aside", delivery=str(delivery.pk))
-        settle(delivery, Delivery.State.DEAD, f"error in the sender: {type(error).__name__}")
+        finish(delivery, Delivery.State.DEAD, f"error in the sender: {type(error).__name__}")
     else:
         note_success(delivery, answer)
 
@@ -168,7 +168,7 @@ def record(delivery: Delivery, call: Future[str]) -> None:
 def note_success(delivery: Delivery, answer: str) -> None:
     now = timezone.now()
     with transaction.atomic():
-        settle(delivery, Delivery.State.SENT, answer, sent_at=now)
+        finish(delivery, Delivery.State.SENT, answer, sent_at=now)
         Device.objects.filter(pk=delivery.device_id).update(last_success_at=now)
 
 
@@ -176,7 +176,7 @@ def note_failure(delivery: Delivery, error: TransportError) -> None:
     if error.device_gone:
         retire(delivery.device, Device.Reason.GONE, error.reason)
     elif error.permanent:
-        settle(delivery, Delivery.State.DEAD, error.reason)
+        finish(delivery, Delivery.State.DEAD, error.reason)
     else:
         now = timezone.now()
         later = not_before(delivery, now + timedelta(seconds=pause_s(delivery.attempts, error)))
@@ -184,7 +184,7 @@ def note_failure(delivery: Delivery, error: TransportError) -> None:
             postpone(delivery, later, error.reason)
             PUSHES.labels(delivery.device.kind, "failed").inc()
         else:
-            settle(delivery, Delivery.State.DEAD, f"expired; {error.reason}")
+            finish(delivery, Delivery.State.DEAD, f"expired; {error.reason}")
 
 
 def pause_s(attempts: int, error: TransportError) -> float:
@@ -199,7 +199,7 @@ def postpone(delivery: Delivery, until: datetime, outcome: str) -> None:
     _held(delivery).update(next_attempt_at=until, outcome=outcome[:120])
 
 
-def settle(delivery: Delivery, state: Delivery.State, outcome: str, *, sent_at: datetime | None = None) -> None:
+def finish(delivery: Delivery, state: Delivery.State, outcome: str, *, sent_at: datetime | None = None) -> None:
     """Not bound to the lease: a message that has arrived has arrived, whoever holds the row by now."""
     settled = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.WAITING).update(
         state=state, outcome=outcome[:120], sent_at=sent_at

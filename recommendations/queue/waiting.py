@@ -45,7 +45,7 @@ def anybody(now: datetime) -> bool:
     return WaitingDay.objects.filter(due(now)).exists()
 
 
-def claim(now: datetime, only: Iterable[int] | None = None) -> dict[Athlete, list[WaitingDay]]:
+def claim_athletes(now: datetime, only: Iterable[int] | None = None) -> dict[Athlete, list[WaitingDay]]:
     """Up to BATCH athletes with all their due rows, locked until the transaction ends: first who has just reported.
 
     Of the others (a deadline that rang, an imported season) few at once, as nobody looks at the phone for them.
@@ -77,8 +77,8 @@ def not_overtaken(claimed: dict[Athlete, list[WaitingDay]], now: datetime) -> di
     if connection.vendor != "sqlite":
         return claimed
     tickets = {row.ticket for rows in claimed.values() for row in rows}
-    standing = WaitingDay.objects.filter(due(now), athlete__in=claimed).values_list("athlete_id", "ticket")
-    overtaken = {athlete_id for athlete_id, ticket in standing if ticket not in tickets}
+    rows_now = WaitingDay.objects.filter(due(now), athlete__in=claimed).values_list("athlete_id", "ticket")
+    overtaken = {athlete_id for athlete_id, ticket in rows_now if ticket not in tickets}
     return {athlete: rows for athlete, rows in claimed.items() if athlete.pk not in overtaken}
 
 

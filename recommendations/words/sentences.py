@@ -1,6 +1,6 @@
 """Every sentence that is said of a decision, by key: to the athlete ("you"), and of the athlete to the coach.
 
-What is kept is the key and its numbers (``Line``). The words are made when they are shown, in the reader's language,
+What is kept is the key and its numbers (``CodedSentence``). Words are made when shown, in the reader's language,
 which is the active one. The coach's form names nobody and has no pronoun, so that it is true of whoever it is said of.
 One file: it is a table, and who translates or rereads it wants it whole. Change a sentence's sense and raise
 ``WORDING_VERSION``; ``docs/wording.md`` is the voice.
@@ -22,7 +22,7 @@ WORDING_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CodedSentence:
     """One sentence as it is kept."""
 
     key: str
@@ -48,7 +48,7 @@ def same(text: Any) -> Sentence:
     return Sentence(text, text)
 
 
-def words(line: Line, *, own: bool) -> str:
+def words(line: CodedSentence, *, own: bool) -> str:
     """``own``: the reader is the athlete."""
     try:
         return filled(SENTENCES[line.key], line.numbers, own=own)
@@ -82,7 +82,7 @@ def words_kept(kept: Mapping[str, Any], *, own: bool) -> str:
     again."""
     if "text" in kept:
         return str(kept["text"])
-    return words(Line(kept["key"], kept.get("numbers") or {}), own=own)
+    return words(CodedSentence(kept["key"], kept.get("numbers") or {}), own=own)
 
 
 def shown(name: str, value: Any, *, own: bool) -> Any:

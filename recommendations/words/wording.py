@@ -14,7 +14,7 @@ from django.conf import settings
 from measures import risk
 from measures.answers import ILLNESS_WARNING_SIGN
 from measures.guards import PASSING, Effect, Guard
-from recommendations.words.sentences import Line
+from recommendations.words.sentences import CodedSentence
 
 Observed = Mapping[str, Any]  # one row of mlmodels.state.observation.Observation; None = not known
 MAX_REASONS = 3
@@ -35,8 +35,8 @@ class Reason:
         return self.key.partition(".")[0]
 
     @property
-    def line(self) -> Line:
-        return Line(self.key, self.numbers)
+    def line(self) -> CodedSentence:
+        return CodedSentence(self.key, self.numbers)
 
     def as_json(self) -> dict[str, Any]:
         """Without what is not there, and without the code, which the key begins with: these are kept by the million."""
@@ -53,8 +53,8 @@ def code_of(reason: Mapping[str, Any]) -> str:
 class Said:
     """What is said of a decision. Two equal ones need no new revision."""
 
-    headline: Line
-    detail: tuple[Line, ...]
+    headline: CodedSentence
+    detail: tuple[CodedSentence, ...]
     """Of an advised day the first line is what to do."""
     reasons: tuple[Reason, ...]
     would_change_if: tuple[dict[str, Any], ...]
@@ -114,7 +114,7 @@ class Decided:
 
 def say(d: Decided) -> Said:
     return Said(
-        headline=Line(f"headline.{headline(d)}"),
+        headline=CodedSentence(f"headline.{headline(d)}"),
         detail=tuple(detail(d)),
         reasons=tuple(reasons(d)),
         would_change_if=tuple(would_change_if(d)),
@@ -139,7 +139,7 @@ def headline(d: Decided) -> str:
     return "capped" if d.capped else d.action
 
 
-def detail(d: Decided) -> Iterator[Line]:
+def detail(d: Decided) -> Iterator[CodedSentence]:
     if not d.action:
         yield no_advice(d.withheld_reason)
         return
@@ -147,60 +147,60 @@ def detail(d: Decided) -> Iterator[Line]:
     yield from advice_to_be_careful(d)
     yield from lifts(d)
     if d.used_fallback:
-        yield Line("less.fallback")
+        yield CodedSentence("less.fallback")
     elif d.stage in ("profile", "provisional"):
-        yield Line(f"less.{d.stage}")
+        yield CodedSentence(f"less.{d.stage}")
     if d.provisional:
-        yield Line("less.morning")
+        yield CodedSentence("less.morning")
 
 
-def no_advice(reason: str) -> Line:
-    return Line(f"no_advice.{reason}", {"number": settings.EMERGENCY_NUMBER} if reason == "red_flag" else {})
+def no_advice(reason: str) -> CodedSentence:
+    return CodedSentence(f"no_advice.{reason}", {"number": settings.EMERGENCY_NUMBER} if reason == "red_flag" else {})
 
 
 RESTS_ILL = (Guard.ILLNESS, Effect.REST.code)
 
 
-def advice_to_be_careful(d: Decided) -> Iterator[Line]:
+def advice_to_be_careful(d: Decided) -> Iterator[CodedSentence]:
     pain = d.seen["pain_0_10"] or 0
     if d.seen["note_asks"]:
-        yield Line("care.warning_sign")
+        yield CodedSentence("care.warning_sign")
     ill = d.seen["illness"] != ILLNESS_WARNING_SIGN and (d.seen["ill"] or d.seen["illness"])
     if ill and RESTS_ILL in d.guards:
-        yield Line("care.illness")
+        yield CodedSentence("care.illness")
     if pain >= PAIN_TODAY:
-        yield Line("care.pain_today")
+        yield CodedSentence("care.pain_today")
     elif pain >= risk.PAIN_RECOVERY:
-        yield Line("care.pain_tomorrow")
+        yield CodedSentence("care.pain_tomorrow")
     if d.seen["days_to_main_race"] == 0 and (d.rests or d.action == "active_recovery"):
-        yield Line("care.race_today")
+        yield CodedSentence("care.race_today")
     fired = {code for code, _effect in d.guards}
     if d.action == "as_planned" and not d.race_today and not d.planned_rest and fired & {Guard.SLEEP, Guard.ANSWERS}:
-        yield Line("care.short_night" if Guard.SLEEP in fired else "care.warm_up")
+        yield CodedSentence("care.short_night" if Guard.SLEEP in fired else "care.warm_up")
 
 
 PAIN_TODAY = 8  # of 10 (convention)
 EASY_RPE = 3
 
 
-def example(d: Decided) -> Line:
+def example(d: Decided) -> CodedSentence:
     if d.rests:
         return example_of("rest", 0.0)
     if d.race_today:
-        return Line("do.race")
+        return CodedSentence("do.race")
     if d.planned_rest:
-        return Line("do.planned_rest")
+        return CodedSentence("do.planned_rest")
     if d.capped and d.load_au is not None:
         return part_of_session(d.load_au / d.seen["planned_load_au"])
     return example_of(d.action, d.load_au)
 
 
-def example_of(action: str, load_au: float | None) -> Line:
+def example_of(action: str, load_au: float | None) -> CodedSentence:
     """What to do under an action, the policy's or the coach's. The words follow the dose."""
     if action == "active_recovery":
         least, most = easy_minutes(load_au)
-        return Line("do.easy", {"least": least, "most": most}) if most else Line("do.walk")
-    return Line(f"do.{action}")
+        return CodedSentence("do.easy", {"least": least, "most": most}) if most else CodedSentence("do.walk")
+    return CodedSentence(f"do.{action}")
 
 
 def easy_minutes(load_au: float | None) -> tuple[int, int]:
@@ -212,9 +212,9 @@ def easy_minutes(load_au: float | None) -> tuple[int, int]:
 PARTS = ((0.3, "quarter"), (0.42, "third"), (0.58, "half"), (0.71, "two_thirds"), (0.85, "three_quarters"))
 
 
-def part_of_session(share: float) -> Line:
+def part_of_session(share: float) -> CodedSentence:
     """0.5 -> "About half": a cap is told in the session's own terms."""
-    return Line(f"do.{next((part for most, part in PARTS if share < most), 'almost_all')}")
+    return CodedSentence(f"do.{next((part for most, part in PARTS if share < most), 'almost_all')}")
 
 
 def prescription(d: Decided) -> dict[str, Any] | None:
@@ -549,7 +549,7 @@ BECAUSE_OF: dict[str, Callable[[Observed, str], Reason]] = {
 }
 
 
-def guard_line(code: str, effect: str, seen: Observed) -> Line:
+def guard_line(code: str, effect: str, seen: Observed) -> CodedSentence:
     """Of stored advice too, whose observation may be of an earlier state version: what it lacks is not known."""
     return BECAUSE_OF[code](defaultdict(lambda: None, seen), effect).line
 
@@ -574,7 +574,7 @@ def would_change_if(d: Decided) -> list[dict[str, Any]]:
 
 
 def changed(key: str, feature: str, then: str) -> dict[str, Any]:
-    return Line(key).as_json() | {"feature": feature, "op": "<=", "value": 0, "then": then}
+    return CodedSentence(key).as_json() | {"feature": feature, "op": "<=", "value": 0, "then": then}
 
 
 def hrv_lasts(o: Observed) -> bool:
@@ -582,13 +582,15 @@ def hrv_lasts(o: Observed) -> bool:
     return bool(o["hrv_low_days"] >= risk.HRV_LOW_HOLD_DAYS or o["hrv_very_low_days"] >= risk.HRV_VERY_LOW_LASTING_DAYS)
 
 
-def lifts(d: Decided) -> Iterator[Line]:
+def lifts(d: Decided) -> Iterator[CodedSentence]:
     """What ends the hold that decided, where only time or rest does."""
     code, effect = next((guard for guard in d.guards if guard[1] != "rule_policy"), ("", ""))
     if not d.action or d.race_today or d.action == d.policy_action or (code, effect) == RESTS_ILL:
         return
     if code in PASSING:
-        yield Line(f"lifts.{Guard.HRV}_reading" if code == Guard.HRV and not hrv_lasts(d.seen) else f"lifts.{code}")
+        yield CodedSentence(
+            f"lifts.{Guard.HRV}_reading" if code == Guard.HRV and not hrv_lasts(d.seen) else f"lifts.{code}"
+        )
 
 
 def rounded(value: Any, digits: int = 2) -> float | None:

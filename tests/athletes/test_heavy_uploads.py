@@ -205,7 +205,7 @@ def test_nobodys_second_upload_comes_before_anothers_first(alice, bob):
     order = []
     for minute in range(5):
         now = timezone.now() + timedelta(minutes=minute)
-        upload = uploads.claim(now)
+        upload = uploads.claim_upload(now)
         order.append(upload.pk)
         uploads.finish(upload, Upload.State.DONE, now)
     expected = [of_alice[0], of_bob[0], of_alice[1], of_bob[1], of_alice[2]]
@@ -224,17 +224,17 @@ def test_a_large_ones_turn_ends_and_the_other_athlete_is_next(alice, bob, monkey
 def test_a_small_one_is_taken_up_beside_a_large_one_but_no_third_and_no_second_large_one(alice, bob):
     giant, second = (waiting(alice, b"1,%d" % n, size_bytes=uploads.SMALL_BYTES + 1) for n in range(2))
     now = timezone.now()
-    assert uploads.claim(now).pk == giant.pk
-    assert uploads.claim(now) is None
+    assert uploads.claim_upload(now).pk == giant.pk
+    assert uploads.claim_upload(now) is None
     small, another = waiting(bob, b"1,1"), waiting(bob, b"1,2")
-    assert uploads.claim(now).pk == small.pk
-    assert uploads.claim(now) is None
+    assert uploads.claim_upload(now).pk == small.pk
+    assert uploads.claim_upload(now) is None
     assert {second.state, another.state} == {"waiting"}
 
 
 def test_beside_another_worker_one_turn_is_worked_and_the_rest_is_announced(alice, bob, monkeypatch):
     waiting(alice, b"1,", size_bytes=uploads.SMALL_BYTES + 1)
-    uploads.claim(timezone.now())
+    uploads.claim_upload(timezone.now())
     rung = []
     monkeypatch.setattr(ingest.bell, "ring", rung.append)
     for n in range(2):

@@ -261,7 +261,7 @@ def test_a_readers_bug_puts_its_upload_off_and_the_queue_goes_on(api, alice, now
         "message": "Reading it failed; it is tried again after 2026-11-22T20:01:00Z. 0 of its readings are stored.",
     }
     assert ingest.work() == 0, "not yet due"
-    assert uploads.claim(timezone.now()) is None
+    assert uploads.claim_upload(timezone.now()) is None
 
 
 def test_what_fails_every_time_fails_for_good_after_hours_and_says_what_to_do(alice, now):
@@ -335,7 +335,7 @@ def test_a_killed_workers_upload_is_taken_up_where_its_last_chunk_ended(alice, m
 
 def test_whoever_was_given_up_on_stores_nothing_any_more(alice):
     upload = waiting(alice, file_of(5))
-    slow = uploads.claim(timezone.now())
+    slow = uploads.claim_upload(timezone.now())
     with time_machine.travel(timezone.now() + uploads.LEASE + timedelta(seconds=1)):
         assert ingest.work() == 1
     with pytest.raises(uploads.Lost):
@@ -349,7 +349,7 @@ def test_an_upload_longer_than_a_turn_goes_on_in_the_next(alice, monkeypatch):
     upload = waiting(alice, file_of(25))
     rounds = 0
     while upload.state != "done" and rounds < 10:
-        claimed = uploads.claim(timezone.now())
+        claimed = uploads.claim_upload(timezone.now())
         ingest.work_off(claimed, 0)
         upload.refresh_from_db()
         rounds += 1

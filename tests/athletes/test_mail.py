@@ -215,11 +215,11 @@ def test_a_mailbox_that_is_full_for_now_is_tried_again(smtp):
 def test_while_one_sender_works_no_other_begins_and_a_dead_one_is_replaced():
     with time_machine.travel(MORNING, tick=False) as clock:
         write("a@example.org")
-        assert len(mail.claim(MORNING)) == 1
+        assert len(mail.claim_mails(MORNING)) == 1
         write("b@example.org")
-        assert mail.claim(MORNING) == []
+        assert mail.claim_mails(MORNING) == []
         clock.move_to(MORNING + mail.LEASE)
-        assert [row.recipients for row in mail.claim(MORNING + mail.LEASE)] == ["b@example.org", "a@example.org"]
+        assert [row.recipients for row in mail.claim_mails(MORNING + mail.LEASE)] == ["b@example.org", "a@example.org"]
 
 
 def test_the_worker_is_woken_after_the_commit(valkey_server, django_capture_on_commit_callbacks):

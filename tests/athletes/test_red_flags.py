@@ -326,7 +326,7 @@ def test_a_flight_west_over_midnight_hides_no_open_sign(alice):
     type(alice).objects.filter(pk=alice.pk).update(timezone="Pacific/Honolulu")
     alice.refresh_from_db()
     yesterday = TODAY - ONE_DAY
-    assert red_flags.standing({alice.pk: yesterday}).is_open(alice.pk, yesterday)
+    assert red_flags.signs_on({alice.pk: yesterday}).is_open(alice.pk, yesterday)
     (found,) = red_flags.of_days([alice.pk], [yesterday])[alice.pk]
     assert (found.pk, red_flags.state_on(found, yesterday)) == (flag.pk, red_flags.OPEN)
 

@@ -134,7 +134,7 @@ def test_a_message_that_is_too_large_dies_and_the_device_lives(waiting, phone, p
 )
 def test_429_is_taken_at_its_word(waiting, push_service, retry_after, next_attempt_at):
     push_service.next_answers(faults.busy(retry_after))
-    sending.claim(0, MORNING)
+    sending.claim_deliveries(0, MORNING)
     sending.send_due(limit=1)
     assert outcome(waiting) == ("waiting", "429", 1)
     assert waiting.next_attempt_at == next_attempt_at
@@ -307,12 +307,12 @@ def test_a_message_that_breaks_the_sender_is_put_aside_and_the_others_go_out(ali
 
 
 def test_of_two_senders_one_gets_the_message(waiting):
-    assert [one.pk for one in sending.claim(10, MORNING)] == [waiting.pk]
-    assert sending.claim(10, MORNING) == []
+    assert [one.pk for one in sending.claim_deliveries(10, MORNING)] == [waiting.pk]
+    assert sending.claim_deliveries(10, MORNING) == []
 
 
 def test_a_sender_that_died_is_succeeded_when_its_lease_has_ended(waiting, push_service, clock):
-    sending.claim(10, MORNING)
+    sending.claim_deliveries(10, MORNING)
     clock.shift(39)
     assert sending.send_due() == 0
     clock.shift(1)
@@ -327,9 +327,9 @@ def test_what_was_announced_while_the_clock_was_ahead_leaves_when_it_was_set_rig
 
 
 def test_a_late_failure_does_not_disturb_whoever_holds_the_row_now(waiting, clock):
-    (slow,) = sending.claim(10, MORNING)
+    (slow,) = sending.claim_deliveries(10, MORNING)
     clock.shift(61)
-    (current,) = sending.claim(10, datetime.now(UTC))
+    (current,) = sending.claim_deliveries(10, datetime.now(UTC))
     sending.note_failure(slow, wire.TransportError("timeout"))
     waiting.refresh_from_db()
     assert (waiting.next_attempt_at, waiting.outcome) == (current.next_attempt_at, "")

@@ -11,7 +11,7 @@ from measures.guards import PASSING, Effect
 from mlmodels.deciding import hazards
 from recommendations.models import OrderCode
 from recommendations.words import discretion, sentences, wording
-from recommendations.words.sentences import Line, words, words_kept
+from recommendations.words.sentences import CodedSentence, words, words_kept
 
 ALL = sentences.SENTENCES | {
     f"{table}.{key}": sentence
@@ -77,7 +77,7 @@ def test_a_line_of_another_version_is_named_and_takes_no_page_down(kept, shown):
 
 @pytest.mark.parametrize(("hours", "shown"), [(299 / 60, "5.0"), (4.8, "4.8"), (239 / 60, "4.0"), (4.85, "4.8")])
 def test_numbers_are_rounded_and_read_the_same_before_and_after_they_were_kept(hours, shown):
-    line = Line("short_sleep.night", {"hours": hours})
+    line = CodedSentence("short_sleep.night", {"hours": hours})
     assert words(line, own=True) == words_kept(line.as_json(), own=True) == f"You slept {shown} h last night"
 
 

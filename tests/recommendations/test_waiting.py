@@ -44,11 +44,11 @@ def test_a_row_that_rings_goes_on_ringing_whatever_comes_after_it(alice, order):
 def test_a_new_report_ends_the_pause_after_a_failure(alice):
     waiting.enqueue(alice.pk, [TODAY], rings=True)
     waiting.put_off(alice.pk, "ZeroDivisionError", MORNING)
-    assert not waiting.claim(MORNING)
+    assert not waiting.claim_athletes(MORNING)
     waiting.enqueue(alice.pk, [TODAY], rings=True)
     row = WaitingDay.objects.get()
     assert (row.attempts, row.not_before, row.error) == (0, None, "")
-    assert list(waiting.claim(MORNING)) == [alice]
+    assert list(waiting.claim_athletes(MORNING)) == [alice]
 
 
 def test_who_reports_is_claimed_before_those_whose_deadline_rang_and_of_these_few_at_once(db, monkeypatch):
@@ -61,11 +61,11 @@ def test_who_reports_is_claimed_before_those_whose_deadline_rang_and_of_these_fe
     waiting.enqueue(imported.pk, [TODAY - timedelta(days=n) for n in range(3)], rings=False)
     for athlete in awake:
         waiting.enqueue(athlete.pk, [TODAY], rings=True)
-    claimed = set(waiting.claim(MORNING))
+    claimed = set(waiting.claim_athletes(MORNING))
     assert claimed >= set(awake)
     assert len(claimed & {*asleep, imported}) == 1
     WaitingDay.objects.filter(athlete__in=claimed).delete()
-    assert len(waiting.claim(MORNING)) == 2
+    assert len(waiting.claim_athletes(MORNING)) == 2
 
 
 def test_who_reports_comes_first_also_where_the_deadlines_rang_before(db):
@@ -75,7 +75,7 @@ def test_who_reports_comes_first_also_where_the_deadlines_rang_before(db):
         waiting.enqueue(athlete.pk, [TODAY], rings=True, reason=WaitingDay.Reason.DEADLINE)
     for athlete in awake:
         waiting.enqueue(athlete.pk, [TODAY], rings=True)
-    assert set(list(waiting.claim(MORNING))[:3]) == set(awake)
+    assert set(list(waiting.claim_athletes(MORNING))[:3]) == set(awake)
 
 
 def test_a_full_batch_of_reporters_leaves_room_for_a_few_others(db, monkeypatch):
@@ -85,7 +85,7 @@ def test_a_full_batch_of_reporters_leaves_room_for_a_few_others(db, monkeypatch)
     waiting.enqueue(asleep.pk, [TODAY], rings=True, reason=WaitingDay.Reason.DEADLINE)
     for athlete in awake:
         waiting.enqueue(athlete.pk, [TODAY], rings=True)
-    claimed = waiting.claim(MORNING)
+    claimed = waiting.claim_athletes(MORNING)
     assert len(claimed) == 3 and asleep in claimed
 
 
@@ -121,11 +121,11 @@ def test_two_workers_never_hold_the_same_athlete():
         waiting.enqueue(athlete.pk, [TODAY], rings=True)
     other = []
     with transaction.atomic():
-        mine = waiting.claim(MORNING, only=[a.pk for a in athletes[:3]])
+        mine = waiting.claim_athletes(MORNING, only=[a.pk for a in athletes[:3]])
 
         def second_worker():
             with transaction.atomic():
-                other.extend(waiting.claim(MORNING))
+                other.extend(waiting.claim_athletes(MORNING))
             connection.close()
 
         thread = threading.Thread(target=second_worker)
