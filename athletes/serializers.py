@@ -376,7 +376,15 @@ class SleepSessionBody(RecordBody):
     end_at = InstantField()
     is_nap = strict.StrictBooleanField(required=False)
     duration_s = strict.StrictIntegerField(
-        **optional(min_value=1, max_value=LONGEST_SLEEP_S, zero_is_missing=True, help_text="time asleep")
+        **optional(
+            min_value=1,
+            max_value=LONGEST_SLEEP_S,
+            zero_is_missing=True,
+            help_text=(
+                "time asleep. Without it, without stages and without awake_s only the time in bed is known, and that "
+                "counts as no sleep"
+            ),
+        )
     )
     time_in_bed_s = strict.StrictIntegerField(**optional(min_value=1, max_value=LONGEST_SLEEP_S, zero_is_missing=True))
     awake_s = strict.StrictIntegerField(**optional(min_value=0, max_value=LONGEST_SLEEP_S))

@@ -15,6 +15,15 @@ CONTEXTS = (
 UNSTEADY = ("overnight_5min_high", "spot")
 
 
+def is_overnight(context: str) -> bool:
+    return context.startswith("overnight")
+
+
+def is_morning(context: str) -> bool:
+    """Measured by the athlete, at rest after waking."""
+    return context.startswith("morning")
+
+
 class Era(NamedTuple):
     """Its text is `metric/provider/context`, as days, logs and the API name it."""
 

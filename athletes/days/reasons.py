@@ -19,7 +19,9 @@ WITHOUT_VALUE = gettext_lazy("It has no reading of this day; after more than 3 s
 REJECTED = {
     "quarantined": gettext_lazy("Far from what is usual. It counts once you or your coach confirm it."),
     "lower_priority": gettext_lazy("Another source, or a later reading of the same one, comes first."),
+    "by_day": gettext_lazy("Taken by day. What was measured in the night or on waking counts."),
     "other_era": gettext_lazy("Of another device or way of measuring, which has a baseline of its own."),
+    "time_in_bed": gettext_lazy("Time in bed. How much of it was sleep is not known."),
     "nap": gettext_lazy("A nap is not the night."),
     "not_the_main_sleep": gettext_lazy("The longest sleep of the day counts."),
     "replaced_by_longer": gettext_lazy("A longer record of the same night holds it."),

@@ -37,14 +37,17 @@ REPORTED: dict[str, tuple[type[models.Model], tuple[str, ...]]] = {
         ),
     ),
     "hrv_reading": (
-        HrvReading, ("id", "provider", "quality_status", "metric", "context", "value_ms", "measured_at"),
+        HrvReading,
+        (
+            "id", "provider", "quality_status", "metric", "context", "value_ms", "measured_at", "utc_offset_min",
+        ),
     ),
     "resting_hr_reading": (RestingHrReading, ("id", "provider", "quality_status", "value_bpm", "measured_at")),
     "sleep_session": (
         SleepSession,
         (
             "id", "provider", "quality_status", "start_at", "end_at", "is_nap", "duration_s", "time_in_bed_s",
-            "awake_s", "score",
+            "awake_s", "light_s", "deep_s", "rem_s", "score",
         ),
     ),
     "training_session": (

@@ -14,9 +14,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from athletes import one_writer
-from athletes.days import hrv_choice, hrv_readings, reported
+from athletes.days import hrv_choice, hrv_readings, hrv_times, reported
 from athletes.days.hrv_choice import Choice
 from athletes.days.hrv_readings import EraRead
+from athletes.days.hrv_times import Sleep, Taken
 from athletes.days.priorities import order_on
 from athletes.days.reported import Row
 from athletes.local_days import nights
@@ -37,6 +38,7 @@ TIMINGS = ("fat", "gates", "hand", "app", "trial", "")
 BY_LOG = "season"  # who planned, where a season log says what was planned
 SEASON_LOG = {"kind": "season_day", "provider": "season_log"}
 MOST_LOAD_AU = 12_000.0
+BY_DAY = "by_day"  # why a reading of HRV does not count
 REPORTED = "reported"  # the basis of a day's load that is rated throughout, a rest day, or a log's
 NOTE, NOTE_ASKS, NOTE_ANSWERED = "note", "asks", "answered"  # in a check-in's quality: words of a warning sign
 
@@ -97,7 +99,8 @@ def resolve_days(
     with transaction.atomic():
         one_writer.lock_athlete(athlete.pk)
         before, reports = stored_and_reported(athlete, wanted)
-        read, known = {day: eras_read(reports[day]) for day in wanted}, hrv_readings.believed(athlete.pk, *span(wanted))
+        read = {day: eras_read(athlete, day, reports[day]) for day in wanted}
+        known = hrv_readings.believed(athlete.pk, *span(wanted))
         moved = [day for day in wanted if eras_again or read[day] != known.get(day, frozenset())]
         # Of the moved days alone: a day beyond their windows would be chosen without the days before it.
         moved_read = {day: read[day] for day in moved}
@@ -132,7 +135,7 @@ def differs(resolved: Resolved, before: Day | None) -> bool:
 
 def choices_with(athlete: Athlete, on: date, reports: Reports, check_in_before: Row | None) -> dict[date, Choice]:
     """The choice of this date with `reports` that are not written yet, and of later ones that change with it."""
-    read = eras_read(reports)
+    read = eras_read(athlete, on, reports)
     if not read and (check_in_before is None or check_in_before["hrv_value_ms"] is None):
         return {on: hrv_choice.NONE}
     return hrv_choice.choices(athlete, [on], {on: read})
@@ -164,7 +167,7 @@ def resolve(athlete: Athlete, day: date, reports: Reports, choice: Choice) -> Re
     season = next(iter(reports.get("season_day", ())), None)
     check_in = next(iter(reports.get("check_in", ())), None)
     provenance: Row = {}
-    read = hrv_candidates(reports, check_in, choice) + (logged_hrv(season, choice) if season else [])
+    read = hrv_candidates(athlete, day, reports, check_in, choice) + (logged_hrv(season, choice) if season else [])
     columns: Row = {
         **hrv_of(read, season, choice, provenance),
         **sleep_of(athlete, day, reports, check_in, season, provenance),
@@ -205,7 +208,7 @@ def of_eras(candidates: list[Candidate]) -> dict[str, EraRead]:
     """Of each era the reading that counts in it: what is believed before what is in doubt, then by rank."""
     found: dict[str, EraRead] = {}
     for c in sorted(candidates, key=lambda c: (c.unfit == "quarantined", c.rank)):
-        if c.also["era"]:
+        if c.also["era"] and c.unfit != BY_DAY:
             read = EraRead(c.value, doubted=c.unfit == "quarantined", logged=c.source == SEASON_LOG)
             found.setdefault(c.also["era"], read)
     return found
@@ -236,25 +239,54 @@ def doubted_of(candidates: list[Candidate], choice: Choice) -> float | None:
     return min(doubted, key=lambda candidate: candidate.rank).value if doubted else None
 
 
-def hrv_candidates(reports: Reports, check_in: Row | None, choice: Choice) -> list[Candidate]:
-    """What is read in the era of the choice may count, the last reading first; all other eras' readings do not."""
+def hrv_candidates(
+    athlete: Athlete, day: date, reports: Reports, check_in: Row | None, choice: Choice
+) -> list[Candidate]:
+    """What is read in the era of the choice may count, the night's first, then the last reading; other eras' do not."""
     rows = [
-        (era_of(r), r["value_ms"], r["measured_at"], source_of("hrv_reading", r), unfit_of(r))
-        for r in reports.get("hrv_reading", ())
+        (era_of(r), r["value_ms"], when, r["measured_at"], source_of("hrv_reading", r), unfit)
+        for r, when, unfit in timed_readings(athlete, day, reports)
     ]
     if check_in and check_in["hrv_value_ms"] is not None:
         source, unfit = source_of("check_in", check_in), unfit_in(check_in, "hrv")
-        rows.append((era_said(check_in), check_in["hrv_value_ms"], check_in["submitted_at"], source, unfit))
+        said = check_in["hrv_value_ms"], Taken.AS_MEANT, check_in["submitted_at"]
+        rows.append((era_said(check_in), *said, source, unfit))
     return [
         Candidate(
             value,
             source,
-            (era != choice.era, -at.timestamp(), value, era),
+            (era != choice.era, when, -at.timestamp(), value, era),
             unfit or ("" if era == choice.era else "other_era"),
+            why_not=lambda chosen, when=when: BY_DAY if when is Taken.BY_DAY else "lower_priority",  # type: ignore[misc]
             also={"era": era},
         )
-        for era, value, at, source, unfit in rows
+        for era, value, when, at, source, unfit in rows
     ]
+
+
+def timed_readings(athlete: Athlete, day: date, reports: Reports) -> list[tuple[Row, Taken, str]]:
+    """Devices' readings of the day, with the time of day they are of, and why they cannot count."""
+    readings = reports.get("hrv_reading", ())
+    sleep = sleep_known(athlete, day, reports.get("sleep_session", ())) if readings else Sleep(None, ())
+    timed = [(r, hrv_times.taken(r, sleep, athlete.timezone)) for r in readings]
+    return [(r, when, unfit_of(r) or (BY_DAY if hrv_times.is_unfit(r, when, sleep) else "")) for r, when in timed]
+
+
+def sleep_known(athlete: Athlete, day: date, sessions: Sequence[Row]) -> Sleep:
+    """The night whose length counts where no one typed one in, so that HRV and sleep of a day are of one night."""
+    real = [s for s in sessions if not s["is_nap"] and s["quality_status"] != "quarantined"]
+    ranked = [
+        (rank_of(athlete, "sleep", provider, day), night)
+        for provider in {s["provider"] for s in real}
+        for night in main_first(s for s in real if s["provider"] == provider)[:1]
+    ]
+    main = min(ranked, key=lambda pair: pair[0], default=None)
+    return Sleep(main and main[1], [(s["start_at"], s["end_at"]) for s in real])
+
+
+def main_first(sessions: Iterable[Row]) -> list[nights.Night]:
+    """One source's nights of a date."""
+    return sorted(nights.merge(sessions), key=lambda night: (-night.asleep_s, night.start_at))
 
 
 def era_of(reading: Row) -> str:
@@ -265,9 +297,9 @@ def era_said(check_in: Row) -> str:
     return str(Era(check_in["hrv_metric"], BY_HAND, check_in["hrv_context"]))
 
 
-def eras_read(reports: Reports) -> frozenset[str]:
-    """The eras of the day with a reading that is not doubted."""
-    read = [era_of(reading) for reading in reports.get("hrv_reading", ()) if not unfit_of(reading)]
+def eras_read(athlete: Athlete, day: date, reports: Reports) -> frozenset[str]:
+    """The eras of the day with a reading that may count."""
+    read = [era_of(reading) for reading, _, unfit in timed_readings(athlete, day, reports) if not unfit]
     said = [c for c in reports.get("check_in", ()) if c["hrv_value_ms"] is not None and not unfit_in(c, "hrv")]
     return frozenset([*read, *map(era_said, said)])
 
@@ -346,8 +378,8 @@ def night_candidates(athlete: Athlete, day: date, sessions: Iterable[Row]) -> li
         else:
             by_provider[session["provider"]].append(session)
     for provider, own in by_provider.items():
-        main_first = sorted(nights.merge(own), key=lambda night: (-night.asleep_s, night.start_at))
-        for place, night in enumerate(main_first):
+        found += [no_night(session, "time_in_bed") for session in own if nights.known_asleep_s(session) is None]
+        for place, night in enumerate(main_first(own)):
             source = source_of("sleep_session", night.longest)
             if len(night.fragments) > 1:
                 source["merged"] = [fragment["id"] for fragment in night.fragments]
@@ -359,8 +391,9 @@ def night_candidates(athlete: Athlete, day: date, sessions: Iterable[Row]) -> li
 
 
 def no_night(session: Row, why: str) -> tuple[Candidate, float | None]:
-    source = source_of("sleep_session", session)
-    return Candidate(minutes(nights.asleep_s(session)), source, ((10_000, 0), 0, ""), why), session["score"]
+    source, asleep_s = source_of("sleep_session", session), nights.known_asleep_s(session)
+    shown = minutes(nights.in_bed_s(session) if asleep_s is None else asleep_s)
+    return Candidate(shown, source, ((10_000, 0), 0, ""), why), session["score"]
 
 
 def logged_min(season: Row) -> float | None:

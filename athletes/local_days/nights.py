@@ -7,7 +7,8 @@ from typing import Any
 
 MERGE_GAP = timedelta(minutes=120)
 
-Session = dict[str, Any]  # id, start_at, end_at, duration_s, time_in_bed_s, awake_s, score
+STAGES = ("awake_s", "light_s", "deep_s", "rem_s")
+Session = dict[str, Any]  # id, start_at, end_at, duration_s, time_in_bed_s, those of STAGES, score
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,26 @@ class Night:
         return max(scored, key=asleep_s)["score"] if scored else None
 
 
-def asleep_s(session: Session) -> float:
-    """What the source says; else time in bed (or start to end) less the time awake."""
+def known_asleep_s(session: Session) -> float | None:
+    """What the source says; else the sum of its stages; else time in bed (or start to end) less the time awake.
+
+    None: the source says only how long somebody lay in bed, and that is not sleep.
+    """
     if session["duration_s"] is not None:
         return float(session["duration_s"])
-    span = (session["end_at"] - session["start_at"]).total_seconds()
-    in_bed = session["time_in_bed_s"] if session["time_in_bed_s"] is not None else span
-    return float(max(0, in_bed - (session["awake_s"] or 0)))
+    stages = [session[name] for name in STAGES if name != "awake_s" and session[name] is not None]
+    if stages:
+        return float(sum(stages))
+    return None if session["awake_s"] is None else float(max(0.0, in_bed_s(session) - session["awake_s"]))
+
+
+def in_bed_s(session: Session) -> float:
+    span_s: float = (session["end_at"] - session["start_at"]).total_seconds()
+    return span_s if session["time_in_bed_s"] is None else session["time_in_bed_s"]
+
+
+def asleep_s(session: Session) -> float:
+    return known_asleep_s(session) or 0.0
 
 
 def overlap_s(fragments: Sequence[Session]) -> float:
@@ -65,10 +79,10 @@ def overlap_s(fragments: Sequence[Session]) -> float:
 
 def merge(sessions: Iterable[Session]) -> list[Night]:
     """Sessions of one source (no naps) as nights, in order of time. Of two that cover the same time the one with more
-    sleep stays: which came first must not matter."""
+    sleep stays: which came first must not matter. Time in bed alone is no part of a night, nor does it lengthen one."""
     kept: list[Session] = []
     replaced: list[tuple[Session, Session]] = []
-    longest_first = sorted(sessions, key=length, reverse=True)
+    longest_first = sorted((s for s in sessions if known_asleep_s(s) is not None), key=length, reverse=True)
     for session in longest_first:
         around = next((k for k in kept if covers(k, session)), None)
         if around is None:

@@ -11,6 +11,7 @@ from athletes.local_days.local_time import file_under, in_local_time
 from athletes.models import Athlete, HrvReading, SleepSession
 from athletes.reports.records import note_vendor_date
 from athletes.reports.sheet import Sheet
+from measures import hrv
 
 EVENING_H = 18  # an overnight reading stamped after this hour belongs to the night that ends tomorrow
 LONGEST_SLEEP = timedelta(hours=24)
@@ -80,7 +81,7 @@ def sleep_between(sheet: Sheet, first: datetime, last: datetime) -> list[Any]:
 
 
 def is_overnight(record: Any) -> bool:
-    return isinstance(record, HrvReading) and record.context.startswith("overnight")
+    return isinstance(record, HrvReading) and hrv.is_overnight(record.context)
 
 
 def night_of(athlete: Athlete, reading: HrvReading, sleep: Sequence[SleepSession]) -> date:
@@ -101,7 +102,7 @@ def night_of(athlete: Athlete, reading: HrvReading, sleep: Sequence[SleepSession
 
 
 def night_row(session: SleepSession) -> dict[str, Any]:
-    columns = ("id", "start_at", "end_at", "duration_s", "time_in_bed_s", "awake_s", "score")
+    columns = ("id", "start_at", "end_at", "duration_s", "time_in_bed_s", *nights.STAGES, "score")
     return {name: getattr(session, name) for name in columns}
 
 

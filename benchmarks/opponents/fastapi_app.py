@@ -167,7 +167,7 @@ def store(
     }  # fmt: skip
     said["quality"] |= doubts(connection, of.pk, on, columns)
     reports["check_in"] = [{name: said[name] for name in REPORTED["check_in"][1]} | {"id": str(said["id"])}]
-    choice = choices(connection, of, on, resolving.eras_read(reports))[on]
+    choice = choices(connection, of, on, resolving.eras_read(of, on, reports))[on]
     found = resolving.resolve(of, on, reports, choice)
     day = found.columns | {"athlete_id": of.pk, "date": on, "revised_at": now}
     said["change_seq"], day["change_seq"] = next_numbers(connection, 2)

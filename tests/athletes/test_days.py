@@ -23,11 +23,13 @@ def at(text):
 
 
 def night(start, end, identity="n", provider="garmin", **values):
+    """Asleep from start to end, unless told otherwise."""
     return {
         "client_record_id": identity,
         "source": {"provider": provider},
         "start_at": at(start),
         "end_at": at(end),
+        "duration_s": (at(end) - at(start)).total_seconds(),
         **values,
     }
 
@@ -240,7 +242,10 @@ def test_nights_are_apart_and_do_not_depend_on_the_order_of_arrival(stretches, r
             "end_at": start + length,
             "duration_s": None,
             "time_in_bed_s": None,
-            "awake_s": None,
+            "awake_s": 0,
+            "light_s": None,
+            "deep_s": None,
+            "rem_s": None,
             "score": None,
         }
         for index, (start, length) in enumerate(stretches)

@@ -262,7 +262,7 @@ def test_periods_hold_for_sleep_and_training_too(alice):
         end = datetime(ago(1).year, ago(1).month, ago(1).day, 6, tzinfo=UTC)
         return "sleep_session", {
             "client_record_id": provider, "source": {"provider": provider}, "start_at": end - timedelta(hours=hours),
-            "end_at": end, "is_nap": False,
+            "end_at": end, "is_nap": False, "duration_s": hours * 3600,
         }  # fmt: skip
 
     intake.record_batch(alice, [night("oura", 8), night("garmin", 7)], now=NOW)
