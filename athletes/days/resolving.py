@@ -22,6 +22,7 @@ from athletes.days.priorities import order_on
 from athletes.days.reported import Row
 from athletes.local_days import nights
 from athletes.local_days.local_time import local_today
+from athletes.local_days.spans import are_one
 from athletes.models import Athlete, CheckIn, Day
 from measures import loads, wellness
 from measures.ages import is_under_18
@@ -613,9 +614,8 @@ def counted_sessions(athlete: Athlete, day: date, sessions: Iterable[Row]) -> tu
 
 
 def is_same_session(one: Row, other: Row) -> bool:
-    ends = [s["started_at"] + timedelta(minutes=s["duration_min"]) for s in (one, other)]
-    together = (min(ends) - max(one["started_at"], other["started_at"])).total_seconds() / 60
-    return bool(together > 0.5 * min(one["duration_min"], other["duration_min"]))
+    spans = [(s["started_at"], s["started_at"] + timedelta(minutes=s["duration_min"])) for s in (one, other)]
+    return are_one(*spans)
 
 
 def sum_of(sessions: list[Row], flags: list[str]) -> Row:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from athletes.models import HrvReading, PerformanceTest, Quality
-from athletes.reports.records import disagrees
+from athletes.reports.records import disagrees, in_order
 from athletes.reports.sheet import Sheet
 from measures import quality
 from measures.quality import DATE_DISAGREES
@@ -94,10 +94,6 @@ def doubt(sheet: Sheet, record: Any, doubts: list[str]) -> None:
     if (record.quality_status, record.quality_reasons) != (status, reasons):
         sheet.adopt(record)
         record.quality_status, record.quality_reasons = status, reasons
-
-
-def in_order(at: str) -> Any:
-    return lambda record: (getattr(record, at), record.provider, record.client_record_id)
 
 
 def grouped(records: Sequence[Any], at: str) -> Iterator[tuple[datetime, list[Any]]]:

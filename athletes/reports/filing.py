@@ -1,60 +1,114 @@
-"""On which date the fragments of a night and the readings of that night lie, whichever of them came first."""
+"""On which date the fragments of a night, the readings of that night and a session told twice lie.
+
+The same in whatever order they came: what lies near a changed record is filed again.
+"""
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from athletes.local_days import nights
-from athletes.local_days.local_time import file_under, in_local_time
-from athletes.models import Athlete, HrvReading, SleepSession
-from athletes.reports.records import note_vendor_date
+from athletes.local_days.local_time import Filed, file_under, in_local_time
+from athletes.local_days.spans import Span, lies_in, merged, told_again, touches
+from athletes.models import Athlete, HrvReading, Record, SleepSession, TrainingSession
+from athletes.reports.records import in_order, note_vendor_date
 from athletes.reports.sheet import Sheet
 from measures import hrv
+from measures.providers import RANK
 
 EVENING_H = 18  # an overnight reading stamped after this hour belongs to the night that ends tomorrow
 LONGEST_SLEEP = timedelta(hours=24)
 AROUND = timedelta(hours=36)  # no night is longer, with all its fragments
 
-Span = tuple[datetime, datetime]
+
+class Told(NamedTuple):
+    """A night or a training session as one source tells it, and the date that its own clock gives."""
+
+    span: Span
+    members: Sequence[Any]
+    filed: Filed
+    order: tuple[Any, ...]
+    """Who is believed among those that know their clock equally well: of nights the one that ends last."""
 
 
 def file_sleep(sheet: Sheet) -> None:
-    """All of a night lie on the date on which its last fragment ends."""
-    by_provider: dict[str, list[SleepSession]] = defaultdict(list)
-    for record in sheet.moved:
-        if isinstance(record, SleepSession):
-            by_provider[record.provider].append(record)
-    for provider, moved in by_provider.items():
-        spans = sorted((m.start_at - nights.MERGE_GAP, m.end_at + nights.MERGE_GAP) for m in moved)
-        first, last = spans[0][0], max(end for _, end in spans)
-        rows = sheet.stored("sleep_session").filter(provider=provider, deleted_at=None, is_nap=False)
-        rows = sheet.current(rows.filter(end_at__gte=first - AROUND, start_at__lte=last + AROUND), "sleep_session")
-        own = [row for row in rows if row.provider == provider and not row.is_nap]
-        for cluster in touching(clusters(own), spans):
-            file_cluster(sheet, cluster)
+    """All of a night lie on the date on which its last fragment ends; two sources' records of it on the same date."""
+    moved = [m for m in sheet.moved if isinstance(m, SleepSession)]
+    if not moved:
+        return
+    spans = merged((m.start_at - nights.MERGE_GAP, m.end_at + nights.MERGE_GAP) for m in moved)
+    rows = sheet.stored("sleep_session").filter(deleted_at=None, is_nap=False)
+    rows = rows.filter(end_at__gte=spans[0][0] - AROUND, start_at__lte=spans[-1][1] + AROUND)
+    sessions = [row for row in sheet.current(rows, "sleep_session") if not row.is_nap]
+    file_together(sheet, nights_told(sheet.athlete, sessions), spans)
 
 
-def file_cluster(sheet: Sheet, cluster: list[Any]) -> None:
-    by_id = {session.pk: session for session in cluster}
-    for night in nights.merge(night_row(session) for session in cluster):
-        last = by_id[night.last["id"]]
-        filed = file_under(
-            last.end_at, zone=last.zone, own_offset=last.utc_offset_min, profile_zone=sheet.athlete.timezone
-        )
-        for fragment in (*night.fragments, *night.replaced):
-            member = by_id[fragment["id"]]
-            if member.date != filed.date:
-                sheet.adopt(member)
-                member.date = filed.date
-                note_vendor_date(member)
-                sheet.moved.append(member)
+def file_sessions(sheet: Sheet) -> None:
+    """A training session that two sources tell lies on one date, though their clocks may show two."""
+    moved = [m for m in sheet.moved if isinstance(m, TrainingSession)]
+    if not moved:
+        return
+    spans = merged(trained(m) for m in moved)
+    rows = sheet.stored("training_session").filter(deleted_at=None)
+    rows = rows.filter(started_at__gte=spans[0][0] - AROUND, started_at__lte=spans[-1][1])
+    sessions = sheet.current(rows, "training_session")
+    told = [
+        Told(trained(s), [s], filed_of(sheet.athlete, s, s.started_at), in_order("started_at")(s)) for s in sessions
+    ]
+    file_together(sheet, told, spans)
+
+
+def nights_told(athlete: Athlete, sessions: Sequence[Any]) -> Iterator[Told]:
+    """Each source's nights; what is only time in bed lies where its own end lies."""
+    by_id = {session.pk: session for session in sessions}
+    for provider in {session.provider for session in sessions}:
+        for cluster in clusters(session for session in sessions if session.provider == provider):
+            rows = [night_row(session) for session in cluster]
+            for night in nights.merge(rows):
+                members = [by_id[fragment["id"]] for fragment in (*night.fragments, *night.replaced)]
+                last = by_id[night.last["id"]]
+                yield Told(
+                    (night.start_at, night.end_at), members, filed_of(athlete, last, last.end_at), order_of(last)
+                )
+            for alone in (by_id[row["id"]] for row in rows if nights.known_asleep_s(row) is None):
+                filed = filed_of(athlete, alone, alone.end_at)
+                yield Told((alone.start_at, alone.end_at), [alone], filed, order_of(alone))
+
+
+def order_of(session: SleepSession) -> tuple[Any, ...]:
+    return RANK[session.provider], session.start_at, session.client_record_id
+
+
+def file_together(sheet: Sheet, told: Iterable[Told], spans: Sequence[Span]) -> None:
+    """Whoever knows the offset of the place knows the date; the athlete's profile may still be at home."""
+    for group in told_again(told, lambda each: each.span):
+        if not any(touches(spans, each.span) for each in group):
+            continue
+        best = min(group, key=lambda each: (each.filed.basis == "profile_zone", each.order))
+        for member in (member for each in group for member in each.members):
+            move(sheet, member, best.filed.date)
+
+
+def move(sheet: Sheet, record: Any, on: date) -> None:
+    if record.date != on:
+        sheet.adopt(record)
+        record.date = on
+        note_vendor_date(record)
+        sheet.moved.append(record)
+
+
+def filed_of(athlete: Athlete, record: Record, instant: datetime) -> Filed:
+    return file_under(instant, zone=record.zone, own_offset=record.utc_offset_min, profile_zone=athlete.timezone)
+
+
+def trained(session: TrainingSession) -> Span:
+    return session.started_at, session.started_at + timedelta(minutes=session.duration_min)
 
 
 def file_readings(sheet: Sheet) -> None:
     """Overnight readings lie on the day of the sleep around them, whichever came first."""
-    spans = merged_spans((m.start_at, m.end_at) for m in sheet.moved if isinstance(m, SleepSession))
+    spans = merged((m.start_at, m.end_at) for m in sheet.moved if isinstance(m, SleepSession))
     astray = {m.pk: m for m in sheet.moved if is_overnight(m) and m.deleted_at is None}
     astray = {pk: sheet.by_id[pk] for pk in astray}
     if spans:
@@ -106,9 +160,6 @@ def night_row(session: SleepSession) -> dict[str, Any]:
     return {name: getattr(session, name) for name in columns}
 
 
-# --- stretches of time ------------------------------------------------------------------------------------------------
-
-
 def clusters(sessions: Iterable[Any]) -> list[list[Any]]:
     """Sessions that may be one night: no merging and no replacing reaches over a longer gap."""
     found: list[list[Any]] = []
@@ -119,27 +170,3 @@ def clusters(sessions: Iterable[Any]) -> list[list[Any]]:
         found[-1].append(session)
         covered = session.end_at if len(found[-1]) == 1 or covered is None else max(covered, session.end_at)
     return found
-
-
-def touching(found: Iterable[list[Any]], spans: Sequence[Span]) -> Iterator[list[Any]]:
-    merged = merged_spans(spans)
-    starts = [start for start, _ in merged]
-    for cluster in found:
-        before_end = bisect_right(starts, max(s.end_at for s in cluster))
-        if before_end and merged[before_end - 1][1] >= cluster[0].start_at:
-            yield cluster
-
-
-def merged_spans(spans: Iterable[Span]) -> list[Span]:
-    merged: list[Span] = []
-    for start, end in sorted(spans):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def lies_in(spans: Sequence[Span], instant: datetime) -> bool:
-    place = bisect_right(spans, instant, key=lambda span: span[0])
-    return place > 0 and instant <= spans[place - 1][1]

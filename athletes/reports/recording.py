@@ -39,6 +39,7 @@ def write(sheet: Sheet) -> set[date]:
     """Derive dates, doubts and loads again, write what changed. The dates whose reports changed."""
     filing.file_sleep(sheet)
     filing.file_readings(sheet)
+    filing.file_sessions(sheet)
     doubting.judge_hrv(sheet)
     doubting.judge_tests(sheet)
     unrated.judge(sheet)

@@ -199,3 +199,7 @@ def disagrees(record: Record) -> bool:
 def note_vendor_date(record: Record) -> None:
     others = [reason for reason in record.quality_reasons if reason != DATE_DISAGREES]
     record.quality_reasons = [*others, DATE_DISAGREES] if disagrees(record) else others
+
+
+def in_order(at: str) -> Any:
+    return lambda record: (getattr(record, at), record.provider, record.client_record_id)
