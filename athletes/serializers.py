@@ -30,6 +30,7 @@ from measures.wellness import ITEMS
 from rest import strict
 from storage.encryption import Unreadable
 
+CHECK_IN_STATUSES = ("created", "updated", "unchanged", "stale")
 STATUSES = ("created", "updated", "unchanged", "conflict", "stale")
 LONGEST_SLEEP_S = 86_400
 LEAST_SLEEP_MIN = 60  # below it are hours, sent as minutes
@@ -112,7 +113,13 @@ class CheckInBody(strict.StrictSerializer):
         write_only=True,
         help_text="true: the words of the note were asked about, and are no warning sign",
     )
-    submitted_at = InstantField(required=False, help_text="when the athlete answered; the server's time if left out")
+    submitted_at = InstantField(
+        required=False,
+        help_text=(
+            "when the athlete answered; the server's time if left out. Its offset says which day it is where the "
+            "athlete is. Of two check-ins of a date the one submitted later counts, whichever arrives first"
+        ),
+    )
     quality = serializers.DictField(
         read_only=True,
         help_text='like {"hrv": {"status": "quarantined", "reasons": []}}; {"note": {"status": "asks"}}: the note may'
@@ -310,7 +317,11 @@ class DayDetail(DayBody):
 class CheckInAnswer(CheckInBody):
     """The check-in as stored, and the day as it now stands."""
 
-    status = serializers.ChoiceField(choices=STATUSES[:3], read_only=True)
+    status = serializers.ChoiceField(
+        choices=CHECK_IN_STATUSES,
+        read_only=True,
+        help_text="stale: submitted before the answers stored here, which stay",
+    )
     day = DayBody(read_only=True)
 
 

@@ -28,6 +28,10 @@ def local_today(athlete: Athlete, now: datetime | None = None) -> date:
     return (now or clock.now()).astimezone(zone_named(athlete.timezone)).date()
 
 
+def today_at(offset_min: int, now: datetime) -> date:
+    return now.astimezone(timezone(timedelta(minutes=offset_min))).date()
+
+
 def local_instant(zone: str, day: date, at: time) -> datetime:
     """The instant a wall clock shows `at`. One that a DST change skips is taken at the offset before the change."""
     return datetime.combine(day, at, tzinfo=zone_named(zone)).astimezone(UTC)

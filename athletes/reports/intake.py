@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from athletes import one_writer
 from athletes.days import reported, resolving
-from athletes.local_days.local_time import local_today
+from athletes.local_days.local_time import local_today, own_offset_min, today_at
 from athletes.models import (
     Athlete,
     CheckIn,
@@ -85,7 +85,7 @@ MEASUREMENTS = (
 
 @dataclass(frozen=True)
 class CheckedIn:
-    status: str  # created, updated, unchanged
+    status: str  # created, updated, unchanged, stale
     check_in: CheckIn
     day: Day
 
@@ -99,15 +99,20 @@ def record_check_in(
     rings: bool = True,
     now: datetime | None = None,
 ) -> CheckedIn:
-    """Store the morning's answers. With `keep_rest` what is not in `data` stays as it was, else it was not answered."""
+    """Store the morning's answers. With `keep_rest` what is not in `data` stays as it was, else it was not answered.
+
+    What was submitted before the answers that are stored, and arrives after them, is stale: they stay.
+    """
     now = now or timezone.now()
-    check_date_by_hand(athlete, on, now)
+    check_date_by_hand(athlete, on, now, said_at=data.get("submitted_at"))
     with transaction.atomic():
         one_writer.lock_athlete(athlete.pk)
         reports = resolving.read_reports(athlete.pk, on, on)[on]
         before = next(iter(reports["check_in"]), None)
         if keep_rest and before is None:
             raise LookupError("no check-in on this date")
+        if before and data.get("submitted_at") and data["submitted_at"] < before["submitted_at"]:
+            return heard_late(athlete, on, data, before, now, rings=rings)
         columns = check_in_columns(data, before if keep_rest else None, before)
         confirmed = bool((data.get("hrv") or {}).get("confirmed"))
         answers = bool(data.get("note_checked")) and "notes" not in data and asks_about(before, columns["notes"])
@@ -130,6 +135,21 @@ def record_check_in(
         later = resolving.resolve_days(athlete, choices, now=now, eras_again=True)
         announce(athlete, {on} | later, rings=rings)
     return CheckedIn("updated" if before else "created", check_in, day)
+
+
+def heard_late(
+    athlete: Athlete, on: date, data: Mapping[str, Any], before: Mapping[str, Any], now: datetime, *, rings: bool
+) -> CheckedIn:
+    """Of stale answers only a warning sign is taken, as if they had come in time: no later answer takes one back."""
+    raised = red_flags.raise_if_unheard(athlete, data.get("red_flag") or "", on, now)
+    asks = danger_words.may_tell_of_a_warning_sign(data.get("notes") or "") and not resolving.note_asks(before)
+    if asks:
+        quality = before["quality"] | {resolving.NOTE: {"status": resolving.NOTE_ASKS}}
+        CheckIn.objects.filter(athlete_id=athlete.pk, date=on).update(quality=quality)
+    dates = resolving.resolve_days(athlete, {on}, now=now) if asks else set()
+    announce(athlete, dates | ({on} if raised else set()), rings=rings)
+    stored = as_stored(athlete, on)
+    return CheckedIn("stale", stored.check_in, stored.day)
 
 
 def check_in_row(check_in: CheckIn) -> dict[str, Any]:
@@ -170,8 +190,10 @@ def note_deletion(athlete: Athlete, kind: str, on: date, now: datetime | None) -
     upserts.upsert_many([deletion], unique=("athlete_id", "kind", "key"))
 
 
-def check_date_by_hand(athlete: Athlete, on: date, now: datetime) -> None:
-    today = local_today(athlete, now)
+def check_date_by_hand(athlete: Athlete, on: date, now: datetime, *, said_at: datetime | None = None) -> None:
+    """By the clock of the phone that said it, where it tells its offset: a profile may still be at home."""
+    offset_min = None if said_at is None else own_offset_min(said_at)
+    today = local_today(athlete, now) if offset_min is None else today_at(offset_min, now)
     if on > today:
         raise Refused("date_in_future", _("This day has not begun where the athlete is."), "date")
     if on < today - OLDEST_BY_HAND:

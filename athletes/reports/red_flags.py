@@ -51,6 +51,15 @@ def raise_if_reported(athlete: Athlete, kind: str, on: date, now: datetime, *, b
         flag.save(update_fields=["raised_on"])
 
 
+def raise_if_unheard(athlete: Athlete, kind: str, on: date, now: datetime) -> bool:
+    """Of answers that came too late to be the day's. Where this sign is known on that date, they came again."""
+    known = RedFlag.objects.filter(athlete=athlete)
+    if kind in NO_FLAG or any(flag.kind == kind and state_on(flag, on) for flag in known):
+        return False
+    raise_if_reported(athlete, kind, on, now)
+    return True
+
+
 def raise_from_log(athlete: Athlete, said: Mapping[date, str]) -> None:
     """What a season log tells, by date: a sign opens where it first stands, and ends on the date that says none.
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from athletes import one_writer
-from athletes.local_days.local_time import local_today
+from athletes.local_days.local_time import OFFSET_UNKNOWN, bounds_of, local_today
 from athletes.models import Athlete, CheckIn, Upload
 from athletes.people.languages import supported
 from athletes.reports import intake, recording
@@ -155,7 +155,7 @@ def told_of_check_in(athlete: Athlete, data: Mapping[str, Any], touched: set[dat
 
 
 def store_check_in(athlete: Athlete, data: Mapping[str, Any], touched: set[date], now: datetime) -> dict[str, Any]:
-    """An app's morning answers fill what the athlete has not answered here."""
+    """An app's morning answers fill what the athlete has not answered here, and are older than any answer here."""
     given = dict(data)
     on = date.fromisoformat(str(given.pop("date")))
     given = {name: value for name, value in given.items() if name in CheckInBody().fields}
@@ -166,7 +166,9 @@ def store_check_in(athlete: Athlete, data: Mapping[str, Any], touched: set[date]
         return {"status": "unchanged", "date": on.isoformat()}
     body = CheckInBody(data=given, partial=before is not None)
     body.is_valid(raise_exception=True)
-    outcome = intake.record_check_in(athlete, on, body.validated_data, keep_rest=before is not None, now=now)
+    submitted_at = before.submitted_at if before else bounds_of(athlete.timezone, on)[0]
+    said = body.validated_data | {"submitted_at": submitted_at.replace(tzinfo=OFFSET_UNKNOWN)}
+    outcome = intake.record_check_in(athlete, on, said, keep_rest=before is not None, now=now)
     if outcome.status != "unchanged":
         touched.add(on)
     return {"status": outcome.status, "date": on.isoformat(), "id": str(outcome.check_in.pk)}

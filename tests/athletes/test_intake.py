@@ -13,18 +13,6 @@ TODAY = date(2026, 11, 22)
 MORNING = {"fatigue": 4, "sleep_quality": 3, "muscle_soreness": 3, "stress": 4, "mood": 5, "sleep_duration_min": 435}
 
 
-@pytest.fixture
-def news():
-    heard = []
-
-    def listen(sender, *, athlete_id, dates, rings, **kwargs):
-        heard.append((athlete_id, dates, rings))
-
-    day_revised.connect(listen)
-    yield heard
-    day_revised.disconnect(listen)
-
-
 def session(**values):
     return {
         "client_record_id": "s-1",
