@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from athletes.local_days.local_time import in_local_time
 from athletes.local_days.nights import Night
+from athletes.local_days.spans import Span
 from measures.hrv import is_morning, is_overnight
 
 # Conventions of this project: who measures on waking does it within these hours, and before noon.
@@ -29,10 +30,11 @@ class Taken(IntEnum):
 
 
 class Sleep(NamedTuple):
-    """Of one date: the night that counts, if any is known, and every stretch of sleep that is no nap."""
+    """Of one date: the night that counts, if any is known, and every stretch of sleep that is no nap; the naps."""
 
     main: Night | None
-    stretches: Sequence[tuple[datetime, datetime]]
+    stretches: Sequence[Span]
+    naps: Sequence[Span]
 
 
 def taken(reading: dict[str, Any], sleep: Sleep, profile_zone: str) -> Taken:
@@ -44,8 +46,14 @@ def taken(reading: dict[str, Any], sleep: Sleep, profile_zone: str) -> Taken:
     on_waking = sleep.main.end_at < at <= sleep.main.end_at + MORNING
     if asleep or (on_waking and (is_morning(context) or is_overnight(context))):
         return Taken.AS_MEANT
-    other_night = is_overnight(context) and any(start <= at <= end for start, end in sleep.stretches)
-    return Taken.BESIDE if on_waking or other_night else Taken.BY_DAY
+    if is_overnight(context):  # some vendors stamp the night's mean hours later, and some say so of a nap's
+        in_nap = within(sleep.naps, at) and not within(sleep.stretches, at)
+        return Taken.BY_DAY if in_nap else Taken.BESIDE
+    return Taken.BESIDE if on_waking else Taken.BY_DAY
+
+
+def within(spans: Sequence[Span], at: datetime) -> bool:
+    return any(start <= at <= end for start, end in spans)
 
 
 def without_night(reading: dict[str, Any], profile_zone: str) -> Taken:

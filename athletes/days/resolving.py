@@ -22,7 +22,7 @@ from athletes.days.priorities import order_on
 from athletes.days.reported import Row
 from athletes.local_days import nights
 from athletes.local_days.local_time import local_today
-from athletes.local_days.spans import are_one
+from athletes.local_days.spans import Span, are_one
 from athletes.models import Athlete, CheckIn, Day
 from measures import loads, wellness
 from measures.ages import is_under_18
@@ -268,7 +268,7 @@ def hrv_candidates(
 def timed_readings(athlete: Athlete, day: date, reports: Reports) -> list[tuple[Row, Taken, str]]:
     """Devices' readings of the day, with the time of day they are of, and why they cannot count."""
     readings = reports.get("hrv_reading", ())
-    sleep = sleep_known(athlete, day, reports.get("sleep_session", ())) if readings else Sleep(None, ())
+    sleep = sleep_known(athlete, day, reports.get("sleep_session", ())) if readings else Sleep(None, (), ())
     timed = [(r, hrv_times.taken(r, sleep, athlete.timezone)) for r in readings]
     return [(r, when, unfit_of(r) or (BY_DAY if hrv_times.is_unfit(r, when, sleep) else "")) for r, when in timed]
 
@@ -282,7 +282,12 @@ def sleep_known(athlete: Athlete, day: date, sessions: Sequence[Row]) -> Sleep:
         for night in main_first(s for s in real if s["provider"] == provider)[:1]
     ]
     main = min(ranked, key=lambda pair: pair[0], default=None)
-    return Sleep(main and main[1], [(s["start_at"], s["end_at"]) for s in real])
+    naps = [span_of(s) for s in sessions if s["is_nap"]]
+    return Sleep(main and main[1], [span_of(s) for s in real], naps)
+
+
+def span_of(session: Row) -> Span:
+    return session["start_at"], session["end_at"]
 
 
 def main_first(sessions: Iterable[Row]) -> list[nights.Night]:

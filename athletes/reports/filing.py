@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from athletes.local_days import nights
 from athletes.local_days.local_time import Filed, file_under, in_local_time
 from athletes.local_days.spans import Span, lies_in, merged, told_again, touches
-from athletes.models import Athlete, HrvReading, Record, SleepSession, TrainingSession
+from athletes.models import Athlete, HrvReading, Record, RestingHrReading, SleepSession, TrainingSession
 from athletes.reports.records import in_order, note_vendor_date
 from athletes.reports.sheet import Sheet
 from measures import hrv
@@ -107,25 +107,48 @@ def trained(session: TrainingSession) -> Span:
 
 
 def file_readings(sheet: Sheet) -> None:
-    """Overnight readings lie on the day of the sleep around them, whichever came first."""
-    spans = merged((m.start_at, m.end_at) for m in sheet.moved if isinstance(m, SleepSession))
-    astray = {m.pk: m for m in sheet.moved if is_overnight(m) and m.deleted_at is None}
-    astray = {pk: sheet.by_id[pk] for pk in astray}
-    if spans:
-        rows = sheet.stored("hrv_reading").filter(deleted_at=None, context__startswith="overnight")
-        for reading in rows.filter(measured_at__range=(spans[0][0], spans[-1][1])):
-            if lies_in(spans, reading.measured_at):
-                astray[reading.pk] = sheet.by_id.get(reading.pk, reading)
-    readings: list[Any] = [r for r in astray.values() if r.deleted_at is None and is_overnight(r)]
+    """What was measured in a night lies on its day, whichever came first: by the night's id, else by the instant."""
+    slept = [m for m in sheet.moved if isinstance(m, SleepSession)]
+    found = {m.pk: sheet.by_id.get(m.pk, m) for m in sheet.moved if is_of_a_night(m)}
+    found |= {row.pk: row for row in read_beside(sheet, slept)}
+    readings: list[Any] = [row for row in found.values() if row.deleted_at is None and is_of_a_night(row)]
     if not readings:
         return
-    sleep_around = sleep_between(sheet, min(r.measured_at for r in readings), max(r.measured_at for r in readings))
+    named = nights_named(sheet, readings)
+    overnight = [row.measured_at for row in readings if is_overnight(row)]
+    sleep_around = sleep_between(sheet, min(overnight), max(overnight)) if overnight else []
     for reading in readings:
-        on = night_of(sheet.athlete, reading, sleep_around)
+        own_night = named.get((reading.provider, reading.client_record_id))
+        on = own_night.date if own_night else night_of(sheet.athlete, reading, sleep_around)
         if on != reading.date:
             sheet.adopt(reading)
             reading.date = on
         note_vendor_date(reading)
+
+
+def read_beside(sheet: Sheet, slept: Sequence[SleepSession]) -> Iterator[Any]:
+    """Readings that lie in changed sleep, or carry its id."""
+    if not slept:
+        return
+    spans = merged((m.start_at, m.end_at) for m in slept)
+    rows = sheet.stored("hrv_reading").filter(deleted_at=None, context__startswith="overnight")
+    for reading in rows.filter(measured_at__range=(spans[0][0], spans[-1][1])):
+        if lies_in(spans, reading.measured_at):
+            yield sheet.by_id.get(reading.pk, reading)
+    names = {(m.provider, m.client_record_id) for m in slept}
+    for kind in ("hrv_reading", "resting_hr_reading"):
+        own = sheet.stored(kind).filter(client_record_id__among=sorted({name for _, name in names}))
+        for reading in sheet.current(own, kind):
+            if (reading.provider, reading.client_record_id) in names:
+                yield reading
+
+
+def nights_named(sheet: Sheet, readings: Sequence[Any]) -> dict[tuple[str, str], Any]:
+    """The sleep whose id a source gives to what it measured in it (WHOOP's recovery has no clock of its own)."""
+    names = sorted({reading.client_record_id for reading in readings})
+    rows = sheet.stored("sleep_session").filter(client_record_id__among=names)
+    sessions = [row for row in sheet.current(rows, "sleep_session") if not row.is_nap]
+    return {(session.provider, session.client_record_id): session for session in sessions}
 
 
 def sleep_between(sheet: Sheet, first: datetime, last: datetime) -> list[Any]:
@@ -134,15 +157,23 @@ def sleep_between(sheet: Sheet, first: datetime, last: datetime) -> list[Any]:
     return sorted(sessions, key=lambda s: s.start_at)
 
 
+def is_of_a_night(record: Any) -> bool:
+    """A resting heart rate belongs to one only by the id of it."""
+    return is_overnight(record) or isinstance(record, RestingHrReading)
+
+
 def is_overnight(record: Any) -> bool:
     return isinstance(record, HrvReading) and hrv.is_overnight(record.context)
 
 
-def night_of(athlete: Athlete, reading: HrvReading, sleep: Sequence[SleepSession]) -> date:
+def night_of(athlete: Athlete, reading: HrvReading | RestingHrReading, sleep: Sequence[SleepSession]) -> date:
     """The day on which the night of an overnight reading ends: of the sleep around it, else by the clock.
 
-    `sleep`, by start: of several sessions around it its own device's, then the one that ends last.
+    `sleep`, by start: of several sessions around it its own device's, then the one that ends last. A resting heart
+    rate lies where its own clock says.
     """
+    if not is_overnight(reading):
+        return filed_of(athlete, reading, reading.measured_at).date
     start = bisect_left(sleep, reading.measured_at - LONGEST_SLEEP, key=lambda s: s.start_at)
     end = bisect_right(sleep, reading.measured_at, key=lambda s: s.start_at)
     around = [s for s in sleep[start:end] if s.end_at >= reading.measured_at]

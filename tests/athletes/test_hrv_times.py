@@ -1,10 +1,12 @@
 """A day's HRV is the night's: a nap's value and a sample taken by day do not take its place."""
 
 from datetime import UTC, date, datetime
+from itertools import permutations
 
 import pytest
 
-from athletes.models import Day, EraReading, HrvReading
+from athletes.local_days.local_time import OFFSET_UNKNOWN
+from athletes.models import Day, EraReading, HrvReading, SleepSession
 from athletes.reports import intake
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -138,6 +140,47 @@ def test_of_two_nights_on_one_date_hrv_and_sleep_are_of_the_same(alice):
     day = day_after(alice, *records)
     assert (day.sleep_duration_min, day.hrv_ms) == (480.0, 61.0)
     assert told(day) == (61.0, [(44.0, "lower_priority")])
+
+
+# --- a reading that carries the id of its night -----------------------------------------------------------------------
+
+
+def recovery(sleep_id, created_at, kind="hrv_reading", **values):
+    """As WHOOP sends it: no clock of the place, made when the strap was read, the id of the sleep."""
+    value = {"metric": "rmssd", "context": "overnight_mean", "value_ms": 61.0} if kind == "hrv_reading" else {}
+    return kind, {
+        "client_record_id": sleep_id, "source": {"provider": "whoop"},
+        "measured_at": datetime.fromisoformat(created_at).replace(tzinfo=OFFSET_UNKNOWN), **value, **values,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_recovery_lies_on_the_day_of_the_sleep_with_its_id(alice, order):
+    """In Auckland, of an athlete at home in Berlin, where it is still the evening before; read hours after waking."""
+    start, end = (datetime.fromisoformat(f"2026-11-{clock}:00+13:00") for clock in ("19T23:00", "20T07:00"))
+    sleep = "sleep_session", {
+        "client_record_id": "s-1", "source": {"provider": "whoop"}, "start_at": start, "end_at": end,
+        "duration_s": 28_800,
+    }  # fmt: skip
+    records = [
+        sleep, recovery("s-1", "2026-11-19T22:40:00+00:00"),
+        recovery("s-1", "2026-11-19T22:40:00+00:00", "resting_hr_reading", value_bpm=48.0),
+    ]  # fmt: skip
+    day = day_after(alice, *(records[place] for place in order))
+    assert (day.hrv_ms, day.resting_hr_bpm, day.sleep_duration_min) == (61.0, 48.0, 480.0)
+    assert set(HrvReading.objects.values_list("date", flat=True)) == {ON}
+
+
+def test_a_recovery_whose_sleep_is_deleted_lies_where_its_own_clock_says(alice):
+    start, end = (datetime.fromisoformat(f"2026-11-{clock}:00+13:00") for clock in ("19T23:00", "20T07:00"))
+    sleep = "sleep_session", {
+        "client_record_id": "s-1", "source": {"provider": "whoop"}, "start_at": start, "end_at": end,
+        "duration_s": 28_800,
+    }  # fmt: skip
+    pulse = recovery("s-1", "2026-11-19T18:40:00+00:00", "resting_hr_reading", value_bpm=48.0)
+    day_after(alice, sleep, pulse)
+    intake.delete_record(SleepSession.objects.get(), now=NOW)
+    assert dict(Day.objects.values_list("date", "resting_hr_bpm")) == {ON: None, date(2026, 11, 19): 48.0}
 
 
 # --- time in bed is not sleep -----------------------------------------------------------------------------------------
