@@ -37,7 +37,8 @@ def send_pushes() -> int:
 def slow_silence() -> int:
     from recommendations.announcing import notices
 
-    return notices.note_silent(timezone.now())
+    now = timezone.now()
+    return notices.note_silent(now) + notices.note_stopped(now)
 
 
 @shared_task

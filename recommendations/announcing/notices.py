@@ -26,6 +26,7 @@ from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day, User
 from athletes.people.access import athletes_visible_to, coaches_of
 from athletes.people.languages import language_of
+from athletes.wearables import heard
 from measures import risk
 from measures.answers import ILLNESS_WARNING_SIGN
 from measures.guards import MEDICAL, NO_TRAINING, Effect, Guard
@@ -100,7 +101,7 @@ def of_advice(issued: Sequence[Advice], *, rings: set[int], now: datetime) -> in
     if not told:
         return 0
     known = list(Notice.objects.filter(athlete__in=told).filter(Q(over_at=None) | Q(date__in={a.date for a in issued})))
-    known = [notice for notice in known if notice.kind != Kind.SOURCE_SILENT]
+    known = [notice for notice in known if notice.level != Level.SILENT]
     prefetch_related_objects(known, "advice")
     over = [n.pk for n in known if n.over_at is None and Kind(n.kind) not in told[n.athlete_id][1]]
     if over:
@@ -237,15 +238,37 @@ def note_silent(now: datetime) -> int:
     return len(rows)
 
 
+def note_stopped(now: datetime) -> int:
+    """Athletes whose watch, ring or app has stopped, though others of them may still report: told once a silence, they
+    and their coaches."""
+    found = heard.stopped(heard.who_may_have_stopped(now), now)
+    athletes = Athlete.objects.in_bulk(found)
+    coaches = coaches_of(found)
+    with transaction.atomic():
+        silent = (Kind.SOURCE_STOPPED, Kind.SOURCE_SILENT)  # whoever knows that nothing came knows this
+        known = Notice.objects.filter(kind__in=silent, athlete__in=found).order_by()
+        told = {(c, a): at for c, a, at in known.values_list("coach", "athlete").annotate(Max("created_at"))}
+        rows = [
+            notice(user, athletes[pk], Kind.SOURCE_STOPPED, local_today(athletes[pk], now), now)
+            for pk, sources in found.items()
+            for user in (athletes[pk].user_id, *sorted(coaches.get(pk, ())))
+            if (user, pk) not in told or told[user, pk] < max(source.last_heard_at for source in sources)
+        ]
+        tell(rows, now)
+    return len(rows)
+
+
 # --- the words --------------------------------------------------------------------------------------------------------
 
 
 def title_of(row: Notice) -> str:
-    return str(TITLES[row.level])
+    return str(Kind.SOURCE_STOPPED.label if row.kind == Kind.SOURCE_STOPPED else TITLES[row.level])
 
 
 def line_of(row: Notice) -> str:
     """The name alone, and no address in its place: this lights up a lock screen."""
+    if row.is_own:
+        return gettext("Open its app and let it synchronise")
     name = row.athlete.display_name or gettext("One of your athletes")
     return gettext("%(name)s: please look at the board") % {"name": name}
 
@@ -273,6 +296,8 @@ def why_not(row: Notice) -> str:
     """Why a message about it needs not leave any more; empty: it must."""
     if row.seen_at is not None:
         return "seen on the board"
+    if row.is_own:
+        return "" if row.athlete.wants_push else "the athlete wants no pushes"
     if not athletes_visible_to(row.coach).filter(pk=row.athlete_id).exists():
         return "the coach sees this athlete no more"
     return ""

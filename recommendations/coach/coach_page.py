@@ -1,6 +1,6 @@
 """One athlete's advice in sentences for the coach: what is advised, why, and the two weeks before it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from athletes.models import Day
+from athletes.wearables import heard
 from recommendations.advice import overriding, showing
 from recommendations.models import Advice, Override
 from recommendations.words import sentences
@@ -19,7 +20,8 @@ DAYS_SHOWN = 14
 
 def page_of(advice: Advice, reader: Reader, *, may_override: bool) -> dict[str, Any]:
     """For the template. Without values codes in plain words stand where numbers would be."""
-    body = showing.advice_body(advice, showing.around([advice])[advice.pk], reader, timezone.now())
+    now = timezone.now()
+    body = showing.advice_body(advice, showing.around([advice])[advice.pk], reader, now)
     override = body["override"]
     return {
         "headline": body["headline"],
@@ -33,9 +35,15 @@ def page_of(advice: Advice, reader: Reader, *, may_override: bool) -> dict[str, 
         "warnings": body["warnings"],
         "override": override and ordered_by(override),
         "suspended": bool(body["suspended_override"]),
+        "sources": quiet_sources(advice, now),
         "days": last_days(advice) if reader.values else None,
         "override_url": reverse("admin:recommendations_advice_override", args=[advice.pk]) if may_override else "",
     }
+
+
+def quiet_sources(advice: Advice, now: datetime) -> list[str]:
+    found = heard.stopped([advice.athlete_id], now)
+    return [source.what_happened() for source in found.get(advice.athlete_id, ())]
 
 
 def ordered_by(override: dict[str, Any]) -> str:

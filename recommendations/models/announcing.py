@@ -54,6 +54,7 @@ class Device(models.Model):
 class Notice(models.Model):
     """Something a coach should look at: one row a coach and event, in the transaction of the advice that tells of it.
 
+    An athlete is told of an own device that has gone quiet: in such a row `coach` is the athlete's own account.
     `kind` is for preferences and for telling an event once. People are shown the level.
     """
 
@@ -63,6 +64,7 @@ class Notice(models.Model):
         WORST_MORNING = "worst_morning", _("One of the worst mornings")
         THIRD_RECOVERY = "third_recovery", _("Third recovery day of four")
         SOURCE_SILENT = "source_silent", _("No data for two days")
+        SOURCE_STOPPED = "source_stopped", _("A device has gone quiet")
 
     class Level(models.TextChoices):
         STOP = "stop", _("Stop")
@@ -103,8 +105,13 @@ class Notice(models.Model):
         return gettext("notice %(date)s") % {"date": self.date}
 
     @property
+    def is_own(self) -> bool:
+        """To the athlete herself."""
+        return self.coach_id == self.athlete.user_id
+
+    @property
     def level(self) -> "Notice.Level":
-        if self.kind == Notice.Kind.SOURCE_SILENT:
+        if self.kind in (Notice.Kind.SOURCE_SILENT, Notice.Kind.SOURCE_STOPPED):
             return Notice.Level.SILENT
         looks = (Notice.Kind.WORST_MORNING, Notice.Kind.THIRD_RECOVERY)
         return Notice.Level.LOOK if self.kind in looks else Notice.Level.STOP

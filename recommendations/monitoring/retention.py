@@ -127,7 +127,7 @@ def tidy_up(now: datetime) -> dict[str, int]:
     removed["ShadowAdvice"] = delete(ShadowAdvice.objects.filter(date__lt=(now - SHADOW_ADVICE).date()))
     left = Q(sent_at__lt=now - MAIL) | Q(given_up_at__lt=now - MAIL)
     removed["Mail"] = delete(Mail.objects.filter(left))
-    over = Q(over_at__isnull=False) | Q(kind=Notice.Kind.SOURCE_SILENT)
+    over = Q(over_at__isnull=False) | Q(kind__in=(Notice.Kind.SOURCE_SILENT, Notice.Kind.SOURCE_STOPPED))
     removed["Notice"] = delete(Notice.objects.filter(over, created_at__lt=now - NOTICE))
     removed["Advice"] = delete(superseded(now - SUPERSEDED))
     for model in HISTORIES.values():

@@ -60,7 +60,7 @@ def notice_body(row: Notice) -> dict[str, Any]:
 def told(request: Request) -> QuerySet[Notice]:
     """What this coach was told of athletes whose status they still see."""
     coach = user_of(request)
-    rows = Notice.objects.filter(coach=coach, athlete__in=athletes_visible_to(coach))
+    rows = Notice.objects.filter(coach=coach, athlete__in=athletes_visible_to(coach)).exclude(athlete__user=coach)
     return rows.select_related("athlete__user")
 
 
@@ -117,6 +117,7 @@ class Preferences(strict.StrictSerializer):
     worst_morning = Ways()
     third_recovery = Ways(help_text="recovery is advised on the third day of four")
     source_silent = Ways(help_text="nothing came for two days")
+    source_stopped = Ways(required=False, help_text="a watch, ring or app has gone quiet; left out: as it was")
 
 
 PREFERENCES_EXAMPLE = OpenApiExample(

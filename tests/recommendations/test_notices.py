@@ -271,6 +271,7 @@ def test_what_is_mailed_and_pushed_by_default_differs_by_level_and_never_by_illn
         "worst_morning": pushed,
         "third_recovery": pushed,
         "source_silent": pushed,
+        "source_stopped": pushed,
     }
 
 
