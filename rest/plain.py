@@ -36,7 +36,8 @@ def plainly(serializer: serializers.Serializer[Any]) -> Callable[[Any], dict[str
 
     def take(data: Any) -> dict[str, Any] | None:
         try:
-            return convert(data)  # type: ignore[no-any-return]
+            taken: dict[str, Any] = convert(data)
+            return taken
         except (NotPlain, serializers.ValidationError, DjangoValidationError):
             return None
 
@@ -72,7 +73,8 @@ def compiled(serializer: Any) -> Convert:
                 taken[name] = None
             else:
                 taken[name] = convert_field(value)
-        return serializer.validate(taken)  # type: ignore[no-any-return]
+        valid: dict[str, Any] = serializer.validate(taken)
+        return valid
 
     return convert
 

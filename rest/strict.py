@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 from zoneinfo import available_timezones
 
 from django.utils.text import format_lazy
@@ -27,7 +27,13 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 
-class StrictFields:
+if TYPE_CHECKING:
+    MixedIn = serializers.Serializer[Any]  # what it is mixed into
+else:
+    MixedIn = object
+
+
+class StrictFields(MixedIn):
     """Refuses fields it does not know, fields that are read-only, and an empty object."""
 
     may_be_empty = False
@@ -41,26 +47,28 @@ class StrictFields:
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
             raise serializers.ValidationError({"non_field_errors": [self._problem("not_an_object")]})
-        if not data and self.parent is None and not self.may_be_empty:  # type: ignore[attr-defined]
+        is_the_body = cast(Any, self.parent) is None  # the stubs take every serializer for a field of another
+        if not data and is_the_body and not self.may_be_empty:
             raise serializers.ValidationError({"non_field_errors": [self._problem("empty")]})
         refused = {
-            name: [self._problem("read_only_field" if name in self.fields else "unknown_field")]  # type: ignore[attr-defined]
+            name: [self._problem("read_only_field" if name in self.fields else "unknown_field")]
             for name in data
-            if name not in self.fields or self.fields[name].read_only  # type: ignore[attr-defined]
+            if name not in self.fields or self.fields[name].read_only
         }
         try:
-            value = super().to_internal_value(data)  # type: ignore[misc]
+            value = super().to_internal_value(data)
         except serializers.ValidationError as failure:
-            raise serializers.ValidationError({**failure.detail, **refused}) from None  # type: ignore[dict-item]
+            found = cast(dict[str, Any], failure.detail)  # of fields, by name
+            raise serializers.ValidationError({**found, **refused}) from None
         if refused:
             raise serializers.ValidationError(refused)
         return value
 
     def _problem(self, code: str) -> serializers.ErrorDetail:
-        return serializers.ErrorDetail(self.error_messages[code], code)  # type: ignore[attr-defined]
+        return serializers.ErrorDetail(str(self.error_messages[code]), code)
 
 
-class StrictSerializer(StrictFields, serializers.Serializer[Any]):  # type: ignore[misc]
+class StrictSerializer(StrictFields, serializers.Serializer[Any]):
     pass
 
 

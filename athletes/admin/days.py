@@ -1,6 +1,6 @@
 """What counts for a day, and what is planned."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin
@@ -22,6 +22,7 @@ from athletes.models import (
     Day,
     PlannedSession,
     SeasonDay,
+    User,
 )
 from athletes.reports import intake
 from measures.intensity import share_of
@@ -119,7 +120,7 @@ class PlannedSessionAdmin(ScopedHistoryAdmin):
     def save_model(self, request: HttpRequest, obj: PlannedSession, form: Any, change: bool) -> None:
         names = [name for name in PlanForm.Meta.fields if name not in ("athlete", "date")]
         values = {name: getattr(obj, name) for name in names}
-        obj.pk = intake.record_plan(obj.athlete, obj.date, values, by=request.user).pk  # type: ignore[arg-type]
+        obj.pk = intake.record_plan(obj.athlete, obj.date, values, by=cast(User, request.user)).pk
 
     def delete_model(self, request: HttpRequest, obj: PlannedSession) -> None:
         intake.delete_plan(obj.athlete, obj.date)

@@ -106,7 +106,8 @@ class SecondFactorAdmin(OfferedOnly):
     list_filter = ("type",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Authenticator]:
-        return super().get_queryset(request).select_related("user").defer("data")  # type: ignore[no-any-return]
+        rows: QuerySet[Authenticator] = super().get_queryset(request)
+        return rows.select_related("user").defer("data")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -131,7 +132,8 @@ class MailAdmin(OfferedOnly):
     fields = readonly_fields = list_display
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mail]:
-        return super().get_queryset(request).defer("content", "subject")  # type: ignore[no-any-return]
+        rows: QuerySet[Mail] = super().get_queryset(request)
+        return rows.defer("content", "subject")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(getattr(request.user, "is_superuser", False))

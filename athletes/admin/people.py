@@ -1,6 +1,6 @@
 """People, athletes, squads: who is who, and who coaches whom."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -196,7 +196,7 @@ class SquadInviteAdmin(ScopedAdmin):
         return ("squad",) if obj is None else ("squad", "code", "expires_at", "used_at")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        invite = squads.invite(obj.squad, by=request.user)  # type: ignore[arg-type]
+        invite = squads.invite(obj.squad, by=cast(User, request.user))
         obj.pk, obj.code, obj.expires_at, obj.created_by = invite.pk, invite.code, invite.expires_at, invite.created_by
         said = gettext("The code is %(code)s; it is good for one athlete and %(days)d days.")
         messages.info(request, said % {"code": invite.code, "days": squads.GOOD_FOR.days})

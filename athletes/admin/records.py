@@ -1,6 +1,6 @@
 """What was reported: check-ins, warning signs, records of devices."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -300,7 +300,7 @@ class TrainingSessionAdmin(RecordAdmin):
         """In the name of whoever is signed in. Sessions that nothing was estimated of stay as they are."""
         estimated = [s for s in chosen.select_related("athlete") if s.estimated_rpe is not None]
         for session in estimated:
-            intake.rate_session(session, intake.accepted_rpe(session), by=request.user)  # type: ignore[arg-type]
+            intake.rate_session(session, intake.accepted_rpe(session), by=cast(User, request.user))
         said = ngettext("%(count)d estimate accepted.", "%(count)d estimates accepted.", len(estimated))
         self.message_user(request, said % {"count": len(estimated)})
 

@@ -5,7 +5,7 @@ One file: one a signal made a check-in's way through the code half as long again
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
@@ -53,13 +53,14 @@ class Resolved(NamedTuple):
 
 @dataclass
 class Candidate:
-    """One value somebody reported for a signal. The lowest rank counts; `unfit` says why it must not."""
+    """One value somebody reported for a signal. The lowest rank counts; `unfit` says why it must not, `beaten` why it
+    does not where another one counts."""
 
     value: float
     source: dict[str, Any]
     rank: tuple[Any, ...]
     unfit: str = ""
-    why_not: Callable[["Candidate"], str] = lambda chosen: "lower_priority"
+    beaten: str = "lower_priority"
     also: dict[str, Any] = field(default_factory=dict)
 
 
@@ -75,7 +76,7 @@ def choose(candidates: list[Candidate], unit: str) -> tuple[Candidate | None, Ro
             {
                 "value": c.value,
                 "source": c.source,
-                "why": c.unfit or (c.why_not(chosen) if chosen else ""),
+                "why": c.unfit or (c.beaten if chosen else ""),
                 **{name: c.also[name] for name in ("era",) if name in c.also},
             }
             for c in ranked
@@ -258,7 +259,7 @@ def hrv_candidates(
             source,
             (era != choice.era, when, -at.timestamp(), value, era),
             unfit or ("" if era == choice.era else "other_era"),
-            why_not=lambda chosen, when=when: BY_DAY if when is Taken.BY_DAY else "lower_priority",  # type: ignore[misc]
+            beaten=BY_DAY if when is Taken.BY_DAY else "lower_priority",
             also={"era": era},
         )
         for era, value, when, at, source, unfit in rows

@@ -20,7 +20,8 @@ class Night:
 
     @property
     def start_at(self) -> datetime:
-        return self.fragments[0]["start_at"]  # type: ignore[no-any-return]
+        start_at: datetime = self.fragments[0]["start_at"]
+        return start_at
 
     @property
     def last(self) -> Session:
@@ -29,7 +30,8 @@ class Night:
 
     @property
     def end_at(self) -> datetime:
-        return self.last["end_at"]  # type: ignore[no-any-return]
+        end_at: datetime = self.last["end_at"]
+        return end_at
 
     @property
     def longest(self) -> Session:

@@ -305,7 +305,7 @@ def record_batch(
     outcomes, _ = store(
         athlete, [Sent(kind, data) for kind, data in records], all_or_nothing=True, rings=rings, now=now
     )
-    return outcomes  # type: ignore[return-value]
+    return [outcome for outcome in outcomes if isinstance(outcome, Outcome)]  # refusals were raised
 
 
 def store(

@@ -209,8 +209,9 @@ def resting_hr(sheet: Sheet, first: date, last: date) -> dict[date, float]:
         if reading.quality_status != Quality.QUARANTINED:
             told[reading.date].append(reading.value_bpm)
     typed = CheckIn.objects.filter(athlete=sheet.athlete, date__range=(first, last), resting_hr_bpm__isnull=False)
-    said = dict(typed.order_by("date").values_list("date", "resting_hr_bpm"))
-    return {on: median(values) for on, values in told.items()} | said  # type: ignore[return-value]
+    said = typed.order_by("date").values_list("date", "resting_hr_bpm")
+    measured = {on: median(values) for on, values in told.items()}
+    return measured | {on: bpm for on, bpm in said if bpm is not None}
 
 
 # --- who waits --------------------------------------------------------------------------------------------------------

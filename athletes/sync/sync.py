@@ -110,7 +110,8 @@ def read_entry(index: int, entry: Any) -> Sent | Errors:
 
 def read_absence(index: int, entry: Any) -> Mapping[str, Any] | Errors:
     try:
-        return ABSENCE_VALIDATOR.run_validation(entry)  # type: ignore[no-any-return]
+        told: dict[str, Any] = ABSENCE_VALIDATOR.run_validation(entry)
+        return told
     except serializers.ValidationError as failure:
         return list(errors_of(failure.detail, f"/absences/{index}"))
 

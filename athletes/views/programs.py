@@ -23,6 +23,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from athletes.people.permissions import IsAthlete
+from athletes.people.whose import user_of
 from athletes.serializers import in_utc
 from athletes.sign_in import clients, oauth
 from rest.addresses import client_address
@@ -52,7 +53,7 @@ class Clients(APIView):
         found = [
             {"id": each.client.pk, "name": each.client.name, "scopes": each.scopes,
              "connected_at": in_utc(each.connected_at)}
-            for each in clients.connected(request.user)  # type: ignore[arg-type]
+            for each in clients.connected(user_of(request))
         ]  # fmt: skip
         return Response({"results": found})
 
@@ -64,7 +65,7 @@ class OneClient(APIView):
     @extend_schema(operation_id="me_clients_delete", responses={204: None})
     def delete(self, request: Request, client_id: str) -> Response:
         """Take a program's access back; its next request is refused."""
-        if not clients.disconnect(request.user, client_id):  # type: ignore[arg-type]
+        if not clients.disconnect(user_of(request), client_id):
             raise Http404
         return Response(status=204)
 

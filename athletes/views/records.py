@@ -362,7 +362,8 @@ def inherited(method: Any) -> Any:
     """A copy, so that describing it for one kind leaves the others alone."""
 
     def call(self: Any, request: Request, **kwargs: Any) -> Response:
-        return method(self, request, **kwargs)  # type: ignore[no-any-return]
+        response: Response = method(self, request, **kwargs)
+        return response
 
     call.__doc__, call.__name__ = method.__doc__, method.__name__
     return call

@@ -33,7 +33,8 @@ class DeviceAdmin(OfferedOnly):
         return bool(getattr(request.user, "is_superuser", False))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Device]:
-        return super().get_queryset(request).select_related("user").defer("address", "p256dh", "auth")  # type: ignore[no-any-return]
+        rows: QuerySet[Device] = super().get_queryset(request)
+        return rows.select_related("user").defer("address", "p256dh", "auth")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

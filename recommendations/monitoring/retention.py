@@ -157,10 +157,12 @@ def outdated(model: Any, before: datetime) -> QuerySet[Any]:
     """A row's newest state stays: it says who made it so, however long ago."""
     if not hasattr(model, "history_date"):  # of the coaches of a squad: goes with the squad's
         of_squad = apps.get_model("athletes.HistoricalSquad")._default_manager.filter(history_id=OuterRef("history_id"))
-        return model._default_manager.filter(~Exists(of_squad))  # type: ignore[no-any-return]
+        rows: QuerySet[Any] = model._default_manager.filter(~Exists(of_squad))
+        return rows
     newer = model._default_manager.filter(id=OuterRef("id"), history_id__gt=OuterRef("history_id"))
     deleted = Q(history_type="-")
-    return model._default_manager.filter(Q(Exists(newer)) | deleted, history_date__lt=before)  # type: ignore[no-any-return]
+    old: QuerySet[Any] = model._default_manager.filter(Q(Exists(newer)) | deleted, history_date__lt=before)
+    return old
 
 
 def never_verified(before: datetime) -> QuerySet[User]:
