@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from measures.answers import TIMING_FAT, TIMING_HAND, TIMING_TRIAL
-from mlmodels.state.actions import FloatArray
+from mlmodels.state.arrays import FloatArray
 from mlmodels.state.observation import Evening, Morning
 
 COLUMNS: tuple[str, ...] = (

@@ -20,18 +20,9 @@ from measures import risk
 from measures.actions import Action
 from measures.answers import HOLD_CLINICIAN, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from measures.guards import BODY, STRICTEST_FIRST, Effect, Guard
-from mlmodels.state.actions import FloatArray, dose, increased
-from mlmodels.state.observation import (
-    MAY_BE_MISSING,
-    REFUSALS,
-    ROWS,
-    TABLE,
-    BoolArray,
-    IntArray,
-    Observation,
-    StrArray,
-    over_chronic,
-)
+from mlmodels.state.actions import dose, increased
+from mlmodels.state.arrays import BoolArray, FloatArray, IntArray, StrArray
+from mlmodels.state.observation import MAY_BE_MISSING, REFUSALS, ROWS, TABLE, Observation, over_chronic
 
 GUARD_VERSION = 8
 

@@ -19,12 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 from measures import risk
 from measures.answers import HOLD_NONE, TIMING_TRIAL
 from measures.wellness import NO_SLEEP_H, OF_HOURS, OF_QUALITY
-from mlmodels.state.actions import FloatArray
+from mlmodels.state.arrays import BoolArray, FloatArray, StrArray
+from mlmodels.state.carry import HabitValues, LoadValues, PerformanceValues, SignalValues
 from mlmodels.state.layouts import WHOLE, Row
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
-StrArray = NDArray[np.str_]
 
 STATE_VERSION = 3
 
@@ -457,27 +454,8 @@ class Observation:
 _OBSERVATION_FIELDS = tuple(f.name for f in fields(Observation))
 REFUSALS = ("", "insufficient_history", "stale_data", "out_of_range")
 
-# What ``novelty`` compares athletes by, beside the features.
-HABITS = (
-    "load_unevenness", "hard_unevenness", "plan_of_usual", "day_off_share", "logged_share", "sick_share",
-    "hrv_share", "hrv_scatter", "sleep_share", "sleep_scatter",
-)  # fmt: skip
-
-# The table's rows: neighbours are what is worked out, copied or tested together. ``LOOKED`` and ``CARRIED`` lie in the
-# tracker's carry in this order too; up to ``MAY_BE_MISSING`` a tracker leaves nothing open.
-LOOKED = (
-    "hrv_age_days", "sleep_age_days", "days_since_illness",
-    "hrv_low_days", "hrv_very_low_days", "sleep_short_nights", "soreness_worst_days", "readiness_worst_days",
-    "illness_signal_days", "check_in_age_days", "hrv_low_lifting", "hrv_very_low_lifting",
-)  # fmt: skip
-CARRIED = (
-    "acute_au", "chronic_au", "high_average_au", "low_average_au", "high_fatigue_au", "low_fatigue_au",
-    "high_reference_au", "low_reference_au", "last_load_au", "acwr_low_days", "load_unlogged_days", "monotonous",
-    "days_off", "hard_run_days", "test_count", "tests_down", "intensity_run", "days_seen", "load_known_days", "seeded",
-    "eased_au", *HABITS,
-    "monotony", "strain", "strain_rank", "former_chronic_au",
-)  # fmt: skip
-_CARRIED_MISSING = 4  # the last ones of them
+# The table's rows: neighbours are what is worked out, copied or tested together. What the tracker carries is shown in
+# the order of its declaration (``carry``); up to ``MAY_BE_MISSING`` a tracker leaves nothing open.
 _KNOWN = (
     "weekday", "planned_load_au", "planned_share", "plan_automatic", "ill", "injured", "niggle", "illness", "red_flag",
     "note_asks", "zones_to_settle", "pain_rising", "advice_hold", "hrv_valid_7d", "hrv_baseline_days", "hrv_era_days",
@@ -492,8 +470,9 @@ _MISSING = (
     "sleep_mean_3d_h", "sleep_score", "resting_hr_bpm", "resting_hr_delta_bpm", "pain_0_10", "soreness_1_5",
     "fatigue_1_5", "readiness_1_5", "worst_item_1_5", "days_to_main_race", "hours_since_top_speed_h", "age_years",
 )  # fmt: skip
-TABLE = _KNOWN + LOOKED + CARRIED + _MISSING
-MAY_BE_MISSING = TABLE[-len(_MISSING) - _CARRIED_MISSING :]
+_CARRIED = (*SignalValues.shown(), *PerformanceValues.shown(), *HabitValues.shown(), *LoadValues.shown())
+TABLE = (*_KNOWN, *_CARRIED, *_MISSING)
+MAY_BE_MISSING = TABLE[TABLE.index("monotony") :]
 assert sorted(TABLE) == sorted(_OBSERVATION_FIELDS)
 
 

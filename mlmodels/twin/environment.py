@@ -20,7 +20,7 @@ from measures.actions import Action
 from mlmodels.deciding import guard
 from mlmodels.deciding.capping import Capped
 from mlmodels.reward import FORMS, Step, Weights
-from mlmodels.state.actions import FloatArray
+from mlmodels.state.arrays import FloatArray
 from mlmodels.state.observation import FEATURE_SETS, Evening, Morning, Observation, Profiles
 from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import Twin, TwinWorld
