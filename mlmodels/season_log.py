@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from measures.answers import TIMING_FAT, TIMING_HAND, TIMING_TRIAL
 from mlmodels.state.arrays import FloatArray
-from mlmodels.state.observation import Evening, Morning
+from mlmodels.state.days import Evening, Morning
 
 COLUMNS: tuple[str, ...] = (
     "athlete",

@@ -19,7 +19,9 @@ from mlmodels.policies import novelty
 from mlmodels.policies.policy import Policy, RulePolicy, ask
 from mlmodels.state.actions import dose
 from mlmodels.state.arrays import BoolArray, FloatArray, IntArray, StrArray
-from mlmodels.state.observation import STATE_VERSION, Morning, Observation, Profiles
+from mlmodels.state.days import Morning, Profiles
+from mlmodels.state.observation import Observation
+from mlmodels.state.table import STATE_VERSION
 from mlmodels.state.tracker import Tracker
 
 if TYPE_CHECKING:

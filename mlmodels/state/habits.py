@@ -7,8 +7,9 @@ import numpy as np
 from measures import risk
 from mlmodels.state.arrays import FloatArray
 from mlmodels.state.carry import HABITS, HabitValues
+from mlmodels.state.days import Morning
 from mlmodels.state.load import DayOfLoad, Load
-from mlmodels.state.observation import ROWS, Morning
+from mlmodels.state.table import ROWS
 
 _SEEN = ROWS[HABITS[0], HABITS[-1]]
 

@@ -15,8 +15,10 @@ from measures.actions import Action
 from mlmodels.state.actions import automatic_plan
 from mlmodels.state.arrays import BoolArray, FloatArray, IntArray
 from mlmodels.state.carry import LoadValues
+from mlmodels.state.days import Evening, Morning, constant_column
+from mlmodels.state.features import absorption_gate, over_chronic
 from mlmodels.state.memory import Clock, count, run_of_days
-from mlmodels.state.observation import ROWS, Evening, Morning, absorption_gate, constant_column, over_chronic
+from mlmodels.state.table import ROWS
 
 _HIGH_LAMBDA, _LOW_LAMBDA, _FATIGUE_LAMBDA = (1.0 - np.exp(-1.0 / tau) for tau in (40.0, 50.0, 8.0))
 _LAMBDAS = np.array(

@@ -11,7 +11,8 @@ import numpy as np
 from measures import risk
 from mlmodels.state.arrays import BoolArray, FloatArray
 from mlmodels.state.carry import PerformanceValues
-from mlmodels.state.observation import ROWS, Evening
+from mlmodels.state.days import Evening
+from mlmodels.state.table import ROWS
 
 _DAY_VARIANCE = risk.T400_PROCESS_SD_PER_WEEK**2 / 7.0
 _TEST_VARIANCE = np.array([risk.T400_SD_TRIAL, risk.T400_SD_HAND, risk.T400_SD_FAT]) ** 2

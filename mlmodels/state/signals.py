@@ -13,8 +13,10 @@ from measures import risk
 from measures.answers import ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from mlmodels.state.arrays import BoolArray, FloatArray, IntArray
 from mlmodels.state.carry import SignalValues
+from mlmodels.state.days import Morning, same_for_all
+from mlmodels.state.features import sleep_score_from_report
 from mlmodels.state.memory import count, run_of_days
-from mlmodels.state.observation import ROWS, Morning, same_for_all, sleep_score_from_report
+from mlmodels.state.table import ROWS
 
 HRV_ORIGIN = 4.0  # ln ms; readings are kept relative to it so that sums of squares keep their digits
 

@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 
 from mlmodels.state.arrays import BoolArray, FloatArray, IntArray
+from mlmodels.state.days import Evening, Morning, Profiles, same_for_all
 from mlmodels.state.habits import Habits
 from mlmodels.state.load import Load
 from mlmodels.state.memory import Clock, PackedOrder
-from mlmodels.state.observation import ROWS, STATE_VERSION, TABLE, Evening, Morning, Observation, Profiles, same_for_all
+from mlmodels.state.observation import Observation
 from mlmodels.state.performance import Performance
 from mlmodels.state.signals import Signals
+from mlmodels.state.table import ROWS, STATE_VERSION, TABLE
 
 _PACKED_ORDER = PackedOrder((Signals, Load, Performance, Habits))
 _HEADER = struct.Struct("<4sHHQ")  # magic, STATE_VERSION, values in the row, reserved

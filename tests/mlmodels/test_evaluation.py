@@ -21,7 +21,7 @@ from mlmodels.evaluation.rollouts import Calendar, Season, play, world_from
 from mlmodels.evaluation.scores import Interval, _one_draw, _one_draw_alike, bootstrap, score, worst_tenth
 from mlmodels.management.commands.evaluate_policies import shipped_first
 from mlmodels.policies import registry
-from mlmodels.state.observation import Morning
+from mlmodels.state.days import Morning
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.model import TwinWorld

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from measures.answers import HOLD_NONE
-from mlmodels.state.observation import STATE_VERSION, TABLE, Evening, Morning, Observation, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.observation import Observation
+from mlmodels.state.table import STATE_VERSION, TABLE
 from mlmodels.state.tracker import Tracker
 
 N = 24  # athletes
