@@ -7,6 +7,7 @@ A part (`Part`) declares its values and rings, each once. From the declaration f
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -41,6 +42,12 @@ def ring(place: int, days: int, *, starts: float = np.nan, width: int = 1, kind:
     return RingOf(place, days, starts, width, kind or Ring)
 
 
+@lru_cache(maxsize=64)
+def _lags(days: int) -> NDArray[np.int64]:
+    """Yesterday, the day before, and so on."""
+    return np.arange(1, days + 1)
+
+
 class Clock:
     """How many days were closed since the tracker was made: says which row of a ring is today's."""
 
@@ -65,7 +72,7 @@ class Ring:
         end = now % len(rows) or len(rows)
         if end >= days:
             return rows[end - days : end][::-1]
-        return rows[(now - np.arange(1, days + 1)) % len(rows)]
+        return rows[(now - _lags(days)) % len(rows)]
 
     def at(self, days_ago: NDArray[Any]) -> NDArray[Any]:
         """The rows of the days so long ago; 0 is today, which before its push is the day that leaves."""
