@@ -23,7 +23,7 @@ from mlmodels.deciding import decision
 from mlmodels.explaining import what_if
 from mlmodels.explaining.contributions import contributions
 from mlmodels.policies.policy import OnnxPolicy
-from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
 from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import Twin, TwinWorld
 

@@ -49,7 +49,7 @@ def wellness_score(check_in: dict[str, Any]) -> float | None:
 def derived_sleep_score(sleep_h: float, quality_1_5: float, *, under_18: bool) -> float:
     """0-100 from hours and self-rated quality, for nights no device has scored (convention).
 
-    Over whole seasons it is `mlmodels.state.observation.sleep_score_from_report`.
+    Over whole seasons it is `mlmodels.state.features.sleep_score_from_report`.
     """
     need_h = risk.SLEEP_NEED_UNDER_18_H if under_18 else risk.SLEEP_NEED_H
     slept = min(max((sleep_h - NO_SLEEP_H) / (need_h - NO_SLEEP_H), 0.0), 1.0)

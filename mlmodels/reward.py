@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from measures import risk
-from mlmodels.state.actions import FloatArray
+from mlmodels.state.arrays import FloatArray
 
 
 @dataclass(frozen=True, slots=True)

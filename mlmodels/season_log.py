@@ -20,8 +20,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from measures.answers import TIMING_FAT, TIMING_HAND, TIMING_TRIAL
-from mlmodels.state.actions import FloatArray
-from mlmodels.state.observation import Evening, Morning
+from mlmodels.state.arrays import FloatArray
+from mlmodels.state.days import Evening, Morning
 
 COLUMNS: tuple[str, ...] = (
     "athlete",

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from measures.actions import Action
 from mlmodels.baselines.rule import Choices, Rule
 from mlmodels.season_log import scan
-from mlmodels.state.observation import FEATURE_SETS, Observation
+from mlmodels.state.features import FEATURE_SETS
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 
 HORIZON_D, RIDGE = 7, 20.0

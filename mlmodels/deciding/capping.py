@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from measures.actions import Action
-from mlmodels.state.actions import FloatArray, dose
-from mlmodels.state.observation import IntArray, Observation
+from mlmodels.state.actions import dose
+from mlmodels.state.arrays import FloatArray, IntArray
+from mlmodels.state.observation import Observation
 
 
 def takes_load_cap(world: Any) -> bool:

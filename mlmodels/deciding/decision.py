@@ -17,8 +17,11 @@ from measures.answers import ILLNESS_WARNING_SIGN
 from mlmodels.deciding import guard, hazards
 from mlmodels.policies import novelty
 from mlmodels.policies.policy import Policy, RulePolicy, ask
-from mlmodels.state.actions import FloatArray, dose
-from mlmodels.state.observation import STATE_VERSION, BoolArray, IntArray, Morning, Observation, Profiles, StrArray
+from mlmodels.state.actions import dose
+from mlmodels.state.arrays import BoolArray, FloatArray, IntArray, StrArray
+from mlmodels.state.days import Morning, Profiles
+from mlmodels.state.observation import Observation
+from mlmodels.state.table import STATE_VERSION
 from mlmodels.state.tracker import Tracker
 
 if TYPE_CHECKING:

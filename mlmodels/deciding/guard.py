@@ -20,18 +20,11 @@ from measures import risk
 from measures.actions import Action
 from measures.answers import HOLD_CLINICIAN, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from measures.guards import BODY, STRICTEST_FIRST, Effect, Guard
-from mlmodels.state.actions import FloatArray, dose, increased
-from mlmodels.state.observation import (
-    MAY_BE_MISSING,
-    REFUSALS,
-    ROWS,
-    TABLE,
-    BoolArray,
-    IntArray,
-    Observation,
-    StrArray,
-    over_chronic,
-)
+from mlmodels.state.actions import dose, increased
+from mlmodels.state.arrays import BoolArray, FloatArray, IntArray, StrArray
+from mlmodels.state.features import over_chronic
+from mlmodels.state.observation import REFUSALS, Observation
+from mlmodels.state.table import MAY_BE_MISSING, ROWS, TABLE
 
 GUARD_VERSION = 8
 
@@ -565,6 +558,5 @@ def acwr_after(obs: Observation, load_au: ArrayLike) -> FloatArray:
 
 def unusable(obs: Observation) -> BoolArray:
     """Rows with a value that is not finite where there must be one, or infinite anywhere."""
-    broken: BoolArray = np.isinf(obs.table[_OPTIONAL]).any(axis=0)
-    broken |= ~np.isfinite(obs.table[_REQUIRED]).all(axis=0)
-    return broken
+    infinite = np.isinf(obs.table[_OPTIONAL]).any(axis=0)
+    return np.asarray(infinite | ~np.isfinite(obs.table[_REQUIRED]).all(axis=0))

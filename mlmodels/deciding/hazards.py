@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from measures import risk
-from mlmodels.state.actions import FloatArray
+from mlmodels.state.arrays import BoolArray, FloatArray, IntArray
 from mlmodels.state.layouts import Row
-from mlmodels.state.observation import BoolArray, IntArray, Observation
+from mlmodels.state.observation import Observation
 
 HAZARD_VERSION = 1
 CLEAR_DAYS = 2  # d under the line before a warning steps down

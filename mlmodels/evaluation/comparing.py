@@ -14,7 +14,7 @@ from mlmodels.baselines import BASELINES, Squad
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.tuning import Tuning
 from mlmodels.deciding.guard import GUARD_CODES
-from mlmodels.evaluation.guard_table import only
+from mlmodels.evaluation.left_out import only
 from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Score, score
 from mlmodels.policies.policy import OnnxPolicy, Policy

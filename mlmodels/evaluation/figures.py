@@ -18,7 +18,8 @@ from mlmodels.evaluation.rollouts import MakeWorld, Season, evening_of, morning_
 from mlmodels.evaluation.scripted import PLAN, AllLong, Scripted, by_hrv
 from mlmodels.policies.policy import Policy
 from mlmodels.season_log import scan
-from mlmodels.state.observation import Evening, Morning, Observation
+from mlmodels.state.days import Evening, Morning
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 from mlmodels.worlds.simulator import coach_habit
 

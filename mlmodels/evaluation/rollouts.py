@@ -22,7 +22,8 @@ from measures.risk import ACUTE_LAMBDA, ACWR_DANGER, ACWR_WARNING, CHRONIC_LAMBD
 from mlmodels.deciding.capping import Capped
 from mlmodels.deciding.decision import resolve
 from mlmodels.policies.policy import Policy, ask
-from mlmodels.state.observation import Evening, Morning, Observation
+from mlmodels.state.days import Evening, Morning
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 from mlmodels.worlds import STRESS, WORLDS
 

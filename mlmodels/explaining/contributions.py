@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from measures.actions import Action
 from mlmodels.policies.policy import OnnxPolicy, best_action
-from mlmodels.state.actions import FloatArray
-from mlmodels.state.observation import FEATURE_SETS, Observation
+from mlmodels.state.arrays import FloatArray
+from mlmodels.state.features import FEATURE_SETS
+from mlmodels.state.observation import Observation
 
 CHUNK = 4096  # rows a call: 2 MB of activations instead of 33
 

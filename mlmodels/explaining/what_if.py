@@ -21,8 +21,10 @@ from measures.actions import ACTION_CODES, Action
 from mlmodels.deciding import guard
 from mlmodels.deciding.decision import resolve, stages
 from mlmodels.policies.policy import Policy, RulePolicy
-from mlmodels.state.actions import FloatArray, dose
-from mlmodels.state.observation import BoolArray, Evening, Morning, Observation, Profiles
+from mlmodels.state.actions import dose
+from mlmodels.state.arrays import BoolArray, FloatArray
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import RECENT_D, Signal, Twin, TwinWorld, effort, signal_features
 

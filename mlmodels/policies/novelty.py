@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlmodels.state.observation import HABITS, IntArray, Observation
+from mlmodels.state.arrays import IntArray
+from mlmodels.state.carry import HABITS
+from mlmodels.state.observation import Observation
 
 Floats = NDArray[np.float64]
 

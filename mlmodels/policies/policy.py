@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 from measures import risk
 from measures.actions import ACTION_CODES, Action
 from mlmodels.policies.novelty import Known
-from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, BoolArray, IntArray, Observation, feature_set_hash
+from mlmodels.state.arrays import BoolArray, IntArray
+from mlmodels.state.features import FEATURE_SETS, feature_set_hash
+from mlmodels.state.observation import Observation
+from mlmodels.state.table import STATE_VERSION
 
 GOLDEN_TOLERANCE = 1e-5  # largest |dQ| between the card and this machine's runtime
 BOX_MARGIN = 1e-6  # float32 rounding at the edge of the training box

@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from measures.actions import Action
-
-FloatArray = NDArray[np.float64]
-
+from mlmodels.state.arrays import FloatArray
 
 # Conventions of this project (fractions of the planned load). The adult doses sit below the caps of +15 % and +20 %
 # on one session; the lower doses for minors follow the advice to progress the young more slowly (Bergeron 2015,

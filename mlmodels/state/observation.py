@@ -1,222 +1,20 @@
-"""What goes into the tracker, what comes out of it, and how that becomes features.
-
-One file, as the fields of an ``Observation``, the rows of its table and the features made of them are checked against
-each other when it is loaded.
-"""
+"""What comes out of the tracker: every named value that features, guard, warnings and wording need."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from measures import risk
-from measures.answers import HOLD_NONE, TIMING_TRIAL
-from measures.wellness import NO_SLEEP_H, OF_HOURS, OF_QUALITY
-from mlmodels.state.actions import FloatArray
+from mlmodels.state import features
+from mlmodels.state.arrays import BoolArray, FloatArray, StrArray
 from mlmodels.state.layouts import WHOLE, Row
-
-BoolArray = NDArray[np.bool_]
-IntArray = NDArray[np.int64]
-StrArray = NDArray[np.str_]
-
-STATE_VERSION = 3
-
-# Feature -> how the named quantities become a float32. The text is hashed into every model's card.
-SCALING: dict[str, str] = {
-    "hrv": "clip(z of the 7-day mean ln rMSSD, -3, 3)/3; missing 0",
-    "sleep": "clip(z of the weighted 3-night mean, -3, 3)/3; missing 0",
-    "acute": "clip(A/Lref - 1, -1, 2)/2",
-    "chronic": "clip(C/Lref - 1, -1, 2)/2",
-    "acwr": "clip(A/max(C, 0.15 Lref), 0, 2.5) - 1",
-    "performance": "clip(% faster than baseline, -5, 5)/5; held 21 d, then halved every 21 d; missing 0",
-    "hrv_today": "clip(z of today's ln rMSSD, -3, 3)/3; missing 0",
-    "sleep_today": "clip(z of last night, -3, 3)/3; missing 0",
-    "last_load": "clip(yesterday's load/max(C, 0.15 Lref), 0, 3) - 1",
-    "intensity_average": "clip(gated high load, tau 40 d / high load, 84 d - 1, -1, 2)/2",
-    "volume_average": "clip(gated low load, tau 50 d / low load, 84 d - 1, -1, 2)/2",
-    "sick": "1 when ill or injured",
-    "intensity_fatigue": "clip(high load, tau 8 d / high load, 84 d - 1, -1, 2)/2",
-    "volume_fatigue": "clip(low load, tau 8 d / low load, 84 d - 1, -1, 2)/2",
-    "planned_load": "clip(planned load/Lref, 0, 3) - 1",
-    "planned_high_load": "clip(planned load x planned share/high load, 84 d, 0, 3) - 1",
-}
-FEATURE_SETS: dict[str, tuple[str, ...]] = {
-    "paper-6": ("hrv", "sleep", "acute", "chronic", "acwr", "performance"),
-    "observable": tuple(SCALING),
-}
-
-
-def feature_set_hash(name: str) -> str:
-    """sha256 over version, names, order and scaling: a model trained on anything else is refused."""
-    described = [STATE_VERSION, name, [[feature, SCALING[feature]] for feature in FEATURE_SETS[name]]]
-    return hashlib.sha256(json.dumps(described).encode()).hexdigest()
-
-
-def sleep_score_from_report(
-    sleep_h: ArrayLike, quality_1_5: ArrayLike = 3.0, *, under_18: ArrayLike = False
-) -> FloatArray:
-    """0-100 from hours and self-rated quality (5 best), for athletes without a watch (convention)."""
-    need = np.where(np.asarray(under_18, dtype=bool), risk.SLEEP_NEED_UNDER_18_H, risk.SLEEP_NEED_H)
-    slept = np.clip((np.asarray(sleep_h, dtype=np.float64) - NO_SLEEP_H) / (need - NO_SLEEP_H), 0.0, 1.0)
-    rated = (np.asarray(quality_1_5, dtype=np.float64) - 1.0) / 4.0
-    return 100.0 * (OF_HOURS * slept + OF_QUALITY * rated)
-
-
-def absorption_gate(hrv_z: ArrayLike) -> FloatArray:
-    """Fraction of a load that is absorbed (0.2-1) given the morning's 7-day HRV z; a missing z counts as 0."""
-    z = np.asarray(hrv_z, dtype=np.float64)
-    z = np.where(z == z, z, 0.0)
-    sigmoid = 1.0 / (1.0 + np.exp((risk.GATE_CENTRE_SD - z) / risk.GATE_WIDTH_SD))
-    return risk.GATE_FLOOR + (1.0 - risk.GATE_FLOOR) * sigmoid
-
-
-# --- Inputs --------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=64)
-def constant_column(n: int, value: float) -> FloatArray:
-    """One value for everybody, kept once: its stride of 0 tells so (see ``same_for_all``)."""
-    return np.broadcast_to(np.float64(value), (n,))
-
-
-def same_for_all(column: FloatArray) -> bool:
-    """One value kept once stands for everybody, so that what follows from it need not be asked athlete by athlete."""
-    return column.strides == (0,)
-
-
-def _column(n: int, value: ArrayLike | None, default: float) -> FloatArray:
-    if value is None:
-        return constant_column(n, default)
-    array = np.asarray(value, dtype=np.float64)
-    return array if array.shape == (n,) else np.broadcast_to(array, (n,))
-
-
-@dataclass(slots=True)
-class Profiles:
-    """What is known of n athletes beforehand.
-
-    ``seed_load_au``: usual week / 7, AU/d, NaN if unknown; ``age_years``: NaN if unknown; ``advice_hold``: HOLD_ codes.
-    """
-
-    seed_load_au: FloatArray
-    age_years: FloatArray
-    advice_hold: FloatArray
-
-    @classmethod
-    def of(
-        cls,
-        n: int,
-        *,
-        seed_load_au: ArrayLike | None = None,
-        age_years: ArrayLike | None = None,
-        advice_hold: ArrayLike | None = None,
-    ) -> Profiles:
-        return cls(_column(n, seed_load_au, np.nan), _column(n, age_years, np.nan), _column(n, advice_hold, HOLD_NONE))
-
-    @classmethod
-    def default(cls, n: int) -> Profiles:
-        return cls.of(n)
-
-    def select(self, index: Any) -> Profiles:
-        return Profiles(self.seed_load_au[index], self.age_years[index], self.advice_hold[index])
-
-
-@dataclass(slots=True)
-class Morning:
-    """What is known in the morning of the day, arrays of n, NaN = not measured.
-
-    Wellness items are 1-5 with 5 best (McLean 2010). ``hrv_era`` numbers (metric, provider, context); a reading of
-    another era starts a new baseline; 0 = unknown, which belongs to any era. ``illness``: ILLNESS_ codes.
-    """
-
-    hrv_rmssd_ms: FloatArray
-    hrv_era: FloatArray
-    sleep_score: FloatArray
-    sleep_h: FloatArray
-    ill: FloatArray
-    injured: FloatArray
-    planned_load_au: FloatArray
-    planned_high_intensity_share: FloatArray
-    weekday: FloatArray
-    illness: FloatArray
-    red_flag: FloatArray
-    pain_0_10: FloatArray
-    soreness_1_5: FloatArray
-    fatigue_1_5: FloatArray
-    readiness: FloatArray
-    resting_hr_bpm: FloatArray
-    days_to_main_race: FloatArray
-    hours_since_top_speed_h: FloatArray
-    niggle: FloatArray  # 1: a complaint that is no open injury
-    worst_item_1_5: FloatArray  # the lowest of this morning's answers
-    hrv_doubted_ms: FloatArray  # a reading that does not count until it is confirmed
-    note_asks: FloatArray  # 1: words of a warning sign in the note, and the question after one not answered
-    zones_to_settle: FloatArray  # time zones crossed lately, less one for each day since
-
-    @classmethod
-    def of(cls, n: int, **arrays: ArrayLike | None) -> Morning:
-        """The arrays given, the rest not measured. An unknown name is a TypeError."""
-        unknown = arrays.keys() - _MORNING_DEFAULTS.keys()
-        if unknown:
-            raise TypeError(f"Morning has no {sorted(unknown)}")
-        return cls(*(_column(n, arrays.get(name), default) for name, default in _MORNING_DEFAULTS.items()))
-
-    def select(self, index: Any) -> Morning:
-        return Morning(*(getattr(self, name)[index] for name in _MORNING_DEFAULTS))
-
-
-_ZERO_WHEN_UNKNOWN = (
-    "hrv_era", "ill", "injured", "weekday", "illness", "red_flag", "niggle", "note_asks", "zones_to_settle",
-)  # fmt: skip
-_MORNING_DEFAULTS = {f.name: 0.0 if f.name in _ZERO_WHEN_UNKNOWN else np.nan for f in fields(Morning)}
-
-
-@dataclass(slots=True)
-class Evening:
-    """What is known once the day is over, arrays of n.
-
-    ``load_au``: session-RPE load, 0 = a confirmed rest day, NaN = nobody reported (Foster 2001,
-    doi 10.1519/00124278-200102000-00019); ``action_taken``: -1 unknown; ``timing``: TIMING_ codes of the 400 m test;
-    ``load_assumed``: 1 = the load is the plan's over the minutes trained: used as an imputed one is, and not logged.
-    """
-
-    load_au: FloatArray
-    high_intensity_share: FloatArray
-    t400_s: FloatArray
-    action_taken: FloatArray
-    timing: FloatArray
-    load_assumed: FloatArray
-
-    @classmethod
-    def of(
-        cls,
-        n: int,
-        *,
-        load_assumed: ArrayLike | None = None,
-        load_au: ArrayLike | None = None,
-        high_intensity_share: ArrayLike | None = None,
-        t400_s: ArrayLike | None = None,
-        action_taken: ArrayLike | None = None,
-        timing: ArrayLike | None = None,
-    ) -> Evening:
-        return cls(
-            _column(n, load_au, np.nan),
-            _column(n, high_intensity_share, np.nan),
-            _column(n, t400_s, np.nan),
-            _column(n, action_taken, -1.0),
-            _column(n, timing, TIMING_TRIAL),
-            _column(n, load_assumed, 0.0),
-        )
-
-
-# --- Output --------------------------------------------------------------------------------------------------------
+from mlmodels.state.table import ROWS, STATE_VERSION, TABLE
 
 
 @dataclass
@@ -415,7 +213,7 @@ class Observation:
     def features(self, set_name: str) -> NDArray[np.float32]:
         """(n, k) float32 in the order of ``FEATURE_SETS[set_name]``; finite wherever ``refusal`` is ""."""
         if set_name not in self._features:
-            out = self._scaled[_FEATURE_ROWS[set_name]].T.astype(np.float32, order="C")
+            out = self._scaled[features.FEATURE_ROWS[set_name]].T.astype(np.float32, order="C")
             out.flags.writeable = False
             self._features[set_name] = out
         return self._features[set_name]
@@ -427,7 +225,7 @@ class Observation:
     @cached_property
     def _scaled(self) -> FloatArray:
         with np.errstate(all="ignore"):  # a damaged row gives what is not finite, and ``refusal`` says so
-            return _scaled_features(self)
+            return features.scaled(self.table)
 
     def select(self, index: Any) -> Observation:
         return Observation.of_table(self.table[:, index], self.shared)
@@ -456,61 +254,7 @@ class Observation:
 
 _OBSERVATION_FIELDS = tuple(f.name for f in fields(Observation))
 REFUSALS = ("", "insufficient_history", "stale_data", "out_of_range")
-
-# What ``novelty`` compares athletes by, beside the features.
-HABITS = (
-    "load_unevenness", "hard_unevenness", "plan_of_usual", "day_off_share", "logged_share", "sick_share",
-    "hrv_share", "hrv_scatter", "sleep_share", "sleep_scatter",
-)  # fmt: skip
-
-# The table's rows: neighbours are what is worked out, copied or tested together. ``LOOKED`` and ``CARRIED`` lie in the
-# tracker's carry in this order too; up to ``MAY_BE_MISSING`` a tracker leaves nothing open.
-LOOKED = (
-    "hrv_age_days", "sleep_age_days", "days_since_illness",
-    "hrv_low_days", "hrv_very_low_days", "sleep_short_nights", "soreness_worst_days", "readiness_worst_days",
-    "illness_signal_days", "check_in_age_days", "hrv_low_lifting", "hrv_very_low_lifting",
-)  # fmt: skip
-CARRIED = (
-    "acute_au", "chronic_au", "high_average_au", "low_average_au", "high_fatigue_au", "low_fatigue_au",
-    "high_reference_au", "low_reference_au", "last_load_au", "acwr_low_days", "load_unlogged_days", "monotonous",
-    "days_off", "hard_run_days", "test_count", "tests_down", "intensity_run", "days_seen", "load_known_days", "seeded",
-    "eased_au", *HABITS,
-    "monotony", "strain", "strain_rank", "former_chronic_au",
-)  # fmt: skip
-_CARRIED_MISSING = 4  # the last ones of them
-_KNOWN = (
-    "weekday", "planned_load_au", "planned_share", "plan_automatic", "ill", "injured", "niggle", "illness", "red_flag",
-    "note_asks", "zones_to_settle", "pain_rising", "advice_hold", "hrv_valid_7d", "hrv_baseline_days", "hrv_era_days",
-    "hrv_era_changes", "lref_au", "acwr", "return_week", "hard_days_6d", "unavailable_28d", "test_age_days",
-    "intensity_6d", "recovery_3d", "load_known_28d", "hrv_known_days",
-)  # fmt: skip
-_MISSING = (
-    "week_load_au", "previous_week_load_au", "six_day_load_au", "week_before_load_au", "largest_load_28d_au",
-    "hrv_z", "sleep_z", "hrv_today_z", "sleep_today_z",
-    "hrv_mean_7d_ms", "hrv_baseline_ms", "hrv_range_low_ms", "hrv_range_high_ms", "t400_level_s",
-    "performance_pct", "performance_sd_pct", "hrv_rmssd_ms", "hrv_doubted_ms", "hrv_doubted_z", "sleep_h",
-    "sleep_mean_3d_h", "sleep_score", "resting_hr_bpm", "resting_hr_delta_bpm", "pain_0_10", "soreness_1_5",
-    "fatigue_1_5", "readiness_1_5", "worst_item_1_5", "days_to_main_race", "hours_since_top_speed_h", "age_years",
-)  # fmt: skip
-TABLE = _KNOWN + LOOKED + CARRIED + _MISSING
-MAY_BE_MISSING = TABLE[-len(_MISSING) - _CARRIED_MISSING :]
 assert sorted(TABLE) == sorted(_OBSERVATION_FIELDS)
-
-
-class _Rows:
-    """``ROWS[name]``: its row in the table; ``ROWS[first, last]``: the block of rows from one to the other."""
-
-    def __init__(self) -> None:
-        self._of = {name: row for row, name in enumerate(TABLE)}
-
-    def __getitem__(self, names: Any) -> Any:
-        if isinstance(names, str):
-            return self._of[names]
-        first, last = names
-        return slice(self._of[first], self._of[last] + 1)
-
-
-ROWS = _Rows()
 
 
 class _Column:
@@ -544,55 +288,3 @@ def _plain(values: FloatArray, whole: bool) -> list[float | int | None]:
 
 def _negative_zero(values: FloatArray) -> bool:
     return bool((np.signbit(values) & (values == 0)).any())
-
-
-def over_chronic(load: FloatArray, chronic: FloatArray, lref: FloatArray) -> FloatArray:
-    """A load (AU/d) over the chronic load, which counts as at least 0.15 Lref; of the acute load this is ACWR."""
-    return load / np.maximum(chronic, risk.CHRONIC_FLOOR_OF_LREF * lref)
-
-
-_FEATURE_ROWS = {name: [list(SCALING).index(feature) for feature in FEATURE_SETS[name]] for name in FEATURE_SETS}
-_Z, _AVERAGES = ROWS["hrv_z", "sleep_today_z"], ROWS["acute_au", "low_fatigue_au"]
-_REFERENCES = ROWS["high_reference_au", "low_reference_au"]
-
-
-@lru_cache(maxsize=64)
-def _everywhere(n: int, value: float) -> FloatArray:
-    """A bound as an array: clipping to it takes a third of what clipping to a number takes."""
-    column = np.full(n, value)
-    column.flags.writeable = False
-    return column
-
-
-def _between(values: FloatArray, low: float, high: float) -> FloatArray:
-    """Clipped in place, (..., n)."""
-    n = values.shape[-1]
-    return np.minimum(np.maximum(values, _everywhere(n, low), out=values), _everywhere(n, high), out=values)
-
-
-def _scaled_features(obs: Observation) -> FloatArray:
-    """(16, n): every feature in the order of ``SCALING``, which says in words what is done here block by block."""
-    table, lref = obs.table, obs.lref_au
-    out = np.empty((len(SCALING), len(lref)))
-    z = table[_Z]
-    z = _between(np.where(z == z, z, 0.0), -3.0, 3.0) / 3.0
-    out[0:2], out[6:8] = z[:2], z[2:]  # hrv, sleep, hrv_today, sleep_today
-    references = np.empty((6, len(lref)))
-    references[0:2] = lref
-    references[2:4] = references[4:6] = np.maximum(table[_REFERENCES], 0.05 * lref)
-    relative = _between(table[_AVERAGES] / references - 1.0, -1.0, 2.0) / 2.0
-    out[2:4], out[9:11], out[12:14] = relative[0:2], relative[2:4], relative[4:6]  # acute .. volume_fatigue
-    ratios = np.empty((2, len(lref)))
-    ratios[0] = over_chronic(obs.last_load_au, obs.chronic_au, lref)
-    np.divide(obs.planned_load_au, lref, out=ratios[1])
-    out[8], out[14] = _between(ratios, 0.0, 3.0) - 1.0  # last_load, planned_load
-    np.subtract(_between(obs.acwr.copy(), 0.0, 2.5), 1.0, out=out[4])
-    performance = obs.performance_pct
-    performance = _between(np.where(performance == performance, performance, 0.0), -5.0, 5.0)
-    np.divide(performance, 5.0, out=out[5])
-    out[11] = (obs.ill > 0) | (obs.injured > 0)  # sick
-    # What is called intense differs between coaches: today's counts against the athlete's own usual high load.
-    np.divide(obs.planned_load_au * obs.planned_share, references[2], out=out[15])
-    _between(out[15], 0.0, 3.0)
-    out[15] -= 1.0
-    return out

@@ -6,6 +6,15 @@ with ``features``, ``asked`` and ``step`` (`twin/environment.py` is one); shapes
 
     N seasons side by side, K features, A actions, B rows of a batch
     features (N, K) float32 -> Q-values (N, A) float32
+
+One update, for B transitions (s, a, ret, s') that lie n days apart; ``ret`` is the sum of gamma^i times reward i:
+
+    best   = argmax over a' of Q(s', a')                       the online network chooses,
+    goal   = ret + gamma^n Q_target(s', best)                  the target network values the choice
+    loss   = mean of smooth L1(Q(s, a) - goal)                 Q takes one step of Adam
+    target = target + polyak (Q - target)                      all weights
+
+``train`` says when; `learner.py` works it out (``Learner.learn``), with the derivatives written out for speed.
 """
 
 from __future__ import annotations

@@ -26,7 +26,8 @@ from measures.actions import ACTION_CODES
 from mlmodels.deciding.guard import GUARD_VERSION
 from mlmodels.policies.drift import distribution
 from mlmodels.policies.novelty import Known
-from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
+from mlmodels.state.features import FEATURE_SETS, feature_set_hash
+from mlmodels.state.table import STATE_VERSION
 from mlmodels.training.careful import Careful
 from mlmodels.training.dqn import QNetwork, Trained
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from measures.actions import Action
-from mlmodels.state.observation import FEATURE_SETS
+from mlmodels.state.features import FEATURE_SETS
 
 Features = NDArray[np.float32]
 

@@ -20,8 +20,10 @@ from measures.actions import Action
 from mlmodels.deciding import guard
 from mlmodels.deciding.capping import Capped
 from mlmodels.reward import FORMS, Step, Weights
-from mlmodels.state.actions import FloatArray
-from mlmodels.state.observation import FEATURE_SETS, Evening, Morning, Observation, Profiles
+from mlmodels.state.arrays import FloatArray
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.features import FEATURE_SETS
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import Twin, TwinWorld
 

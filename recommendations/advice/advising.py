@@ -14,7 +14,8 @@ from athletes.local_days.local_time import local_today
 from athletes.models import Athlete
 from athletes.reports import red_flags
 from mlmodels.deciding.decision import Verdict, decide_observed
-from mlmodels.state.observation import STATE_VERSION, Observation
+from mlmodels.state.observation import Observation
+from mlmodels.state.table import STATE_VERSION
 from recommendations.advice import warnings_log
 from recommendations.advice.drafting import decision_columns, draft, draft_of_failure, may_be_answered
 from recommendations.advice.issuing import current_advice, issue, stops

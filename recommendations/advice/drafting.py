@@ -10,7 +10,7 @@ from measures.guards import Effect, Guard
 from mlmodels.deciding import guard
 from mlmodels.deciding.decision import Verdict
 from mlmodels.policies.policy import Policy
-from mlmodels.state.observation import STATE_VERSION
+from mlmodels.state.table import STATE_VERSION
 from recommendations.inputs.frames import Asked
 from recommendations.models import Advice
 from recommendations.queue.deadlines import deadline_at

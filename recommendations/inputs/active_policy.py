@@ -5,7 +5,8 @@ import numpy as np
 from mlmodels.models import PolicyVersion
 from mlmodels.policies import registry
 from mlmodels.policies.policy import Policy
-from mlmodels.state.observation import IntArray, Observation
+from mlmodels.state.arrays import IntArray
+from mlmodels.state.observation import Observation
 
 
 class NoPolicy:

@@ -35,9 +35,12 @@ from measures.answers import (
 )
 from measures.hrv import CONTEXTS, LOG_NUMBER, SDNN, Era, era_number
 from measures.providers import NAMES
-from mlmodels.state.actions import FloatArray
-from mlmodels.state.observation import STATE_VERSION, Evening, IntArray, Morning, Observation, Profiles
-from mlmodels.state.tracker import HRV_MEMORY_D, Tracker
+from mlmodels.state.arrays import FloatArray, IntArray
+from mlmodels.state.carry import HRV_MEMORY_D
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.observation import Observation
+from mlmodels.state.table import STATE_VERSION
+from mlmodels.state.tracker import Tracker
 from recommendations.models import Advice, Feedback, Override, StateCarry
 from storage import upserts
 from storage.encryption import Unreadable

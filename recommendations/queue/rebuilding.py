@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete, Day
-from mlmodels.state.observation import STATE_VERSION
+from mlmodels.state.table import STATE_VERSION
 from recommendations.inputs import frames
 from recommendations.inputs.frames import Asked
 from recommendations.models import StateCarry, WaitingDay

@@ -72,7 +72,9 @@ def drift_of(version: PolicyVersion) -> dict[str, Any]:
     Empty where the card holds no distribution, or there are too few mornings to tell.
     """
     from mlmodels.policies import drift  # numpy: only where somebody looks
-    from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, Observation
+    from mlmodels.state.features import FEATURE_SETS
+    from mlmodels.state.observation import Observation
+    from mlmodels.state.table import STATE_VERSION
 
     trained_on = version.card.get("distribution")
     kept = Advice.objects.filter(current=True, stage="learned", state_version=STATE_VERSION).exclude(observation=None)

@@ -369,7 +369,7 @@ def test_every_scale_ends_at_the_same_best_and_worst(alice, scale, answers, read
 
 def test_the_derived_sleep_score_is_the_one_the_models_know(alice):
     from measures.wellness import derived_sleep_score
-    from mlmodels.state.observation import sleep_score_from_report
+    from mlmodels.state.features import sleep_score_from_report
 
     for hours in (0, 3, 4, 6.5, 8, 9, 12):
         for quality in (1, 2.5, 5):

@@ -10,7 +10,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from measures.actions import ACTION_CODES
-from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, feature_set_hash
+from mlmodels.state.features import FEATURE_SETS, feature_set_hash
+from mlmodels.state.table import STATE_VERSION
 
 FEATURES, ACTIONS = len(FEATURE_SETS["observable"]), 4
 

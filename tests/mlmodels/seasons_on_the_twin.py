@@ -3,7 +3,7 @@
 import numpy as np
 
 from measures.actions import Action
-from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
 from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import TwinWorld
 

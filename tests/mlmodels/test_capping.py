@@ -8,7 +8,8 @@ from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.deciding.capping import Capped, as_actions, takes_load_cap
 from mlmodels.evaluation.ceiling import Practice
 from mlmodels.evaluation.rollouts import SideBySide, play
-from mlmodels.state.observation import Morning, Observation, Profiles
+from mlmodels.state.days import Morning, Profiles
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 from mlmodels.twin.environment import SeasonEnv, guarded, guarded_and_capped
 from mlmodels.twin.fitting import fit_twin

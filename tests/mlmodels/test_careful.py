@@ -7,7 +7,7 @@ import pytest
 
 from measures.actions import Action
 from mlmodels.baselines.two_lines import NEVER, PARAMETERS, START, TwoLines, search
-from mlmodels.state.observation import FEATURE_SETS
+from mlmodels.state.features import FEATURE_SETS
 from mlmodels.twin.doubt import Doubt, DoubtfulWorld
 from mlmodels.twin.environment import guarded
 from mlmodels.twin.fitting import fit_twin

@@ -15,7 +15,9 @@ from measures.answers import ILLNESS_FEVER, ILLNESS_WARNING_SIGN
 from mlmodels.deciding.decision import decide, decide_observed, observe, replay, resolve, stages, would_change_if
 from mlmodels.deciding.guard import GUARD_VERSION
 from mlmodels.policies.policy import RulePolicy
-from mlmodels.state.observation import STATE_VERSION, Evening, Morning, Observation, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.observation import Observation
+from mlmodels.state.table import STATE_VERSION
 from mlmodels.state.tracker import Tracker
 
 START = dt.date(2026, 1, 5)

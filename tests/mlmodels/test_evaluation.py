@@ -14,14 +14,14 @@ from mlmodels.deciding import guard
 from mlmodels.evaluation.ceiling import Oracle, Practice
 from mlmodels.evaluation.comparing import UNTOUCHED, Contender, Round, played, rounds_of, seasons_of
 from mlmodels.evaluation.goals import difference, goals_of, room
-from mlmodels.evaluation.guard_costs import guard_costs
-from mlmodels.evaluation.guard_table import without
+from mlmodels.evaluation.guards.costs import guard_costs
+from mlmodels.evaluation.left_out import without
 from mlmodels.evaluation.plots import draw_gain_against_danger, draw_learning, draw_season, track
 from mlmodels.evaluation.rollouts import Calendar, Season, play, world_from
 from mlmodels.evaluation.scores import Interval, _one_draw, _one_draw_alike, bootstrap, score, worst_tenth
 from mlmodels.management.commands.evaluate_policies import shipped_first
 from mlmodels.policies import registry
-from mlmodels.state.observation import Morning
+from mlmodels.state.days import Morning
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.twin.model import TwinWorld

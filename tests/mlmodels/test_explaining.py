@@ -12,7 +12,8 @@ from mlmodels.deciding.decision import resolve, would_change_if
 from mlmodels.explaining.contributions import contributions, mixtures, shapley, usual_morning
 from mlmodels.policies import registry
 from mlmodels.policies.policy import OnnxPolicy
-from mlmodels.state.observation import FEATURE_SETS, Morning
+from mlmodels.state.days import Morning
+from mlmodels.state.features import FEATURE_SETS
 from mlmodels.twin.model import Twin
 from tests.mlmodels.seasons_on_the_twin import squad_morning
 

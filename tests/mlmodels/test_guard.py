@@ -22,7 +22,8 @@ from measures.answers import (
 from measures.guards import BODY, Effect
 from mlmodels.deciding.guard import GUARD_CODES, RULES, _reads, acwr_after, apply
 from mlmodels.state.actions import dose
-from mlmodels.state.observation import Evening, Morning, Observation, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 
 INTENSITY, VOLUME, RECOVERY, PLAN = Action

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from measures.risk import NEVER_DAYS
 from mlmodels.deciding.hazards import KIND_CODES, KINDS, Level, hazards_of, may_push, step, warning_levels
-from mlmodels.state.observation import Evening, Morning, Observation, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 
 

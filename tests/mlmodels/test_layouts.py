@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlmodels.state import layouts
-from mlmodels.state.observation import STATE_VERSION, Observation
+from mlmodels.state.observation import Observation
+from mlmodels.state.table import STATE_VERSION
 
 EVERY = st.dictionaries(
     st.sampled_from(layouts.LAYOUTS[3]), st.none() | st.floats(allow_nan=False) | st.integers(0, 99)

@@ -10,8 +10,8 @@ from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.baselines.rule import Rule
 from mlmodels.deciding import guard
 from mlmodels.evaluation.comparing import Contender, Round
-from mlmodels.evaluation.guard_table import all_but
-from mlmodels.evaluation.line_prices import LINES, NEVER, header, line_prices, steps, table_rows
+from mlmodels.evaluation.guards.line_prices import LINES, NEVER, header, line_prices, steps, table_rows
+from mlmodels.evaluation.left_out import all_but
 from mlmodels.worlds.simulator import World
 
 ROUNDS = [Round(1, 30, 38), Round(2, 30, 38)]

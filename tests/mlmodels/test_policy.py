@@ -11,7 +11,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from measures.actions import ACTION_CODES, Action
 from mlmodels.policies.policy import ModelRefused, OnnxPolicy, RulePolicy, ask, best_action
-from mlmodels.state.observation import FEATURE_SETS, STATE_VERSION, Evening, Morning, Profiles, feature_set_hash
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.features import FEATURE_SETS, feature_set_hash
+from mlmodels.state.table import STATE_VERSION
 from mlmodels.state.tracker import Tracker
 
 

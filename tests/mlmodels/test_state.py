@@ -13,16 +13,9 @@ from hypothesis.extra import numpy as hnp
 from measures import risk
 from measures.answers import ILLNESS_BELOW_NECK
 from mlmodels.deciding.guard import unusable
-from mlmodels.state.observation import (
-    FEATURE_SETS,
-    Evening,
-    Morning,
-    Observation,
-    Profiles,
-    absorption_gate,
-    feature_set_hash,
-    sleep_score_from_report,
-)
+from mlmodels.state.days import Evening, Morning, Profiles
+from mlmodels.state.features import FEATURE_SETS, absorption_gate, feature_set_hash, sleep_score_from_report
+from mlmodels.state.observation import Observation
 from mlmodels.state.tracker import Tracker
 from tests.mlmodels.weeks import WEEK_AU, WEEK_SHARE, season
 

@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 
 from measures.actions import Action
 from mlmodels.policies.policy import ModelRefused, OnnxPolicy
-from mlmodels.state.observation import FEATURE_SETS
+from mlmodels.state.features import FEATURE_SETS
 from mlmodels.twin.environment import SeasonEnv
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.worlds.simulator import World, make_cohort

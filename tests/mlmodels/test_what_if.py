@@ -10,7 +10,7 @@ from mlmodels.deciding import guard
 from mlmodels.explaining.what_if import HORIZON_D, SIGNALS, NoForecast, quantiles, slow_now, what_if
 from mlmodels.policies import registry
 from mlmodels.policies.policy import OnnxPolicy
-from mlmodels.state.observation import Morning
+from mlmodels.state.days import Morning
 from mlmodels.state.tracker import Tracker
 from mlmodels.twin.model import Signal, Twin
 from tests.mlmodels.seasons_on_the_twin import squad_morning

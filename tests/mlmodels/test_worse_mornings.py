@@ -9,7 +9,7 @@ import pytest
 from measures.answers import ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK
 from mlmodels.deciding.decision import resolve
 from mlmodels.policies import registry
-from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
 from mlmodels.state.tracker import Tracker
 from mlmodels.worlds.simulator import World
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
 from mlmodels.state.tracker import Tracker
 
 WEEK_AU = np.array([420.0, 340.0, 170.0, 430.0, 280.0, 420.0, 110.0])

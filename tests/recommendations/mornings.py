@@ -15,7 +15,7 @@ import numpy as np
 from measures.answers import HOLD_CLINICIAN, HOLD_PREGNANCY, ILLNESS_ABOVE_NECK, ILLNESS_BELOW_NECK, ILLNESS_FEVER
 from mlmodels.deciding.decision import decide_observed
 from mlmodels.policies import registry
-from mlmodels.state.observation import Evening, Morning, Profiles
+from mlmodels.state.days import Evening, Morning, Profiles
 from mlmodels.state.tracker import Tracker
 from recommendations.advice.drafting import WITHHELD_AS, decided
 from recommendations.advice.showing import Reader

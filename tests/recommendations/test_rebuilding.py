@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlmodels.state.observation import STATE_VERSION
+from mlmodels.state.table import STATE_VERSION
 from recommendations.advice.advising import answer_batch, drain
 from recommendations.inputs import frames
 from recommendations.models import Advice, StateCarry, WaitingDay

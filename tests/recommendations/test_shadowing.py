@@ -11,7 +11,7 @@ from django.urls import reverse
 from measures import risk
 from mlmodels.models import PolicyVersion
 from mlmodels.policies import drift, registry
-from mlmodels.state.observation import FEATURE_SETS
+from mlmodels.state.features import FEATURE_SETS
 from recommendations.admin import shadow_page
 from recommendations.advice.advising import drain
 from recommendations.models import Advice, Delivery, ShadowAdvice

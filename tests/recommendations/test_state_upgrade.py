@@ -7,7 +7,7 @@ import time_machine
 from django.apps import apps
 
 from mlmodels.deciding import guard
-from mlmodels.state.observation import STATE_VERSION
+from mlmodels.state.table import STATE_VERSION
 from recommendations.advice.advising import drain
 from recommendations.models import Advice, StateCarry, WaitingDay
 from tests.factories import make_advice

@@ -227,7 +227,7 @@ class Command(BaseCommand):
             self.stdout.write(aligned(("goal", "found", "wanted", ""), [goal.cells() for goal in goals]))
 
     def _guard_costs(self, make_world: Any, contender: Contender, rounds: list[Round]) -> None:
-        from mlmodels.evaluation.guard_costs import HEADER, guard_costs, table_rows
+        from mlmodels.evaluation.guards.costs import HEADER, guard_costs, table_rows
         from mlmodels.evaluation.report import aligned
 
         costs = guard_costs(make_world, contender.policy, rounds, cold_start=contender.cold_start)

@@ -24,7 +24,15 @@ class Command(BaseCommand):
         from mlmodels.baselines.constant import PlanUnchanged
         from mlmodels.deciding.guard import GUARD_CODES, GUARD_VERSION
         from mlmodels.evaluation.comparing import Contender, rounds_of, row_name
-        from mlmodels.evaluation.line_prices import LINES, READING, WARM_UP_D, header, line_prices, steps, table_rows
+        from mlmodels.evaluation.guards.line_prices import (
+            LINES,
+            READING,
+            WARM_UP_D,
+            header,
+            line_prices,
+            steps,
+            table_rows,
+        )
         from mlmodels.evaluation.report import aligned, markdown_table
         from mlmodels.evaluation.rollouts import world_from
         from mlmodels.evaluation.stress import GUARDS_ALONE

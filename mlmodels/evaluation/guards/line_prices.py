@@ -20,7 +20,7 @@ from mlmodels.deciding.guard import Rule
 from mlmodels.evaluation.comparing import Contender, Round
 from mlmodels.evaluation.forked import in_order
 from mlmodels.evaluation.goals import difference
-from mlmodels.evaluation.guard_table import all_but
+from mlmodels.evaluation.left_out import all_but
 from mlmodels.evaluation.report import interval_shown
 from mlmodels.evaluation.rollouts import MakeWorld, Season, SideBySide, play
 from mlmodels.evaluation.scores import Interval

@@ -9,7 +9,7 @@ from measures.guards import STOPS
 from mlmodels.baselines.constant import PlanUnchanged
 from mlmodels.deciding import guard
 from mlmodels.evaluation.comparing import Round
-from mlmodels.evaluation.guard_table import without
+from mlmodels.evaluation.left_out import without
 from mlmodels.evaluation.rollouts import MakeWorld, Season, play
 from mlmodels.evaluation.scores import Score, score
 from mlmodels.policies.policy import Policy
