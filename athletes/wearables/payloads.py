@@ -5,9 +5,10 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -27,6 +28,11 @@ def raw_bytes(payload: Payload) -> bytes:
     if len(raw) > MOST_BYTES:
         raise Unreadable("too_large", f"At most {MOST_BYTES // 2**20} MiB.")
     return raw
+
+
+def held(payload: Payload) -> Payload:
+    """In memory, where it was a file: so that its beginning can be looked at."""
+    return payload if isinstance(payload, dict | list) else raw_bytes(payload)
 
 
 def loaded_json(payload: Payload) -> Any:
@@ -55,6 +61,46 @@ def zip_in_order() -> Iterator[None]:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
         raise Unreadable("not_a_zip", "Not a zip file, encrypted, damaged or cut off.") from None
+
+
+def is_zip(payload: Payload) -> bool:
+    if isinstance(payload, dict | list):
+        return False
+    if isinstance(payload, bytes):
+        return payload.startswith(b"PK")
+    head = payload.read(2)
+    payload.seek(0)
+    return head == b"PK"
+
+
+def zip_members(payload: Payload, wanted: Mapping[str, re.Pattern[str]], tally: Tally) -> dict[str, list[bytes]]:
+    """The files of an export whose names (without folders, in small letters) fit; every other one is counted."""
+    assert not isinstance(payload, dict | list)
+    file = io.BytesIO(payload) if isinstance(payload, bytes) else payload
+    found: dict[str, list[bytes]] = {kind: [] for kind in wanted}
+    with zip_in_order(), zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            name = info.filename.rsplit("/", 1)[-1]
+            kind = next((kind for kind, pattern in wanted.items() if pattern.fullmatch(name.lower())), None)
+            if kind:
+                found[kind].append(unpacked(archive, info, sum(map(len, chain(*found.values())))))
+            elif name:
+                tally.ignored[f"file {undated(name)}"[:80]] += 1
+    return found
+
+
+def undated(name: str) -> str:
+    """heart_rate-2026-11-22.json and its hundreds of brothers are one kind of file."""
+    return re.sub(r"[ _-]*(?<![a-zA-Z])\d[\d_-]*", "", name)
+
+
+def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, before: int) -> bytes:
+    """At most MOST_BYTES together, whatever the archive says of itself."""
+    with archive.open(info) as file:
+        content = file.read(MOST_BYTES - before + 1)
+    if len(content) > MOST_BYTES - before:
+        raise Unreadable("too_large", f"At most {MOST_BYTES // 2**20} MiB of what is read of an export.")
+    return content
 
 
 def json_object(payload: Payload, tally: Tally) -> Item:

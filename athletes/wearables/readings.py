@@ -17,6 +17,8 @@ from functools import cache, lru_cache
 from typing import IO, Any
 from zoneinfo import available_timezones as read_available_timezones
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.serializers import (
     BODIES,
@@ -64,6 +66,9 @@ class ReadingProfile:
 
     timezone: str = "UTC"
     received_at: datetime | None = None
+    vendor_user_id: str = (
+        ""  # the athlete's account with the vendor, where it is linked: of a batch only theirs is read
+    )
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ class Reader:
     day_rule: str
     identity: str  # what client_record_id and client_record_version are made of
     not_used: Mapping[str, str] = field(default_factory=dict)  # vendor field -> why not
+    sends_batches: bool = False  # one payload may hold several users of the vendor
 
     def stream(self, payload: Payload, *, profile: ReadingProfile, tally: Tally) -> Iterator[Reading]:
         return self.function(payload, tally, profile)
@@ -186,6 +192,11 @@ def parsed_offset(text: str) -> timezone | None:
 def wall_clock(naive: datetime, zone: str) -> datetime:
     """A time without offset is the athlete's wall clock; the offset stays unknown to the record."""
     return naive.replace(tzinfo=zone_named(zone)).astimezone(UTC).replace(tzinfo=OFFSET_UNKNOWN)
+
+
+def clock_of(instant: datetime, profile: ReadingProfile) -> datetime:
+    """What the clock beside the bed showed: in the instant's own offset, else in the athlete's zone."""
+    return instant.astimezone(zone_named(profile.timezone)) if instant.tzinfo is OFFSET_UNKNOWN else instant
 
 
 def parsed_instant(text: str, profile: ReadingProfile) -> datetime | None:
@@ -304,6 +315,10 @@ class Item:
             self.find(name, "missing_sentinel", "0 and negative numbers are not measurements.")
             return None
         return value
+
+    def rated(self, name: str) -> float | None:
+        """A number where 0 says that nobody answered, or nothing was counted: no finding."""
+        return self.number(name) or None
 
     def text(self, name: str) -> str | None:
         value = self.get(name)
@@ -535,7 +550,15 @@ def coherent_night(data: dict[str, Any], where: str, tally: Tally) -> dict[str, 
     if "duration_s" in kept and too_little_asleep(kept, span_s):
         tally.find(f"{where} (duration_s)", "implausible_unit", "Left out: under a quarter of the night.")
         del kept["duration_s"]
+    if not tells_sleep(kept):
+        tally.find(where, "no_sleep_told", _("A time in bed without a length of sleep: it is not counted as sleep."))
+        return None
     return kept
+
+
+def tells_sleep(night: Mapping[str, Any]) -> bool:
+    """A start and an end alone are a time in bed. Stored, they would count as asleep from one to the other."""
+    return "duration_s" in night or any(night.get(f"{stage}_s") for stage in STAGES if stage != "awake")
 
 
 def coherent_session(data: dict[str, Any], where: str, tally: Tally) -> dict[str, Any]:
@@ -548,6 +571,8 @@ def coherent_session(data: dict[str, Any], where: str, tally: Tally) -> dict[str
     if not plausible_distance(data.get("distance_m"), data["duration_min"]):
         tally.find(f"{where} (distance_m)", "implausible_unit", "Left out: no distance for this time, in metres.")
         left_out.add("distance_m")
+    if data.get("distance_m") == 0:
+        left_out.add("distance_m")  # indoors: not measured
     return {name: value for name, value in data.items() if name not in left_out and value != []}
 
 
@@ -557,6 +582,11 @@ def plausible_distance(distance_m: float | None, duration_min: float) -> bool:
         return True
     shortest_m = SHORTEST_M if duration_min >= LONG_MIN else 0.0
     return shortest_m <= distance_m <= FASTEST_M_MIN * duration_min
+
+
+def first_length(*lengths: float | None) -> float | None:
+    """The first that is one: a watch that saw no movement tells a moving time of 0 beside the time that passed."""
+    return next((length for length in lengths if length), None)
 
 
 def hr_zones(told: Iterable[tuple[float | None, float | None, float | None]]) -> list[dict[str, float]]:

@@ -16,6 +16,7 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     deletion,
+    first_length,
     reading,
     record_id,
     source,
@@ -102,7 +103,7 @@ def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
     yield from reading(
         "training_session", item.where, tally, **provenance(item, profile),
         client_record_id=name and record_id(name), timezone=samples.zone_of(item), started_at=start,
-        duration_min=samples.duration_min(start, end) if told_min is None else told_min, kind=kind,
+        duration_min=first_length(told_min, samples.duration_min(start, end)), kind=kind,
         rpe=samples.effort(item.number("effortScore"), item, "effortScore"),
         avg_hr_bpm=item.measured("averageHeartRate"), max_hr_bpm=item.measured("maximumHeartRate"),
         distance_m=samples.in_unit(item, "totalDistance", "totalDistanceUnit", samples.IN_M),

@@ -27,6 +27,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
+    first_length,
     reading,
     record_id,
     source,
@@ -240,7 +241,7 @@ def workout(
     yield from reading(
         "training_session", item.where, tally, client_record_id=name, **provenance(item, profile),
         timezone=samples.zone_of(item), started_at=start,
-        duration_min=samples.duration_min(start, end) if told_min is None else told_min, kind=kind,
+        duration_min=first_length(told_min, samples.duration_min(start, end)), kind=kind,
         rpe=rpe[-1] if rpe else None, avg_hr_bpm=item.measured("averageHeartRate"),
         max_hr_bpm=item.measured("maximumHeartRate"),
         distance_m=samples.in_unit(item, "totalDistance", "totalDistanceUnit", samples.IN_M),

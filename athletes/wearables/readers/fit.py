@@ -24,6 +24,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
+    first_length,
     hr_zones,
     offset_of,
     reading,
@@ -204,18 +205,13 @@ def session(
     profile: ReadingProfile,
 ) -> Iterator[Reading]:  # fmt: skip
     sport, sub_sport = str(item.get("sport") or ""), str(item.get("sub_sport") or "")
-    start, rpe, seconds = (
-        instant(item, "start_time", offset),
-        item.measured("workout_rpe"),
-        item.measured("total_timer_time"),
-    )
-    elapsed = item.measured("total_elapsed_time")
+    start, rpe = instant(item, "start_time", offset), item.rated("workout_rpe")
+    seconds = first_length(item.number("total_timer_time"), item.number("total_elapsed_time"))
     kind = sports.kind_of([sub_sport if sub_sport != "generic" else "", sport if sport != "generic" else ""])
     if kind is None or sport in AT_REST - {"generic"}:
         tally.ignored["session of walking" if kind is None else "session at rest"] += 1
         item.asked.update(item.raw)
         return
-    seconds = elapsed if seconds is None else seconds
     yield from reading(
         "training_session", item.where, tally,
         client_record_id=start and record_id("fit", serial, int(start.timestamp())),

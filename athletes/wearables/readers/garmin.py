@@ -44,7 +44,7 @@ TABLE = (
         for group in ("hrv", "sleeps", "activities", "dailies")
         for row in (
             Field(f"{group}[].summaryId", "client_record_id"),
-            Field(f"{group}[].userId", "", "", "one payload, one person"),
+            Field(f"{group}[].userId", "", "", "one person; of a batch that of the linked account"),
             Field(f"{group}[].startTimeInSeconds", "the start", "s since 1970"),
             Field(f"{group}[].startTimeOffsetInSeconds", "its offset", "s"),
         )
@@ -80,15 +80,21 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     root = json_object(payload, tally)
     if not any(name in root.raw for name in (*KNOWN, *OTHERS)):
         raise Unreadable("wrong_provider", "Holds none of the lists that Garmin pushes.")
-    for item in root.each("hrv"):
-        yield from hrv(item, tally, profile)
-    for item in root.each("sleeps"):
-        yield from sleep(item, tally, profile)
-    for item in root.each("dailies"):
-        yield from daily(item, tally, profile)
-    for item in root.each("activities"):
-        yield from activity(item, tally, profile)
+    for name, function in (("hrv", hrv), ("sleeps", sleep), ("dailies", daily), ("activities", activity)):
+        for item in root.each(name):
+            if is_own(item, tally, profile):
+                yield from function(item, tally, profile)
     root.settle()
+
+
+def is_own(item: Item, tally: Tally, profile: ReadingProfile) -> bool:
+    """Garmin pushes the summaries of several users at once. Whose are the athlete's their linked account says."""
+    owner = item.raw.get("userId")
+    if not profile.vendor_user_id or owner is None or str(owner) == profile.vendor_user_id:
+        return True
+    tally.ignored["summaries of other people"] += 1
+    item.asked.update(item.raw)
+    return False
 
 
 def start_of(item: Item, tally: Tally) -> tuple[datetime | None, timezone | None]:
@@ -191,5 +197,6 @@ READER = Reader(
     day_rule="the end of the night in startTimeOffsetInSeconds; calendarDate is kept beside it",
     identity="summaryId; version: validation, then the time of arrival",
     not_used=NOT_USED,
+    sends_batches=True,
 )
 READERS = (READER,)

@@ -21,6 +21,7 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     each,
+    first_length,
     offset_of,
     parsed_instant,
     reading,
@@ -41,6 +42,7 @@ TABLE = (
     Field(f"{POINT}.sleep.stages[].type", "sleep_session.awake_s, light_s, deep_s, rem_s, duration_s"),
     Field(f"{POINT}.sleep.stages[].startTime", "the stage's start"),
     Field(f"{POINT}.sleep.stages[].endTime", "the stage's end"),
+    Field(f"{POINT}.sleep.summary.minutesAsleep", "sleep_session.duration_s", "min -> s", "where there are no stages"),
     Field(f"{POINT}.sleep.metadata.nap", "sleep_session.is_nap"),
     Field(f"{POINT}.sleep.updateTime", "client_record_version"),
     Field(f"{POINT}.heartRateVariability.sampleTime.physicalTime", "hrv_reading.measured_at"),
@@ -81,7 +83,7 @@ TABLE = (
 NOT_USED = {
     "other data types": "counted by their name",
     "exercise of walking": "no training session",
-    "sleep.summary": "the stages are used",
+    "sleep.summary, but for minutesAsleep": "the stages are used",
 }
 STAGES = {
     "AWAKE": "awake", "LIGHT": "light", "DEEP": "deep", "REM": "rem", "ASLEEP": "asleep", "RESTLESS": "asleep",
@@ -157,14 +159,15 @@ def at(item: Item, name: str, offset_name: str, profile: ReadingProfile) -> date
 
 def sleep(item: Item, provenance: dict[str, Any], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     interval, metadata = item.item("interval"), item.item("metadata")
-    stages = Session(tuple(stages_of(item, profile)))
+    stages, summary = Session(tuple(stages_of(item, profile))), item.item("summary")
+    told_min = summary.number("minutesAsleep") if summary else None
     yield from reading(
         "sleep_session", item.where, tally, **provenance,
         client_record_version=version_of(item.instant("updateTime", profile), profile),
         start_at=at(interval, "startTime", "startUtcOffset", profile) if interval else None,
         end_at=at(interval, "endTime", "endUtcOffset", profile) if interval else None,
         is_nap=metadata is not None and metadata.get("nap") is True,
-        duration_s=stages.seconds(*STAGED, "asleep"),
+        duration_s=first_length(stages.seconds(*STAGED, "asleep"), told_min and told_min * 60),
         **{f"{stage}_s": stages.seconds(stage) for stage in ("awake", *STAGED)},
     )  # fmt: skip
 
@@ -240,7 +243,7 @@ def exercise(item: Item, provenance: dict[str, Any], tally: Tally, profile: Read
     end = interval.instant("endTime", profile) if interval else None
     whole_s = (end - start).total_seconds() if start and end else None
     millimetres = summary.number("distanceMillimeters") if summary else None
-    length_s = whole_s if active_s is None else active_s
+    length_s = first_length(active_s, whole_s)
     yield from reading(
         "training_session", item.where, tally, **provenance,
         client_record_version=version_of(item.instant("updateTime", profile), profile), started_at=start,

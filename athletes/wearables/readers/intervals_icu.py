@@ -19,6 +19,7 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     each,
+    first_length,
     parsed_instant,
     reading,
     record_id,
@@ -30,13 +31,22 @@ ANSWERS = {
     "fatigue": "fatigue", "soreness": "muscle_soreness", "stress": "stress", "mood": "mood",
     "sleepQuality": "sleep_quality",
 }  # fmt: skip
+OF_A_WATCH = "sleep_quality"  # intervals.icu fills it in from the device's score of the night
 TABLE = (
     Field("id", "check_in.date, client_record_id, hrv_reading.measured_at", "", "JSON; in activities client_record_id"),
     Field("date", "check_in.date, client_record_id, hrv_reading.measured_at", "", "CSV"),
     Field("updated", "client_record_version"),
     Field("hrv", "hrv_reading.value_ms", "ms", "rMSSD, morning_supine"),
     Field("hrvSDNN", "hrv_reading.value_ms", "ms", "SDNN, morning_supine: a reading of its own"),
-    *(Field(vendor, f"check_in.{ours}", "1-4, 1 best", "scale intervals_1_4") for vendor, ours in ANSWERS.items()),
+    *(
+        Field(
+            vendor,
+            f"check_in.{ours}",
+            "1-4, 1 best",
+            "scale intervals_1_4" + ("; only beside other answers" if ours == OF_A_WATCH else ""),
+        )
+        for vendor, ours in ANSWERS.items()
+    ),
     Field("sleepSecs", "check_in.sleep_duration_min", "s -> min", "with answers only"),
     Field("restingHR", "resting_hr_reading.value_bpm", "bpm", "not if tempRestingHR"),
     Field("tempRestingHR", "", "", "true: restingHR was not measured"),
@@ -44,6 +54,7 @@ TABLE = (
     Field("timezone", "timezone", "", "activities"),
     Field("type", "training_session.kind", "", "activities"),
     Field("moving_time", "training_session.duration_min", "s -> min", "activities"),
+    Field("elapsed_time", "training_session.duration_min", "s -> min", "activities; where moving_time is 0 or missing"),
     Field("icu_rpe", "training_session.rpe", "1-10", "activities"),
     Field("average_heartrate", "training_session.avg_hr_bpm", "bpm", "activities"),
     Field("max_heartrate", "training_session.max_hr_bpm", "bpm", "activities"),
@@ -108,10 +119,10 @@ def wellness(item: Item, date_name: str, tally: Tally, profile: ReadingProfile) 
 
 
 def answers(item: Item, day: str, tally: Tally) -> Iterator[Reading]:
-    """A check-in, if the athlete answered anything: hours alone came from a watch."""
+    """A check-in, if the athlete answered anything: hours and a sleep quality alone came from a watch."""
     given = {ours: answer(item, vendor) for vendor, ours in ANSWERS.items()}
     seconds = item.measured("sleepSecs")
-    if all(value is None for value in given.values()):
+    if all(value is None for name, value in given.items() if name != OF_A_WATCH):
         return
     yield from reading(
         "check_in", item.where, tally, date=day, scale="intervals_1_4", **given,
@@ -133,7 +144,7 @@ def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         tally.ignored["activities of walking"] += 1
         item.asked.update(item.raw)
         return
-    name, seconds = item.ident("id"), item.number("moving_time")
+    name, seconds = item.ident("id"), first_length(item.number("moving_time"), item.number("elapsed_time"))
     yield from reading(
         "training_session", item.where, tally,
         client_record_id=name and record_id(name),

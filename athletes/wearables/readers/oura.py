@@ -5,6 +5,7 @@ Oura sends negative HRV items (-102) and nulls within a night's samples; the nig
 
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from athletes.wearables import sports
@@ -18,6 +19,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
+    clock_of,
     deletion,
     each,
     reading,
@@ -39,7 +41,7 @@ TABLE = (
     Field("sleep[].deep_sleep_duration", "sleep_session.deep_s", "s"),
     Field("sleep[].rem_sleep_duration", "sleep_session.rem_s", "s"),
     Field("sleep[].efficiency", "sleep_session.efficiency_pct", "%"),
-    Field("sleep[].average_hrv", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean; of long_sleep and sleep"),
+    Field("sleep[].average_hrv", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean; of a nap spot"),
     Field("sleep[].lowest_heart_rate", "resting_hr_reading.value_bpm", "bpm", "of long_sleep"),
     Field("daily_sleep[].day", "the day of its long_sleep"),
     Field("daily_sleep[].score", "sleep_session.score", "0-100", "of the day's longest long_sleep"),
@@ -59,6 +61,8 @@ NOT_USED = {
     "workout[].intensity": "easy, moderate, hard is no RPE",
 }
 NAPS = ("late_nap", "rest")
+REJECTED = "rest"  # the wearer told Oura that it was no sleep
+NIGHT_ENDS_H = 6  # a short sleep that touches midnight to then is part of a night; Oura calls naps `sleep`, too
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
@@ -149,28 +153,37 @@ def sleep(item: Item, score: float | None, tally: Tally, profile: ReadingProfile
         for of in ("sleep_session", "hrv_reading", "resting_hr_reading"):
             yield deletion(of, source=source("oura"), client_record_id=record_id(name), client_record_version=version)
         return
-    end, nap, day = item.instant("bedtime_end", profile), kind in NAPS, item.date("day")
+    start, end, day = item.instant("bedtime_start", profile), item.instant("bedtime_end", profile), item.date("day")
+    nap = kind in NAPS or (kind == "sleep" and in_the_day(start, end, profile))
     provenance = {
         "client_record_id": name and record_id(name), "client_record_version": version,
         "source": source("oura", device_type="ring", recording_method="automatic"), "vendor_date": day,
     }  # fmt: skip
     yield from reading(
         "sleep_session", item.where, tally, **provenance,
-        start_at=item.instant("bedtime_start", profile), end_at=end, is_nap=nap,
+        start_at=start, end_at=end, is_nap=nap,
         duration_s=item.number("total_sleep_duration"), time_in_bed_s=item.number("time_in_bed"),
         awake_s=item.number("awake_time"), light_s=item.number("light_sleep_duration"),
         deep_s=item.number("deep_sleep_duration"), rem_s=item.number("rem_sleep_duration"),
         efficiency_pct=item.number("efficiency"), score=score,
     )  # fmt: skip
     value = item.measured("average_hrv")
-    if value is not None and not nap:
+    if value is not None and kind != REJECTED:
         yield from reading(
             "hrv_reading", item.where, tally, **provenance,
-            measured_at=end, metric="rmssd", context="overnight_mean", value_ms=value,
+            measured_at=end, metric="rmssd", context="spot" if nap else "overnight_mean", value_ms=value,
         )  # fmt: skip
     lowest = item.measured("lowest_heart_rate")
     if lowest is not None and kind == "long_sleep":
         yield from reading("resting_hr_reading", item.where, tally, **provenance, measured_at=end, value_bpm=lowest)
+
+
+def in_the_day(start: datetime | None, end: datetime | None, profile: ReadingProfile) -> bool:
+    """Between six in the morning and midnight, on the wearer's clock."""
+    if start is None or end is None:
+        return False
+    began, ended = (clock_of(at, profile) for at in (start, end))
+    return began.date() == ended.date() and began.hour >= NIGHT_ENDS_H
 
 
 def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

@@ -5,7 +5,7 @@ A recovery has neither start nor end: it belongs to the sleep it names. `hrv_rms
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
@@ -65,6 +65,7 @@ TABLE = (
     Field("workout[].score.average_heart_rate", "training_session.avg_hr_bpm", "bpm"),
     Field("workout[].score.max_heart_rate", "training_session.max_hr_bpm", "bpm"),
     Field("workout[].score.distance_meter", "training_session.distance_m", "m"),
+    Field("Cycle start time", "client_record_id", "", "of HRV and resting heart rate; a sleep far from it is a nap"),
     Field("Cycle timezone", "the offset of all times", "UTC+02:00"),
     Field("Sleep onset", "sleep_session.start_at", "", "wall clock in the cycle's offset"),
     Field("Wake onset", "sleep_session.end_at, hrv_reading.measured_at"),
@@ -260,30 +261,57 @@ def minutes(row: Item, name: str) -> float | None:
     return None if value is None else value * 60
 
 
+SAME_SLEEP = timedelta(hours=1)  # a cycle begins with its night's sleep
+MIDDLE_OF_NIGHT = timedelta(hours=6)  # after the cycle's start, where the end of its night is not told
+
+
 def row_of_sleeps(row: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     start, end = local(row, "Sleep onset", profile), local(row, "Wake onset", profile)
-    nap = (row.text("Nap") or "").lower() == "true"
-    provenance = {
+    began = local(row, "Cycle start time", profile) if "Cycle start time" in row.raw else start
+    of_the_night = start is not None and began is not None and abs(start - began) <= SAME_SLEEP
+    nap = (row.text("Nap") or "").lower() == "true" if "Nap" in row.raw else not of_the_night
+    if start is None and end is None:
+        tally.ignored["cycles without sleep"] += 1
+        row.asked.update(row.raw)
+    else:
+        yield from sleep_of_row(row, start, end, nap, tally, profile)
+    if not (nap and "Nap" in row.raw):  # sheets that mark naps repeat the cycle's values in the nap's row
+        measured_at = end if of_the_night else began and began + MIDDLE_OF_NIGHT
+        yield from recovery_of_row(row, began, measured_at, tally, profile)
+
+
+def provenance_of_row(start: datetime | None, profile: ReadingProfile) -> dict[str, Any]:
+    return {
         "client_record_id": start and record_id("csv", start.isoformat()),
         "client_record_version": version_of(None, profile),
         "source": source("whoop", device_type="band", recording_method="automatic"),
     }
+
+
+def sleep_of_row(
+    row: Item, start: datetime | None, end: datetime | None, nap: bool, tally: Tally, profile: ReadingProfile
+) -> Iterator[Reading]:
     yield from reading(
-        "sleep_session", row.where, tally, **provenance, start_at=start, end_at=end, is_nap=nap,
+        "sleep_session", row.where, tally, **provenance_of_row(start, profile), start_at=start, end_at=end, is_nap=nap,
         duration_s=minutes(row, "Asleep duration (min)"), time_in_bed_s=minutes(row, "In bed duration (min)"),
         awake_s=minutes(row, "Awake duration (min)"), light_s=minutes(row, "Light sleep duration (min)"),
         deep_s=minutes(row, "Deep (SWS) duration (min)"), rem_s=minutes(row, "REM duration (min)"),
         efficiency_pct=row.number("Sleep efficiency %"), score=row.number("Sleep performance %"),
     )  # fmt: skip
-    value = row.measured("Heart rate variability (ms)")
-    if value is not None and not nap:
+
+
+def recovery_of_row(
+    row: Item, began: datetime | None, measured_at: datetime | None, tally: Tally, profile: ReadingProfile
+) -> Iterator[Reading]:
+    """Named by the cycle: the window of sleep beside it may be that of a nap, and then belongs to the nap."""
+    common = {**provenance_of_row(began, profile), "measured_at": measured_at}
+    value, resting = row.measured("Heart rate variability (ms)"), row.measured("Resting heart rate (bpm)")
+    if value is not None:
         yield from reading(
-            "hrv_reading", row.where, tally, **provenance,
-            measured_at=end, metric="rmssd", context="overnight_mean", value_ms=value,
-        )  # fmt: skip
-    resting = row.measured("Resting heart rate (bpm)")
-    if resting is not None and not nap:
-        yield from reading("resting_hr_reading", row.where, tally, **provenance, measured_at=end, value_bpm=resting)
+            "hrv_reading", row.where, tally, **common, metric="rmssd", context="overnight_mean", value_ms=value
+        )
+    if resting is not None:
+        yield from reading("resting_hr_reading", row.where, tally, **common, value_bpm=resting)
 
 
 def row_of_workouts(row: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
