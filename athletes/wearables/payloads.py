@@ -13,9 +13,10 @@ from typing import Any
 
 import orjson
 
-from athletes.wearables.readings import Item, Payload, Tally, Unreadable
+from athletes.wearables.readings import Item, Payload, Tally, Unreadable, parsed_offset
 
 MOST_BYTES = 64 * 1024 * 1024  # of what is held in memory at once; Apple's export is streamed instead
+MOST_ARCHIVE_BYTES = 1024 * 1024 * 1024  # of many small files, of which one is held at a time
 MOST_VALUES = 4_000_000  # of JSON: each takes about 100 bytes of memory, in a bomb as few as two of the body
 NOTHING = {"", "-", "--", "---", "n/a", "na", "nan", "null", "none", "nil", "#n/a", "?"}
 DELIMITERS = (",", ";", "\t")
@@ -89,6 +90,37 @@ def zip_members(payload: Payload, wanted: Mapping[str, re.Pattern[str]], tally: 
     return found
 
 
+def members(payload: Payload, wanted: re.Pattern[str], tally: Tally) -> Iterator[bytes]:
+    """One file of an archive after the other, so that only one is held; those not wanted are counted by their ending."""
+    assert not isinstance(payload, dict | list)
+    file, total = io.BytesIO(payload) if isinstance(payload, bytes) else payload, 0
+    with zip_in_order(), zipfile.ZipFile(file) as archive:
+        for info in archive.infolist():
+            name = info.filename.rsplit("/", 1)[-1].lower()
+            if wanted.fullmatch(name):
+                content = unpacked(archive, info, 0)
+                total += len(content)
+                if total > MOST_ARCHIVE_BYTES:
+                    raise Unreadable("too_large", f"At most {MOST_ARCHIVE_BYTES // 2**20} MiB, unpacked.")
+                yield content
+            elif name:
+                tally.ignored[f"file *.{name.partition('.')[2]}"[:80]] += 1
+
+
+def gunzipped(raw: bytes) -> bytes:
+    """As it is, where it is not packed."""
+    if not raw.startswith(b"\x1f\x8b"):
+        return raw
+    try:
+        unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        content = unpacker.decompress(raw, MOST_BYTES)
+    except zlib.error:
+        raise Unreadable("not_gzip", "Not a gzip file, damaged or cut off.") from None
+    if not unpacker.eof:
+        raise Unreadable("not_gzip", "The gzip file is cut off, or too large unpacked.")
+    return content
+
+
 def undated(name: str) -> str:
     """heart_rate-2026-11-22.json and its hundreds of brothers are one kind of file."""
     return re.sub(r"[ _-]*(?<![a-zA-Z])\d[\d_-]*", "", name)
@@ -132,9 +164,12 @@ def decoded(raw: bytes) -> str:
 
 
 def csv_rows(
-    payload: Payload, tally: Tally, wanted: Sequence[frozenset[str]], *, settle: bool = True
+    payload: Payload, tally: Tally, wanted: Sequence[frozenset[str]], *, settle: bool = True, may_run_on: bool = False
 ) -> Iterator[Item]:
-    """Each row as an item named by its line. `wanted`: sets of columns, one of which the header must hold."""
+    """Each row as an item named by its line. `wanted`: sets of columns, one of which the header must hold.
+
+    `may_run_on`: rows may have more cells than the header, behind those it names.
+    """
     text = decoded(raw_bytes(payload)).replace("\r\n", "\n").replace("\r", "\n")
     first = text.split("\n", 1)[0]
     delimiter = max(DELIMITERS, key=first.count)
@@ -149,6 +184,9 @@ def csv_rows(
             line = f"line {reader.line_num}"
             if not any(cell.strip() for cell in cells):
                 continue
+            if len(cells) > len(header) and may_run_on:
+                tally.ignored["cells behind the last column"] += len(cells) - len(header)
+                cells = cells[: len(header)]
             if len(cells) != len(header):
                 tally.find(line, "wrong_number_of_cells", f"Has {len(cells)} cells, the header {len(header)}.")
                 continue
@@ -178,7 +216,11 @@ ORDERS = {
     r"(?P<d>\d{1,2})[-/.](?P<m>\d{1,2})[-/.](?P<y>\d{4})": "day first",
     r"(?P<m>\d{1,2})[-/.](?P<d>\d{1,2})[-/.](?P<y>\d{4})": "month first",
 }
-CLOCK = r"(?:[T ,]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?)?"
+CLOCK = (
+    r"(?:[T ,]+(?P<H>\d{1,2}):(?P<M>\d{2})(?::(?P<S>\d{2})(?:\.\d+)?)?(?: ?(?P<half>[AaPp])\.? ?[Mm]\.?)?"
+    r"(?: ?(?P<offset>[+-]\d{2}:?\d{2}|Z))?)?"
+)
+NARROW_SPACES = str.maketrans({"\u202f": " ", "\xa0": " "})  # phones put them before AM and PM
 
 ReadDate = Callable[[str], datetime | None]
 
@@ -206,15 +248,18 @@ def all_alike(patterns: list[str], texts: list[str]) -> bool:
 
 
 def read_date(pattern: str, text: str) -> datetime | None:
-    match = re.fullmatch(pattern + CLOCK, text, re.ASCII)
+    """Without an offset a wall clock: the caller knows the zone."""
+    match = re.fullmatch(pattern + CLOCK, text.translate(NARROW_SPACES), re.ASCII)
     if match is None:
         return None
     hour = int(match["H"] or 0)
     if match["half"]:
         hour = hour % 12 + (12 if match["half"].lower() == "p" else 0)
+    offset = parsed_offset(match["offset"]) if match["offset"] else None
     try:
-        return datetime(  # noqa: DTZ001  # a wall clock: the caller knows the zone
-            int(match["y"]), int(match["m"]), int(match["d"]), hour, int(match["M"] or 0), int(match["S"] or 0)
-        )
+        return datetime(
+            int(match["y"]), int(match["m"]), int(match["d"]), hour, int(match["M"] or 0), int(match["S"] or 0),
+            tzinfo=offset,
+        )  # fmt: skip
     except ValueError:
         return None

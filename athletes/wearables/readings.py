@@ -168,6 +168,10 @@ INSTANT = re.compile(
     r" ?(?P<offset>[Zz]|[+-]\d{2}:?\d{2}(:00)?)?",
     re.ASCII,
 )
+TWELVE_HOURS = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})[Tt ](?P<hour>\d{1,2})(?P<rest>:\d{2}(:\d{2})?)[ \u202f\xa0]?"
+    r"(?P<half>[AaPp])\.?[ \u202f\xa0]?[Mm]\.?[ \u202f\xa0]?(?P<offset>[Zz]|[+-]\d{2}:?\d{2})?"
+)
 OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{2}):?(?P<minutes>\d{2})(:00)?", re.ASCII)
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -199,8 +203,17 @@ def clock_of(instant: datetime, profile: ReadingProfile) -> datetime:
     return instant.astimezone(zone_named(profile.timezone)) if instant.tzinfo is OFFSET_UNKNOWN else instant
 
 
+def in_24_hours(text: str) -> str:
+    """11:10:00 PM, as phones with a 12-hour clock write it, narrow spaces and all."""
+    match = TWELVE_HOURS.fullmatch(text)
+    if match is None or not 1 <= int(match["hour"]) <= 12:
+        return text
+    hour = int(match["hour"]) % 12 + (12 if match["half"] in "pP" else 0)
+    return f"{match['day']} {hour:02}{match['rest']}{match['offset'] or ''}"
+
+
 def parsed_instant(text: str, profile: ReadingProfile) -> datetime | None:
-    match = INSTANT.fullmatch(text.strip())
+    match = INSTANT.fullmatch(text.strip()) or INSTANT.fullmatch(in_24_hours(text.strip()))
     if match is None:
         return None
     try:

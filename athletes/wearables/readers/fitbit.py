@@ -60,7 +60,9 @@ TABLE = (
     Field("resting_heart_rate[].value.value", "resting_hr_reading.value_bpm", "bpm", "0: not measured"),
     Field("activities[].logId", "client_record_id"),
     Field("activities[].activityName", "training_session.kind"),
+    Field("activities[].name", "training_session.kind", "", "activities/date: in place of activityName"),
     Field("activities[].startTime", "training_session.started_at"),
+    Field("activities[].startDate", "training_session.started_at", "", "activities/date: beside a time alone"),
     Field("activities[].duration", "training_session.duration_min", "ms -> min", "where there is no activeDuration"),
     Field("activities[].activeDuration", "training_session.duration_min", "ms -> min"),
     Field("activities[].averageHeartRate", "training_session.avg_hr_bpm", "bpm"),
@@ -89,6 +91,7 @@ MEMBERS = {
 }
 HRV_SHEET = frozenset({"timestamp", "rmssd", "nremhr"})  # the Details sheet has samples of five minutes and no nremhr
 EXPORT_DATE = re.compile(r"^(\d{2})/(\d{2})/(\d{2})\Z", re.ASCII)  # month first
+CLOCK = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
 MORNING = "T05:00:00"
 OTHERS = ("user", "summary", "goals")
 
@@ -256,7 +259,7 @@ def day_of(item: Item) -> str | None:
 
 
 def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    kind = sports.kind_of([item.text("activityName")])
+    kind = sports.kind_of([item.text("activityName" if "activityName" in item.raw else "name")])
     if kind is None:
         tally.ignored["activities of walking"] += 1
         item.asked.update(item.raw)
@@ -266,11 +269,20 @@ def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         "training_session", item.where, tally,
         client_record_id=name and record_id(name),
         client_record_version=version_of(last_modified(item, profile), profile),
-        source=source("fitbit", device_type="watch"), started_at=item.instant("startTime", profile),
+        source=source("fitbit", device_type="watch"), started_at=started_at(item, profile),
         duration_min=None if milliseconds is None else milliseconds / 60_000, kind=kind,
         avg_hr_bpm=item.measured("averageHeartRate"), hr_zones=hr_zones(map(zone, item.each("heartRateZones"))),
         distance_m=distance_m(item),
     )  # fmt: skip
+
+
+def started_at(item: Item, profile: ReadingProfile) -> datetime | None:
+    """Answers for one day tell the time without the date, and the date beside it."""
+    text = item.text("startTime") or ""
+    day = item.date("startDate") if "startDate" in item.raw else None
+    if day and CLOCK.fullmatch(text):
+        return parsed_instant(f"{day}T{text}", profile)
+    return item.instant("startTime", profile)
 
 
 def zone(told: Item) -> tuple[float | None, float | None, float | None]:
@@ -292,7 +304,7 @@ def last_modified(item: Item, profile: ReadingProfile) -> datetime | None:
 
 def distance_m(item: Item) -> float | None:
     value, unit = item.number("distance"), item.text("distanceUnit")
-    if value is None:
+    if value is None or (unit is None and "startDate" in item.raw):  # in the unit of the account, which is not told
         return None
     if unit not in IN_M:
         item.find("distanceUnit", "unknown_unit", "Must be Kilometer or Mile.")

@@ -29,6 +29,15 @@ def zipped(**files):
     return file.getvalue()
 
 
+def archive_of(files):
+    """A zip of these files, by their paths in it."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return file.getvalue()
+
+
 def fitbit_export():
     """As Takeout packs it: nights without offset, scores with a Z that means nothing."""
     nights = json.dumps(json.loads(raw("fitbit.json"))["sleep"])

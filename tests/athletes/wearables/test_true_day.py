@@ -1,6 +1,5 @@
 """Every value is what it says, and lies on its own day: inputs that had been taken for something else."""
 
-
 import pytest
 
 from tests.athletes.wearables import fit_files
