@@ -91,7 +91,7 @@ def zip_members(payload: Payload, wanted: Mapping[str, re.Pattern[str]], tally: 
 
 
 def members(payload: Payload, wanted: re.Pattern[str], tally: Tally) -> Iterator[bytes]:
-    """One file of an archive after the other, so that only one is held; those not wanted are counted by their ending."""
+    """One file of an archive after the other, so that only one is held; the others are counted by their ending."""
     assert not isinstance(payload, dict | list)
     file, total = io.BytesIO(payload) if isinstance(payload, bytes) else payload, 0
     with zip_in_order(), zipfile.ZipFile(file) as archive:

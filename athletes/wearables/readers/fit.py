@@ -41,7 +41,7 @@ TABLE = (
     Field("file_id.product_name", "source.device_model"),
     Field("file_id.garmin_product", "source.device_model", "", "where there is no product_name"),
     Field("file_id.serial_number", "client_record_id"),
-    Field("activity.timestamp", "the offset", "", "local_timestamp less this; equal ones tell none (Garmin, Polar, Suunto: UTC)"),
+    Field("activity.timestamp", "the offset", "", "local_timestamp less this; equal ones: UTC on a Garmin, else none"),
     Field("activity.local_timestamp", "the offset"),
     Field("session.start_time", "training_session.started_at, client_record_id"),
     Field("session.total_timer_time", "training_session.duration_min", "s -> min", "without pauses"),

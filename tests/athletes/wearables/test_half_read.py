@@ -8,7 +8,7 @@ import pytest
 
 from athletes.wearables.readings import ReadingProfile, Unreadable
 from tests.athletes.wearables import fit_files
-from tests.athletes.wearables.payload_files import raw, zipped
+from tests.athletes.wearables.payload_files import archive_of, raw, zipped
 from tests.athletes.wearables.test_readers import codes, data_of, read
 
 # --- Garmin ----------------------------------------------------------------------------------------------------------
@@ -55,11 +55,12 @@ def test_garmin_connect_a_resting_heart_rate_told_by_several_answers_is_one():
 def test_garmin_connect_the_archive_is_read_and_its_other_files_are_named():
     nights = json.dumps([{"calendarDate": "2026-11-20", "sleepStartTimestampGMT": "2026-11-19T22:10:00.0",
                           "sleepEndTimestampGMT": "2026-11-20T05:40:00.0", "lightSleepSeconds": 25000}])  # fmt: skip
-    archive = zipped(
-        **{"DI_CONNECT__DI-Connect-Wellness__2026-01-01_7_sleepData_json": nights},
-        **{"DI_CONNECT__DI-Connect-Aggregator__UDSFile_2026-01-01_json": '[{"calendarDate":"2026-11-20","restingHeartRate":47}]'},
-        **{"DI_CONNECT__DI-Connect-User__user_settings_json": "{}"},
-    )  # fmt: skip
+    archive = archive_of({
+        "DI_CONNECT/DI-Connect-Wellness/2026-01-01_7_sleepData.json": nights,
+        "DI_CONNECT/DI-Connect-Aggregator/UDSFile_2026-01-01.json":
+            '[{"calendarDate": "2026-11-20", "restingHeartRate": 47}]',
+        "DI_CONNECT/DI-Connect-User/user_settings.json": "{}",
+    })  # fmt: skip
     result = read("garmin_connect", archive)
     assert [r.kind for r in result.readings] == ["sleep_session", "resting_hr_reading"]
     assert result.ignored["file user_settings.json"] == 1
@@ -75,16 +76,18 @@ def test_garmin_a_batch_of_two_users_is_split_by_the_linked_account():
     assert [r["value_ms"] for r in data_of(of_bob, "hrv_reading")] == [99.0, 72.0]
 
 
+NAME_OF_SUMMARY = "Daily Heart Rate Variability Summary - 2026-11-22.csv"
 # --- Fitbit ----------------------------------------------------------------------------------------------------------
 
 
 def test_fitbit_takeout_s_daily_hrv_summary_is_read_and_what_is_not_read_is_named():
-    archive = zipped(
-        **{"Takeout__Fitbit__Heart Rate Variability__Daily Heart Rate Variability Summary - 2026-11-22_csv": raw("fitbit_hrv.csv")},
-        **{"Takeout__Fitbit__Heart Rate Variability__Heart Rate Variability Details - 2026-11-22_csv": "timestamp,rmssd\n"},
-        **{"Takeout__Fitbit__Global Export Data__heart_rate-2026-11-21_json": "[]"},
-        **{"Takeout__Fitbit__Global Export Data__heart_rate-2026-11-22_json": "[]"},
-    )  # fmt: skip
+    takeout = "Takeout/Fitbit/"
+    archive = archive_of({
+        f"{takeout}Heart Rate Variability/Daily Heart Rate Variability Summary - 2026-11-22.csv": raw("fitbit_hrv.csv"),
+        f"{takeout}Heart Rate Variability/Heart Rate Variability Details - 2026-11-22.csv": "timestamp,rmssd\n",
+        f"{takeout}Global Export Data/heart_rate-2026-11-21.json": "[]",
+        f"{takeout}Global Export Data/heart_rate-2026-11-22.json": "[]",
+    })  # fmt: skip
     result = read("fitbit", archive)
     assert [(r["client_record_id"], r["context"], r["value_ms"]) for r in data_of(result, "hrv_reading")] == [
         ("2026-11-21:overnight_mean", "overnight_mean", 41.5), ("2026-11-22:overnight_mean", "overnight_mean", 43.25),
@@ -97,9 +100,9 @@ def test_fitbit_takeout_s_daily_hrv_summary_is_read_and_what_is_not_read_is_name
 def test_fitbit_the_hrv_of_the_export_lies_at_the_end_of_its_night_and_alone_it_is_read_too():
     nights = json.dumps([{"logId": 1, "dateOfSleep": "2026-11-22", "startTime": "2026-11-21T23:00:00.000",
                           "endTime": "2026-11-22T06:30:00.000", "minutesAsleep": 420, "mainSleep": True}])  # fmt: skip
-    summary = {"Daily Heart Rate Variability Summary - 2026-11-22_csv": raw("fitbit_hrv.csv")}
-    together = data_of(read("fitbit", zipped(sleep_json=nights, **summary)), "hrv_reading")
-    alone = data_of(read("fitbit", raw("fitbit_hrv.csv")), "hrv_reading")
+    summary = raw("fitbit_hrv.csv")
+    together = data_of(read("fitbit", archive_of({"sleep.json": nights, NAME_OF_SUMMARY: summary})), "hrv_reading")
+    alone = data_of(read("fitbit", summary), "hrv_reading")
     assert [r["measured_at"] for r in together] == ["2026-11-21T04:00:00Z", "2026-11-22T05:30:00Z"]
     assert [r["measured_at"] for r in alone] == ["2026-11-21T04:00:00Z", "2026-11-22T04:00:00Z"]
 
@@ -186,11 +189,13 @@ def test_elitehrv_several_readings_of_a_day_without_times_keep_apart():
 def test_fit_packed_ones_and_a_zip_of_them_are_read_as_the_file_itself():
     plain = read("fit", fit_files.TRACK).readings
     assert read("fit", gzip.compress(fit_files.TRACK)).readings == plain
-    archive = zipped(**{"activities__1_fit": fit_files.TRACK, "activities__2.fit_gz": gzip.compress(fit_files.TRACK),
-                        "activities__3.gpx_gz": b"x", "activities_csv": "a"})  # fmt: skip
+    packed = gzip.compress(fit_files.TRACK)
+    archive = archive_of({
+        "activities/1.fit": fit_files.TRACK, "activities/2.fit.gz": packed, "activities/3.gpx.gz": b"x", "a.csv": "a"
+    })  # fmt: skip
     result = read("fit", archive)
     assert result.readings == plain * 2
-    assert {name: count for name, count in result.ignored.items() if name.startswith("file")} == {
+    assert {name: count for name, count in result.ignored.items() if name.startswith("file *")} == {
         "file *.gpx.gz": 1, "file *.csv": 1,
     }  # fmt: skip
 

@@ -393,7 +393,7 @@ def test_fit_of_several_sessions_in_a_file_the_records_do_not_say_whose_they_are
 
 
 def test_fitbit_zones_become_seconds_between_two_heart_rates():
-    (run,) = data_of(read("fitbit", raw("fitbit.json")), "training_session")
+    run, _ = data_of(read("fitbit", raw("fitbit.json")), "training_session")
     assert run["hr_zones"] == [
         {"low_bpm": 129.0, "high_bpm": 157.0, "duration_s": 2400.0},
         {"low_bpm": 157.0, "high_bpm": 220.0, "duration_s": 900.0},
