@@ -52,7 +52,12 @@ TABLE = (
     Field("Workout.sourceName", "part of client_record_id, as a digest"),
     Field("Workout.creationDate", "client_record_version"),
     Field("Workout.device", "source.device_model", "", "its hardware"),
-    Field("Workout.totalDistance", "training_session.distance_m", "as totalDistanceUnit says"),
+    Field(
+        "Workout.totalDistance",
+        "training_session.distance_m",
+        "as totalDistanceUnit says",
+        "from iOS 16 the sum of WorkoutStatistics of Distance...",
+    ),
     Field("Workout.totalDistanceUnit", "m, km, mi, yd or ft -> m"),
     Field("Workout.metadata.HKTimeZone", "timezone"),
     Field("Workout.averageHeartRate", "training_session.avg_hr_bpm", "bpm", "WorkoutStatistics of HeartRate"),
@@ -70,6 +75,7 @@ MOST_RATIO = 200  # export.xml shrinks to a twentieth; a bomb to a thousandth
 LONGEST_RECORD = 200  # attributes and children kept of one element
 NEAR = timedelta(minutes=1)
 HARDWARE = re.compile(r"hardware:(\w{1,30}(?:,\w{1,10})?)")
+DISTANCE = re.compile(r"HKQuantityTypeIdentifierDistance[A-Z]")  # WalkingRunning, Cycling, Swimming ...
 HEART_RATE = "HKQuantityTypeIdentifierHeartRate"
 WANTED = {samples.HRV, samples.RESTING_HR, samples.SLEEP, *samples.EFFORT}
 
@@ -111,6 +117,9 @@ class Elements:
         elif tag == "WorkoutStatistics" and attributes.get("type") == HEART_RATE:
             self.current["averageHeartRate"] = attributes.get("average")
             self.current["maximumHeartRate"] = attributes.get("maximum")
+        elif tag == "WorkoutStatistics" and DISTANCE.match(attributes.get("type", "")) and attributes.get("sum"):
+            self.current.setdefault("totalDistance", attributes.get("sum"))
+            self.current.setdefault("totalDistanceUnit", attributes.get("unit"))
 
     def end(self, tag: str) -> None:
         if self.depth == 2 and self.current is not None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from athletes.wearables import sports
-from athletes.wearables.payloads import csv_rows, loaded_json, looks_like_json
+from athletes.wearables.payloads import csv_rows, held, loaded_json, looks_like_json
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -74,7 +74,7 @@ SHEETS = (frozenset({"date", "hrv"}), frozenset({"date", "restingHR"}), frozense
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    if not looks_like_json(payload):
+    if not looks_like_json(payload := held(payload)):
         for row in csv_rows(payload, tally, SHEETS):
             yield from wellness(row, "date", tally, profile)
         return

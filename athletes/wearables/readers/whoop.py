@@ -3,6 +3,7 @@
 A recovery has neither start nor end: it belongs to the sleep it names. `hrv_rmssd_milli` is milliseconds.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
-from athletes.wearables.payloads import csv_rows, loaded_json, looks_like_json
+from athletes.wearables.payloads import csv_rows, held, is_zip, loaded_json, looks_like_json, zip_members
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -66,7 +67,7 @@ TABLE = (
     Field("workout[].score.max_heart_rate", "training_session.max_hr_bpm", "bpm"),
     Field("workout[].score.distance_meter", "training_session.distance_m", "m"),
     Field("Cycle start time", "client_record_id", "", "of HRV and resting heart rate; a sleep far from it is a nap"),
-    Field("Cycle timezone", "the offset of all times", "UTC+02:00"),
+    Field("Cycle timezone", "the offset of all times", "UTC+02:00", "without it the athlete's clock"),
     Field("Sleep onset", "sleep_session.start_at", "", "wall clock in the cycle's offset"),
     Field("Wake onset", "sleep_session.end_at, hrv_reading.measured_at"),
     Field("Nap", "sleep_session.is_nap"),
@@ -82,6 +83,7 @@ TABLE = (
     Field("Sleep performance %", "sleep_session.score", "0-100"),
     Field("Workout start time", "training_session.started_at", "", "wall clock in the cycle's offset"),
     Field("Duration (min)", "training_session.duration_min", "min"),
+    Field("Distance (meters)", "training_session.distance_m", "m"),
     Field("Activity name", "training_session.kind"),
     Field("Average HR (bpm)", "training_session.avg_hr_bpm", "bpm"),
     Field("Max HR (bpm)", "training_session.max_hr_bpm", "bpm"),
@@ -94,21 +96,42 @@ NOT_USED = {
     "journal_entries.csv": "other columns: refused",
 }
 SHEETS = (
-    frozenset({"Sleep onset", "Wake onset", "Cycle timezone"}),
-    frozenset({"Workout start time", "Duration (min)", "Cycle timezone"}),
+    frozenset({"Sleep onset", "Wake onset"}),
+    frozenset({"Workout start time", "Duration (min)", "Activity name"}),
 )
+MEMBERS = {
+    "sleeps": re.compile(r"sleeps.*\.csv"),
+    "cycles": re.compile(r"physiological_cycles.*\.csv"),
+    "workouts": re.compile(r"workouts.*\.csv"),
+}
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    if looks_like_json(payload):
+    if is_zip(payload):
+        yield from read_export(zip_members(payload, MEMBERS, tally), tally, profile)
+    elif looks_like_json(payload := held(payload)):
         yield from read_json(loaded_json(payload), tally, profile)
     else:
-        for row in csv_rows(payload, tally, SHEETS):
-            yield from (
-                row_of_workouts(row, tally, profile)
-                if "Workout start time" in row.raw
-                else row_of_sleeps(row, tally, profile)
-            )
+        yield from read_sheet(payload, tally, profile)
+
+
+def read_export(files: dict[str, list[bytes]], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    """Cycles repeat the nights of sleeps.csv: theirs are told once, and without a mark for naps only where it lacks."""
+    if not any(files.values()):
+        raise Unreadable("wrong_zip", "The zip file holds none of WHOOP's sheets.")
+    told: set[tuple[str, Any]] = set()
+    for file in (*files["sleeps"], *files["cycles"], *files["workouts"]):
+        for reading_ in read_sheet(file, tally, profile):
+            name = (reading_.kind, reading_.data["client_record_id"])
+            if name not in told:
+                told.add(name)
+                yield reading_
+
+
+def read_sheet(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    for row in csv_rows(payload, tally, SHEETS):
+        of_workouts = "Workout start time" in row.raw
+        yield from (row_of_workouts if of_workouts else row_of_sleeps)(row, tally, profile)
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -327,6 +350,7 @@ def row_of_workouts(row: Item, tally: Tally, profile: ReadingProfile) -> Iterato
         client_record_version=version_of(None, profile),
         source=source("whoop", device_type="band"), started_at=start, duration_min=row.number("Duration (min)"),
         kind=kind, avg_hr_bpm=row.measured("Average HR (bpm)"), max_hr_bpm=row.measured("Max HR (bpm)"),
+        distance_m=row.number("Distance (meters)"),
     )  # fmt: skip
 
 
@@ -334,7 +358,7 @@ READER = Reader(
     name="whoop",
     title="WHOOP API v2 and CSV export",
     provider="whoop",
-    formats=("json", "csv"),
+    formats=("json", "csv", "zip"),
     function=read,
     table=TABLE,
     day_rule="the end of the sleep in timezone_offset (CSV: Cycle timezone); WHOOP gives no date",

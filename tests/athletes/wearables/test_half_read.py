@@ -266,3 +266,86 @@ def test_health_auto_export_reads_the_clock_of_twelve_hours(clock, measured_at):
     payload = {"data": {"metrics": [{"name": "heart_rate_variability", "units": "ms",
                                      "data": [{"qty": 48.5, "date": clock}]}]}}  # fmt: skip
     assert [r["measured_at"] for r in data_of(read("health_auto_export", payload), "hrv_reading")] == [measured_at]
+
+
+def test_apple_from_ios_16_on_the_distance_is_a_statistic_of_the_workout():
+    workout = (
+        '<HealthData><Workout workoutActivityType="HKWorkoutActivityTypeRunning" duration="60" durationUnit="min"'
+        ' sourceName="Watch" startDate="2026-11-21 17:00:00 +0100" endDate="2026-11-21 18:00:00 +0100">'
+        '<WorkoutStatistics type="HKQuantityTypeIdentifierActiveEnergyBurned" sum="700" unit="kcal"/>'
+        '<WorkoutStatistics type="HKQuantityTypeIdentifierDistanceWalkingRunning" sum="8.1" unit="km"/>'
+        "</Workout></HealthData>"
+    )
+    assert [w["distance_m"] for w in data_of(read("apple_export", workout.encode()), "training_session")] == [8100.0]
+
+
+# --- WHOOP -----------------------------------------------------------------------------------------------------------
+
+
+def test_whoop_the_zip_of_its_export_tells_a_night_once_and_its_naps_as_naps():
+    head = "Cycle start time,Cycle end time,Cycle timezone,"
+    cycles = (
+        f"{head}Resting heart rate (bpm),Heart rate variability (ms),Sleep onset,Wake onset,Asleep duration (min)\n"
+        "2026-05-24 22:30:00,,UTC-04:00,49,68,2026-05-24 22:30:00,2026-05-25 06:30:00,456\n"
+    )
+    sleeps = (
+        f"{head}Sleep onset,Wake onset,Asleep duration (min),Nap\n"
+        "2026-05-24 22:30:00,,UTC-04:00,2026-05-24 22:30:00,2026-05-25 06:30:00,456,false\n"
+        "2026-05-24 22:30:00,,UTC-04:00,2026-05-25 14:00:00,2026-05-25 14:40:00,30,true\n"
+    )
+    workouts = raw("whoop_workouts.csv")
+    result = read("whoop", archive_of({
+        "physiological_cycles.csv": cycles, "sleeps.csv": sleeps, "workouts.csv": workouts, "journal_entries.csv": "a\n"
+    }))  # fmt: skip
+    assert [(r.kind, r.data.get("is_nap")) for r in result.readings] == [
+        ("sleep_session", False), ("sleep_session", True), ("hrv_reading", None), ("resting_hr_reading", None),
+        ("training_session", None),
+    ]  # fmt: skip
+    assert result.findings == []
+    assert result.ignored["file journal_entries.csv"] == 1
+
+
+def test_whoop_csv_of_workouts_tells_the_distance_and_may_lack_the_zone():
+    (session,) = data_of(read("whoop", raw("whoop_workouts.csv")), "training_session")
+    assert session["distance_m"] == 8772.8
+    sheet = b"Workout start time,Duration (min),Activity name\n2026-11-21 17:00:00,60,Running\n"
+    assert [s["started_at"] for s in data_of(read("whoop", sheet), "training_session")] == ["2026-11-21T16:00:00Z"]
+
+
+# --- Open Wearables --------------------------------------------------------------------------------------------------
+
+
+def test_open_wearables_a_workout_of_a_webhook_tells_its_type_its_heart_rate_and_its_distance():
+    (session,) = data_of(read("open_wearables", raw("open_wearables_workout.json")), "training_session")
+    told = ("kind", "duration_min", "avg_hr_bpm", "max_hr_bpm", "distance_m")
+    assert tuple(session[name] for name in told) == ("endurance", 75.0, 158.0, 182.0, 10200.0)
+
+
+def test_open_wearables_the_sdk_s_values_belong_to_the_workout():
+    (session,) = data_of(read("open_wearables", raw("open_wearables.json")), "training_session")
+    assert (session["distance_m"], session["avg_hr_bpm"]) == (8200.0, 142.5)
+
+
+def test_open_wearables_a_resting_heart_rate_of_a_webhook_is_one():
+    sample = {"timestamp": "2026-11-22T05:00:00Z", "zone_offset": "+01:00", "type": "resting_heart_rate", "value": 47,
+              "unit": "bpm", "source": {"provider": "garmin"}}  # fmt: skip
+    result = read("open_wearables", {"type": "heart_rate.created", "data": {"user_id": "u1", "samples": [sample]}})
+    assert [(r["measured_at"], r["value_bpm"], r["source"]) for r in data_of(result, "resting_hr_reading")] == [
+        ("2026-11-22T06:00:00+01:00", 47.0, {"provider": "garmin"})
+    ]
+
+
+def test_open_wearables_a_night_without_stages_tells_the_time_asleep_and_not_the_time_in_bed():
+    night = {"id": "n", "start_time": "2026-11-21T22:00:00Z", "end_time": "2026-11-22T06:00:00Z",
+             "duration_seconds": 28800, "sleep_duration_seconds": 25200, "stages": None}  # fmt: skip
+    assert [s["duration_s"] for s in data_of(read("open_wearables", {"type": "sleep.created", "data": night}),
+                                             "sleep_session")] == [25200]  # fmt: skip
+
+
+def test_open_wearables_in_bed_in_either_spelling_is_a_time_in_bed():
+    stages = [{"id": "1", "parentId": "n", "stage": "inBed", "startDate": "2026-11-21T22:00:00Z",
+               "endDate": "2026-11-22T06:00:00Z"},
+              {"id": "2", "parentId": "n", "stage": "light", "startDate": "2026-11-21T23:00:00Z",
+               "endDate": "2026-11-22T05:00:00Z"}]  # fmt: skip
+    (night,) = data_of(read("open_wearables", {"data": {"sleep": stages}}), "sleep_session")
+    assert (night["duration_s"], night["time_in_bed_s"]) == (21600, 28800)

@@ -1,5 +1,6 @@
 """Every reader on a hand-written payload: what becomes of it, and what every reader must hold to."""
 
+import io
 import json
 import re
 from datetime import UTC, datetime, timedelta
@@ -68,6 +69,12 @@ def test_reading_again_gives_the_same_and_a_later_arrival_no_lower_version(name,
         assert after.data.get("client_record_id") == before.data.get("client_record_id")
         if before.kind != "check_in":
             assert after.data["client_record_version"] >= before.data["client_record_version"]
+
+
+@pytest.mark.parametrize(("name", "reader", "payload"), CASES, ids=NAMES)
+def test_a_file_is_read_as_its_bytes_are(name, reader, payload):
+    """The worker hands over files."""
+    assert reader.read(io.BytesIO(payload), profile=BERLIN) == reader.read(payload, profile=BERLIN)
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -463,6 +470,7 @@ RESTING_HR = {
     "health_connect.json": [("hc-rhr-1", "2026-11-22T07:15:00+01:00", 47)],
     "intervals_icu.csv": [("2026-10-08", "2026-10-08T03:00:00Z", 52), ("2026-10-09", "2026-10-09T03:00:00Z", 51)],
     "intervals_icu.json": [("2026-10-08", "2026-10-08T03:00:00Z", 52)],  # the second was carried forward
+    "open_wearables.json": [("r4", "2026-11-22T06:20:00+01:00", 47)],
     "oura.json": [("8f9a5221", "2022-07-12T09:25:14-07:00", 48)],
     "polar.json": [("2026-08-20", "", 52)],
     "whoop.json": [("123e4567", "", 51.2)],
