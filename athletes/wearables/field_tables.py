@@ -82,6 +82,8 @@ def as_markdown() -> str:
 def section(reader: Reader) -> Iterator[str]:
     yield f"\n## {reader.title}\n\n"
     yield f"Reader `{reader.name}`, provider `{reader.provider}`, {', '.join(reader.formats)}.\n"
+    if reader.from_description:
+        yield "Written from a description of the vendor or its users: no real file was read yet.\n"
     yield f"Day: {reader.day_rule}.\n"
     yield f"Identity: {reader.identity}.\n\n"
     yield "| Field | Becomes | Unit | Remark |\n|---|---|---|---|\n"

@@ -5,10 +5,10 @@ import io
 import re
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 import orjson
@@ -16,6 +16,7 @@ import orjson
 from athletes.wearables.readings import Item, Payload, Tally, Unreadable, parsed_offset
 
 MOST_BYTES = 64 * 1024 * 1024  # of what is held in memory at once; Apple's export is streamed instead
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\.?")
 MOST_ARCHIVE_BYTES = 1024 * 1024 * 1024  # of many small files, of which one is held at a time
 MOST_VALUES = 4_000_000  # of JSON: each takes about 100 bytes of memory, in a bomb as few as two of the body
 NOTHING = {"", "-", "--", "---", "n/a", "na", "nan", "null", "none", "nil", "#n/a", "?"}
@@ -74,17 +75,26 @@ def is_zip(payload: Payload) -> bool:
     return head == b"PK"
 
 
-def zip_members(payload: Payload, wanted: Mapping[str, re.Pattern[str]], tally: Tally) -> dict[str, list[bytes]]:
+Patterns = Mapping[str, re.Pattern[str]]
+
+
+def zip_members(payload: Payload, wanted: Patterns, tally: Tally) -> dict[str, list[bytes]]:
     """The files of an export whose names (without folders, in small letters) fit; every other one is counted."""
+    return {kind: list(files.values()) for kind, files in named_members(payload, wanted, tally).items()}
+
+
+def named_members(payload: Payload, wanted: Patterns, tally: Tally) -> dict[str, dict[str, bytes]]:
+    """As above, by their paths."""
     assert not isinstance(payload, dict | list)
-    file = io.BytesIO(payload) if isinstance(payload, bytes) else payload
-    found: dict[str, list[bytes]] = {kind: [] for kind in wanted}
+    file, held_bytes = io.BytesIO(payload) if isinstance(payload, bytes) else payload, 0
+    found: dict[str, dict[str, bytes]] = {kind: {} for kind in wanted}
     with zip_in_order(), zipfile.ZipFile(file) as archive:
         for info in archive.infolist():
             name = info.filename.rsplit("/", 1)[-1]
             kind = next((kind for kind, pattern in wanted.items() if pattern.fullmatch(name.lower())), None)
             if kind:
-                found[kind].append(unpacked(archive, info, sum(map(len, chain(*found.values())))))
+                content = found[kind][info.filename] = unpacked(archive, info, held_bytes)
+                held_bytes += len(content)
             elif name:
                 tally.ignored[f"file {undated(name)}"[:80]] += 1
     return found
@@ -123,7 +133,7 @@ def gunzipped(raw: bytes) -> bytes:
 
 def undated(name: str) -> str:
     """heart_rate-2026-11-22.json and its hundreds of brothers are one kind of file."""
-    return re.sub(r"[ _-]*(?<![a-zA-Z])\d[\d_-]*", "", name)
+    return re.sub(r"[ _.-]*(?<![a-zA-Z])\d[\d_-]*", "", UUID.sub("", name))
 
 
 def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, before: int) -> bytes:
@@ -164,18 +174,24 @@ def decoded(raw: bytes) -> str:
 
 
 def csv_rows(
-    payload: Payload, tally: Tally, wanted: Sequence[frozenset[str]], *, settle: bool = True, may_run_on: bool = False
-) -> Iterator[Item]:
+    payload: Payload, tally: Tally, wanted: Sequence[frozenset[str]], *, settle: bool = True, may_run_on: bool = False,
+    lines_above: int = 0, may_repeat: bool = False,
+) -> Iterator[Item]:  # fmt: skip
     """Each row as an item named by its line. `wanted`: sets of columns, one of which the header must hold.
 
-    `may_run_on`: rows may have more cells than the header, behind those it names.
+    `may_run_on`: rows may have more cells than the header, behind those it names. `lines_above` the header are no part
+    of the table. `may_repeat`: a column that stands in the header again is called `Distance 2`.
     """
     text = decoded(raw_bytes(payload)).replace("\r\n", "\n").replace("\r", "\n")
-    first = text.split("\n", 1)[0]
+    first = "".join(text.split("\n", lines_above + 1)[lines_above : lines_above + 1])
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
+        for _ in range(lines_above):
+            next(reader, [])
         header = [name.strip() for name in next(reader, [])]
+        if may_repeat:
+            header = numbered(header)
         if not any(columns <= set(header) for columns in wanted):
             raise Unreadable("wrong_columns", "The header lacks the columns of this export.")
         if len(set(header) - {""}) < len([name for name in header if name]):
@@ -197,6 +213,15 @@ def csv_rows(
                 row.settle()
     except csv.Error:
         raise Unreadable("not_csv", f"Not a CSV file from line {reader.line_num} on.") from None
+
+
+def numbered(header: Sequence[str]) -> list[str]:
+    seen: Counter[str] = Counter()
+    names = []
+    for name in header:
+        seen[name] += 1
+        names.append(name if seen[name] == 1 or not name else f"{name} {seen[name]}")
+    return names
 
 
 def told(cell: str, delimiter: str) -> str | None:

@@ -150,6 +150,7 @@ class Reader:
     day_rule: str
     identity: str  # what client_record_id and client_record_version are made of
     not_used: Mapping[str, str] = field(default_factory=dict)  # vendor field -> why not
+    from_description: bool = False  # of the vendor or its users: no real file was read yet
     sends_batches: bool = False  # one payload may hold several users of the vendor
 
     def stream(self, payload: Payload, *, profile: ReadingProfile, tally: Tally) -> Iterator[Reading]:

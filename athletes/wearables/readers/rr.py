@@ -6,12 +6,16 @@ One ectopic beat in a hundred trebles the rMSSD of a quiet recording: on a serie
 """
 
 import math
+import re
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from statistics import median
 
-from athletes.wearables.payloads import json_object
+from django.utils.translation import gettext as _
+
+from athletes.wearables.payloads import decoded, held, json_object, looks_like_json, raw_bytes
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -21,6 +25,8 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
+    decimal,
+    parsed_instant,
     reading,
     record_id,
     source,
@@ -35,6 +41,7 @@ MEDIAN_OF = 11
 DEVIATION_OF = 91
 LEAST_DEVIATION_MS, DEVIATIONS = 80.0, 5.2
 MOST_ARTIFACTS_PCT = 10.0
+MOST_HEADERS, SECONDS_BELOW = 20, 10.0
 
 TABLE = (
     Field("client_record_id", "client_record_id"),
@@ -45,6 +52,8 @@ TABLE = (
     Field("timezone", "timezone"),
     Field("context", "hrv_reading.context", "", "required: nobody else knows how it was taken"),
     Field("rr_ms", "hrv_reading.value_ms", "ms", "rMSSD of 50-20,000 intervals, cleaned"),
+    Field("time", "hrv_reading.measured_at, client_record_id", "", "text: of the first beat; spot"),
+    Field("RR interval", "hrv_reading.value_ms", "ms or s", "text: rMSSD, as above"),
 )
 
 
@@ -102,6 +111,51 @@ def running_median(values: Sequence[float], width: int) -> list[float]:
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    if looks_like_json(payload := held(payload)):
+        yield from read_json(payload, tally, profile)
+    else:
+        yield from read_text(payload, tally, profile)
+
+
+def read_text(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    """As loggers write it: a beat a line, with its time or below the time of the first. It says nothing of posture."""
+    beats = list(beats_of(decoded(raw_bytes(payload)), profile))
+    if not beats:
+        raise Unreadable("wrong_provider", "Holds no list of RR intervals.")
+    at = next((each for each, _value in beats if each is not None), None)
+    if at is None:
+        raise Unreadable("no_time", _("The file does not say when the beats were recorded: put the time above them."))
+    tally.used |= {"time", "RR interval"}
+    cleaned = cleaned_or_found(tally, "RR interval", in_ms([value for _at, value in beats if value is not None]))
+    if cleaned is not None:
+        yield from reading(
+            "hrv_reading", "RR interval", tally, client_record_id=record_id("rr", int(at.timestamp())),
+            client_record_version=version_of(None, profile), source=source("other"), measured_at=at, metric="rmssd",
+            context="spot", value_ms=cleaned.rmssd_ms,
+        )  # fmt: skip
+
+
+def beats_of(text: str, profile: ReadingProfile) -> Iterator[tuple[datetime | None, float | None]]:
+    """(time, interval) of each line: Polar Sensor Logger, HRV Logger, and plain lists of Kubios and Elite HRV.
+
+    A line that is neither is a header or a remark; far below the top it shows that this is another kind of file.
+    """
+    for number, line in enumerate(text.splitlines()):
+        cells = [cell.strip() for cell in re.split(r"[;,\t]", line)]
+        at = parsed_instant(cells[0], profile)
+        value = decimal(cells[1] if at is not None and len(cells) > 1 else cells[0])
+        if at is not None or value is not None:
+            yield at, value
+        elif line.strip() and number >= MOST_HEADERS:
+            return
+
+
+def in_ms(values: list[float]) -> list[float]:
+    """Kubios writes seconds: no heart beats every 10 ms, and none waits 10 s."""
+    return [1000 * value for value in values] if values and median(values) < SECONDS_BELOW else values
+
+
+def read_json(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     root = json_object(payload, tally)
     if "rr_ms" not in root.raw:
         raise Unreadable("wrong_provider", "Holds no rr_ms.")
@@ -153,9 +207,9 @@ def cleaned_or_found(tally: Tally, where: str, rr_ms: Sequence[float]) -> Cleane
 
 READER = Reader(
     name="rr",
-    title="RR intervals",
+    title="RR intervals (JSON; text of Polar Sensor Logger, HRV Logger, Kubios, Elite HRV)",
     provider="other",
-    formats=("json",),
+    formats=("json", "txt", "rr", "csv"),
     function=read,
     table=TABLE,
     day_rule="as any HRV reading: overnight ones on the day their night ends",

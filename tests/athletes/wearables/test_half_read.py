@@ -3,12 +3,13 @@
 import gzip
 import json
 import struct
+from datetime import datetime, timedelta
 
 import pytest
 
 from athletes.wearables.readings import ReadingProfile, Unreadable
 from tests.athletes.wearables import fit_files
-from tests.athletes.wearables.payload_files import archive_of, raw, zipped
+from tests.athletes.wearables.payload_files import archive_of, raw, rr_ms, zipped
 from tests.athletes.wearables.test_readers import codes, data_of, read
 
 # --- Garmin ----------------------------------------------------------------------------------------------------------
@@ -349,3 +350,37 @@ def test_open_wearables_in_bed_in_either_spelling_is_a_time_in_bed():
                "endDate": "2026-11-22T05:00:00Z"}]  # fmt: skip
     (night,) = data_of(read("open_wearables", {"data": {"sleep": stages}}), "sleep_session")
     assert (night["duration_s"], night["time_in_bed_s"]) == (21600, 28800)
+
+
+# --- RR intervals as text --------------------------------------------------------------------------------------------
+
+
+def polar_lines(values):
+    at = datetime(2026, 11, 22, 6, 40)
+    for value in values:
+        at += timedelta(milliseconds=value)
+        yield f"{at.isoformat(timespec='milliseconds')};{value:.0f}"
+
+
+RR_TEXTS = {
+    "Polar Sensor Logger": lambda rr: ["Phone timestamp;RR-interval [ms]", *polar_lines(rr)],
+    "HRV Logger": lambda rr: ["date, rr, since start", *(f"2026-11-22 05:40:01 +0000,{ms:.0f},0" for ms in rr)],
+    "Kubios": lambda rr: ["# 2026", "2026-11-22 06:40:00", *(f"{ms / 1000:.3f}" for ms in rr)],
+    "Elite HRV": lambda rr: ["2026-11-22 06:40:00", *(f"{ms:.0f}" for ms in rr)],
+}
+
+
+@pytest.mark.parametrize("app", RR_TEXTS)
+def test_rr_text_of_every_logger_gives_the_same_reading(app):
+    result = read("rr", "\n".join(RR_TEXTS[app](rr_ms())).encode())
+    (hrv,) = data_of(result, "hrv_reading")
+    assert hrv["value_ms"] == pytest.approx(26.1, abs=0.2)
+    assert (hrv["measured_at"][:16], hrv["context"], hrv["metric"]) == ("2026-11-22T05:40", "spot", "rmssd")
+
+
+def test_rr_text_without_a_time_is_refused_and_says_what_is_missing():
+    with pytest.raises(Unreadable) as refusal:
+        read("rr", "\n".join(f"{ms:.0f}" for ms in rr_ms()).encode())
+    assert (refusal.value.code, refusal.value.message) == (
+        "no_time", "The file does not say when the beats were recorded: put the time above them."
+    )  # fmt: skip
