@@ -169,6 +169,7 @@ INSTANT = re.compile(
     r" ?(?P<offset>[Zz]|[+-]\d{2}:?\d{2}(:00)?)?",
     re.ASCII,
 )
+NIGHT_ENDS_H = 6
 TWELVE_HOURS = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})[Tt ](?P<hour>\d{1,2})(?P<rest>:\d{2}(:\d{2})?)[ \u202f\xa0]?"
     r"(?P<half>[AaPp])\.?[ \u202f\xa0]?[Mm]\.?[ \u202f\xa0]?(?P<offset>[Zz]|[+-]\d{2}:?\d{2})?"
@@ -202,6 +203,14 @@ def wall_clock(naive: datetime, zone: str) -> datetime:
 def clock_of(instant: datetime, profile: ReadingProfile) -> datetime:
     """What the clock beside the bed showed: in the instant's own offset, else in the athlete's zone."""
     return instant.astimezone(zone_named(profile.timezone)) if instant.tzinfo is OFFSET_UNKNOWN else instant
+
+
+def by_night(start: datetime | None, end: datetime | None, profile: ReadingProfile) -> bool:
+    """Whether a sleep touches the hours from midnight to six on the sleeper's clock. Others are naps."""
+    if start is None or end is None:
+        return True
+    began, ended = clock_of(start, profile), clock_of(end, profile)
+    return began.hour < NIGHT_ENDS_H or began.date() != ended.date()
 
 
 def in_24_hours(text: str) -> str:
@@ -333,6 +342,15 @@ class Item:
     def rated(self, name: str) -> float | None:
         """A number where 0 says that nobody answered, or nothing was counted: no finding."""
         return self.number(name) or None
+
+    def percent(self, name: str) -> float | None:
+        """A number, with or without its sign."""
+        value = self.get(name)
+        if isinstance(value, str) and value.strip().endswith("%"):
+            return Item({name: value.strip()[:-1]}, self.tally, path=self.path, where=self.where, texts=True).number(
+                name
+            )
+        return self.number(name)
 
     def text(self, name: str) -> str | None:
         value = self.get(name)

@@ -56,7 +56,7 @@ CONTEXTS = {
 OF_A_MORNING = ("morning readiness", "readiness", "morning")  # Elite HRV's Type; an open or guided reading is no such
 MORNING_H = range(3, 12)  # convention; a reading at another hour is none of the morning, whatever its posture
 TIMES = ("Time", "time")
-FITBIT_S = "nremhr"  # its daily HRV summary has the columns timestamp and rmssd, too
+OTHERS = {"nremhr", "Mean RR"}  # of Fitbit's daily summary and Welltory's sheet, which have the same columns, too
 EARLY_MORNING_H = 5
 
 HRV4TRAINING_TABLE = (
@@ -93,8 +93,8 @@ def rows(app: App, payload: Payload, tally: Tally) -> Iterator[tuple[Item, str, 
     found = list(csv_rows(payload, tally, wanted, settle=False, may_run_on=app.may_run_on))
     if not found:
         return
-    if FITBIT_S in found[0].raw:
-        raise Unreadable("wrong_provider", "This is Fitbit's daily HRV summary.")
+    if OTHERS & set(found[0].raw):
+        raise Unreadable("wrong_provider", "A sheet of Fitbit or Welltory: send it under that name.")
     column = next(name for name in app.dates if name in found[0].raw)
     texts = [text for row in found if (text := row.raw.get(column))]
     if not texts:

@@ -5,7 +5,6 @@ Oura sends negative HRV items (-102) and nulls within a night's samples; the nig
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from athletes.wearables import sports
@@ -19,7 +18,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    clock_of,
+    by_night,
     deletion,
     each,
     reading,
@@ -62,7 +61,6 @@ NOT_USED = {
 }
 NAPS = ("late_nap", "rest")
 REJECTED = "rest"  # the wearer told Oura that it was no sleep
-NIGHT_ENDS_H = 6  # a short sleep that touches midnight to then is part of a night; Oura calls naps `sleep`, too
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
@@ -154,7 +152,7 @@ def sleep(item: Item, score: float | None, tally: Tally, profile: ReadingProfile
             yield deletion(of, source=source("oura"), client_record_id=record_id(name), client_record_version=version)
         return
     start, end, day = item.instant("bedtime_start", profile), item.instant("bedtime_end", profile), item.date("day")
-    nap = kind in NAPS or (kind == "sleep" and in_the_day(start, end, profile))
+    nap = kind in NAPS or (kind == "sleep" and not by_night(start, end, profile))  # so it calls short nights, too
     provenance = {
         "client_record_id": name and record_id(name), "client_record_version": version,
         "source": source("oura", device_type="ring", recording_method="automatic"), "vendor_date": day,
@@ -176,14 +174,6 @@ def sleep(item: Item, score: float | None, tally: Tally, profile: ReadingProfile
     lowest = item.measured("lowest_heart_rate")
     if lowest is not None and kind == "long_sleep":
         yield from reading("resting_hr_reading", item.where, tally, **provenance, measured_at=end, value_bpm=lowest)
-
-
-def in_the_day(start: datetime | None, end: datetime | None, profile: ReadingProfile) -> bool:
-    """Between six in the morning and midnight, on the wearer's clock."""
-    if start is None or end is None:
-        return False
-    began, ended = (clock_of(at, profile) for at in (start, end))
-    return began.date() == ended.date() and began.hour >= NIGHT_ENDS_H
 
 
 def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
