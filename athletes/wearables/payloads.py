@@ -12,6 +12,8 @@ from datetime import datetime
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from athletes.wearables.readings import Item, Payload, Tally, Unreadable, parsed_offset
 
@@ -25,11 +27,15 @@ DELIMITERS = (",", ";", "\t")
 
 def raw_bytes(payload: Payload) -> bytes:
     if isinstance(payload, dict | list):
-        raise Unreadable("not_a_file", "A file was expected.")
+        raise Unreadable("not_a_file", _("A file was expected."))
     raw = payload if isinstance(payload, bytes) else payload.read(MOST_BYTES + 1)
     if len(raw) > MOST_BYTES:
-        raise Unreadable("too_large", f"At most {MOST_BYTES // 2**20} MiB.")
+        raise Unreadable("too_large", at_most(MOST_BYTES))
     return raw
+
+
+def at_most(size_bytes: int) -> str:
+    return _("At most %(most)d MiB, unpacked, of what is read.") % {"most": size_bytes // 2**20}
 
 
 def held(payload: Payload) -> Payload:
@@ -42,15 +48,18 @@ def loaded_json(payload: Payload) -> Any:
         return payload
     raw = raw_bytes(payload)
     if sum(map(raw.count, (b"{", b"[", b","))) > MOST_VALUES:
-        raise Unreadable("too_many_values", f"A JSON document of more than {MOST_VALUES} values: send it in parts.")
+        raise Unreadable(
+            "too_many_values",
+            _("A JSON document of more than %(most)d values: send it in parts.") % {"most": MOST_VALUES},
+        )
     try:
         loaded = orjson.loads(raw.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as refusal:
         if refusal.msg.startswith("Not enough memory"):  # so orjson says it
             raise MemoryError from None
-        raise Unreadable("not_json", "Not a JSON document, or cut off.") from None
+        raise Unreadable("not_json", _("Not a JSON document, or cut off.")) from None
     if not isinstance(loaded, dict | list):
-        raise Unreadable("not_an_object", "A JSON object or list was expected.")
+        raise Unreadable("not_an_object", _("A JSON object or list was expected."))
     return loaded
 
 
@@ -62,7 +71,7 @@ def zip_in_order() -> Iterator[None]:
     except Unreadable:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
-        raise Unreadable("not_a_zip", "Not a zip file, encrypted, damaged or cut off.") from None
+        raise Unreadable("not_a_zip", _("Not a zip file, encrypted, damaged or cut off.")) from None
 
 
 def is_zip(payload: Payload) -> bool:
@@ -111,7 +120,7 @@ def members(payload: Payload, wanted: re.Pattern[str], tally: Tally) -> Iterator
                 content = unpacked(archive, info, 0)
                 total += len(content)
                 if total > MOST_ARCHIVE_BYTES:
-                    raise Unreadable("too_large", f"At most {MOST_ARCHIVE_BYTES // 2**20} MiB, unpacked.")
+                    raise Unreadable("too_large", at_most(MOST_ARCHIVE_BYTES))
                 yield content
             elif name:
                 tally.ignored[f"file *.{name.partition('.')[2]}"[:80]] += 1
@@ -125,9 +134,9 @@ def gunzipped(raw: bytes) -> bytes:
         unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
         content = unpacker.decompress(raw, MOST_BYTES)
     except zlib.error:
-        raise Unreadable("not_gzip", "Not a gzip file, damaged or cut off.") from None
+        raise Unreadable("not_gzip", _("Not a gzip file, damaged or cut off.")) from None
     if not unpacker.eof:
-        raise Unreadable("not_gzip", "The gzip file is cut off, or too large unpacked.")
+        raise Unreadable("not_gzip", _("The gzip file is cut off, or too large unpacked."))
     return content
 
 
@@ -141,14 +150,14 @@ def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, before: int) -> by
     with archive.open(info) as file:
         content = file.read(MOST_BYTES - before + 1)
     if len(content) > MOST_BYTES - before:
-        raise Unreadable("too_large", f"At most {MOST_BYTES // 2**20} MiB of what is read of an export.")
+        raise Unreadable("too_large", at_most(MOST_BYTES))
     return content
 
 
 def json_object(payload: Payload, tally: Tally) -> Item:
     loaded = loaded_json(payload)
     if not isinstance(loaded, dict):
-        raise Unreadable("not_an_object", "A JSON object was expected.")
+        raise Unreadable("not_an_object", _("A JSON object was expected."))
     return Item(loaded, tally)
 
 
@@ -163,14 +172,14 @@ def looks_like_json(payload: Payload) -> bool:
 
 def decoded(raw: bytes) -> str:
     if b"\x00" in raw and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable("not_text", "Not a text file.")
+        raise Unreadable("not_text", _("Not a text file."))
     encodings = ("utf-16",) if raw.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252")
     for encoding in encodings:
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise Unreadable("not_text", "Not a text file.")
+    raise Unreadable("not_text", _("Not a text file."))
 
 
 def csv_rows(
@@ -187,15 +196,15 @@ def csv_rows(
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)
     try:
-        for _ in range(lines_above):
+        for _line in range(lines_above):
             next(reader, [])
         header = [name.strip() for name in next(reader, [])]
         if may_repeat:
             header = numbered(header)
         if not any(columns <= set(header) for columns in wanted):
-            raise Unreadable("wrong_columns", "The header lacks the columns of this export.")
+            raise Unreadable("wrong_columns", _("The header lacks the columns of this export."))
         if len(set(header) - {""}) < len([name for name in header if name]):
-            raise Unreadable("double_column", "A column stands twice in the header.")
+            raise Unreadable("double_column", _("A column stands twice in the header."))
         for cells in reader:
             line = f"line {reader.line_num}"
             if not any(cell.strip() for cell in cells):
@@ -204,7 +213,8 @@ def csv_rows(
                 tally.ignored["cells behind the last column"] += len(cells) - len(header)
                 cells = cells[: len(header)]
             if len(cells) != len(header):
-                tally.find(line, "wrong_number_of_cells", f"Has {len(cells)} cells, the header {len(header)}.")
+                counts = {"cells": len(cells), "columns": len(header)}
+                tally.find(line, "wrong_number_of_cells", _("Has %(cells)d cells, the header %(columns)d.") % counts)
                 continue
             row = Item({n: told(c, delimiter) for n, c in zip(header, cells, strict=True)}, tally, where=line)
             row.texts = True
@@ -212,7 +222,7 @@ def csv_rows(
             if settle:
                 row.settle()
     except csv.Error:
-        raise Unreadable("not_csv", f"Not a CSV file from line {reader.line_num} on.") from None
+        raise Unreadable("not_csv", _("Not a CSV file from line %(line)d on.") % {"line": reader.line_num}) from None
 
 
 def numbered(header: Sequence[str]) -> list[str]:
@@ -235,6 +245,10 @@ def told(cell: str, delimiter: str) -> str | None:
 
 # --- dates that do not say which way round they are -------------------------------------------------------------------
 
+ORDER_NAMES = {
+    "year first": gettext_noop("year first"), "year, day, month": gettext_noop("year, day, month"),
+    "day first": gettext_noop("day first"), "month first": gettext_noop("month first"),
+}  # fmt: skip
 ORDERS = {
     r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})": "year first",
     r"(?P<y>\d{4})[-/.](?P<d>\d{1,2})[-/.](?P<m>\d{1,2})": "year, day, month",
@@ -250,6 +264,10 @@ NARROW_SPACES = str.maketrans({"\u202f": " ", "\xa0": " "})  # phones put them b
 ReadDate = Callable[[str], datetime | None]
 
 
+def dates_read_as(order: str) -> str:
+    return _("All dates of the file were read as: %(order)s.") % {"order": _(ORDER_NAMES[order])}
+
+
 def date_order(texts: Iterable[str]) -> tuple[str, ReadDate]:
     """The one way of reading that fits most of a column's dates. Where two fit equally well the file says nothing.
 
@@ -260,10 +278,10 @@ def date_order(texts: Iterable[str]) -> tuple[str, ReadDate]:
     best = max(count for count, _ in scored)
     fitting = [pattern for count, pattern in scored if count == best and count]
     if not fitting:
-        raise Unreadable("no_dates", "No date of the file can be read.")
+        raise Unreadable("no_dates", _("No date of the file can be read."))
     year_first = next(iter(ORDERS))
     if len(fitting) > 1 and fitting[0] != year_first and not all_alike(fitting, distinct):
-        raise Unreadable("ambiguous_dates", "The dates can be read as day first and as month first.")
+        raise Unreadable("ambiguous_dates", _("The dates can be read as day first and as month first."))
     chosen = fitting[0]
     return ORDERS[chosen], lambda text: read_date(chosen, text.strip())
 

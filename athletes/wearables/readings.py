@@ -18,6 +18,7 @@ from typing import IO, Any
 from zoneinfo import available_timezones as read_available_timezones
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.serializers import (
@@ -38,6 +39,7 @@ Payload = dict[str, Any] | list[Any] | bytes | IO[bytes]
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MOST_FINDINGS = 10_000
+MOST_ALIKE = 1_000
 available_timezones = cache(read_available_timezones)  # it walks the file system each time
 
 UNFIT_FOR_ID = re.compile(r"[^A-Za-z0-9._:-]")
@@ -89,6 +91,11 @@ class Finding:
     code: str
     message: str
 
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """The same of all places that differ in their numbers alone."""
+        return re.sub(r"\d+", "", self.where), self.code, self.message
+
 
 @dataclass(frozen=True)
 class Field:
@@ -102,17 +109,23 @@ class Field:
 
 @dataclass
 class Tally:
-    """What was found and left aside on the way. `used`: the vendor fields that were asked for."""
+    """What was found and left aside on the way. `used`: the vendor fields that were asked for.
+
+    Of the same finding at many places the first ones are kept, and `alike` counts them all.
+    """
 
     findings: list[Finding] = field(default_factory=list)
+    alike: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     used: set[str] = field(default_factory=set)
     owner: str | None = None
     untold: int = 0
 
     def find(self, where: str, code: str, message: str) -> None:
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(Finding(where, code, message))
+        finding = Finding(where, code, message)
+        self.alike[finding.kind] += 1
+        if self.alike[finding.kind] <= MOST_ALIKE and len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
         else:
             self.untold += 1
 
@@ -123,7 +136,7 @@ class Tally:
         if self.owner is None:
             self.owner = str(owner)
         elif self.owner != str(owner):
-            raise Unreadable("two_athletes", "The payload holds data of more than one person.")
+            raise Unreadable("two_athletes", _("The payload holds data of more than one person."))
 
 
 @dataclass
@@ -320,14 +333,14 @@ class Item:
         if self.texts and isinstance(value, str):
             value = decimal(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.find(name, "not_a_number", "Must be a number.")
+            self.find(name, "not_a_number", _("Must be a number."))
             return None
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
-            self.find(name, "not_a_number", "Must be a finite number.")
+            self.find(name, "not_a_number", _("Must be a finite number."))
             return None
         return number
 
@@ -335,7 +348,7 @@ class Item:
         """A number where 0 and negative ones are how devices spell 'not measured'."""
         value = self.number(name)
         if value is not None and value <= 0:
-            self.find(name, "missing_sentinel", "0 and negative numbers are not measurements.")
+            self.find(name, "missing_sentinel", _("0 and negative numbers are not measurements."))
             return None
         return value
 
@@ -356,7 +369,7 @@ class Item:
         value = self.get(name)
         if value is None or isinstance(value, str):
             return value
-        self.find(name, "not_a_string", "Must be a string.")
+        self.find(name, "not_a_string", _("Must be a string."))
         return None
 
     def ident(self, name: str) -> str | None:
@@ -367,7 +380,7 @@ class Item:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if value is not None:
-            self.find(name, "not_an_id", "Must be an id.")
+            self.find(name, "not_an_id", _("Must be an id."))
         return None
 
     def date(self, name: str) -> str | None:
@@ -376,7 +389,7 @@ class Item:
             return None
         parsed = parsed_date(value)
         if parsed is None:
-            self.find(name, "not_a_date", "Must be a date like 2026-11-22.")
+            self.find(name, "not_a_date", _("Must be a date like 2026-11-22."))
         return parsed
 
     def instant(self, name: str, profile: ReadingProfile) -> datetime | None:
@@ -385,7 +398,7 @@ class Item:
             return None
         parsed = parsed_instant(value, profile)
         if parsed is None:
-            self.find(name, "not_an_instant", "Must be a time like 2026-11-22T06:52:10+08:00.")
+            self.find(name, "not_an_instant", _("Must be a time like 2026-11-22T06:52:10+08:00."))
         return parsed
 
     def epoch(self, name: str, *, unit_s: float = 1, offset: timezone | None = None) -> datetime | None:
@@ -395,7 +408,7 @@ class Item:
             return None
         instant = at_epoch(value * unit_s, offset)
         if instant is None:
-            self.find(name, "not_an_instant", "Lies before 2000 or after 2100: another unit?")
+            self.find(name, "not_an_instant", _("Lies before 2000 or after 2100: another unit?"))
         return instant
 
     def offset_min(self, name: str, *, unit_min: float = 1) -> timezone | None:
@@ -410,7 +423,7 @@ class Item:
 
     def _offset(self, name: str, offset: timezone | None) -> timezone | None:
         if offset is None:
-            self.find(name, "not_an_offset", "Must be an offset between -14:00 and +14:00.")
+            self.find(name, "not_an_offset", _("Must be an offset between -14:00 and +14:00."))
         return offset
 
     def zone(self, name: str) -> str | None:
@@ -428,7 +441,7 @@ class Item:
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            self.find(name, "not_an_object", "Must be an object.")
+            self.find(name, "not_an_object", _("Must be an object."))
             return None
         return self._child(value, self.name_of(name), self.place_of(name))
 
@@ -438,7 +451,7 @@ class Item:
         if value is None:
             return
         if not isinstance(value, list):
-            self.find(name, "not_a_list", "Must be a list.")
+            self.find(name, "not_a_list", _("Must be a list."))
             return
         yield from each(value, self.tally, path=f"{self.name_of(name)}[]", where=self.place_of(name))
 
@@ -459,11 +472,15 @@ def each(values: list[Any], tally: Tally, *, path: str = "[]", where: str = "") 
     for index, value in enumerate(values):
         place = f"{where}[{index}]"
         if not isinstance(value, Mapping):
-            tally.find(place, "not_an_object", "Must be an object.")
+            tally.find(place, "not_an_object", _("Must be an object."))
             continue
         item = Item(value, tally, path=path, where=place)
         yield item
         item.settle()
+
+
+def one_of(units: Iterable[str]) -> str:
+    return _("Must be one of %(units)s.") % {"units": ", ".join(units)}
 
 
 def decimal(text: str) -> float | None:
@@ -505,11 +522,12 @@ def limits_of(kind: str) -> dict[str, Limit]:
 
 def refusal_of(value: float, limit: Limit) -> tuple[str, str] | None:
     if limit.zero_is_missing and value in (0, -1):
-        return "missing_sentinel", "0 and -1 are not measurements."
+        return "missing_sentinel", _("0 and -1 are not measurements.")
     if not limit.low <= value <= limit.high:
-        return "out_of_range", f"Must lie between {limit.low:g} and {limit.high:g}: another unit?"
+        bounds = {"low": limit.low, "high": limit.high}
+        return "out_of_range", _("Must lie between %(low)g and %(high)g: another unit?") % bounds
     if limit.step and not math.isclose(value / limit.step, round(value / limit.step), abs_tol=1e-9):
-        return "step", f"Must be a multiple of {limit.step:g}."
+        return "step", _("Must be a multiple of %(step)g.") % {"step": limit.step}
     return None
 
 
@@ -529,8 +547,26 @@ def within_limits(kind: str, data: dict[str, Any], where: str, tally: Tally) -> 
             kept[name] = number
     missing = [name for name, limit in limits.items() if limit.required and kept.get(name) is None]
     if missing and all(name not in data or data[name] is None for name in missing):
-        tally.find(where, "nothing_measured", f"Holds no {missing[0]}.")
+        tally.find(where, "nothing_measured", nothing_measured(missing[0]))
     return None if missing else {name: value for name, value in kept.items() if value is not None}
+
+
+WHY_LEFT_OUT = {
+    "client_record_id": gettext_noop("Left out: it has neither an id nor a time by which it could be known again."),
+    **dict.fromkeys(("measured_at", "started_at", "tested_at"), gettext_noop("Left out: it does not say when it was.")),
+    **dict.fromkeys(("start_at", "end_at"), gettext_noop("Left out: the start or the end of the sleep is not told.")),
+    "date": gettext_noop("Left out: it has no date."),
+}
+MEASURED = {
+    "value_ms": gettext_noop("Left out: it tells no HRV."),
+    "value_bpm": gettext_noop("Left out: it tells no resting heart rate."),
+    "duration_min": gettext_noop("Left out: it does not say how long the session was."),
+    "time_s": gettext_noop("Left out: it tells no time of the test."),
+}
+
+
+def nothing_measured(name: str) -> str:
+    return _(MEASURED[name]) if name in MEASURED else _("Left out: it tells no value.")
 
 
 NEEDED = {
@@ -548,7 +584,7 @@ def reading(kind: str, where: str, tally: Tally, /, **data: Any) -> Iterator[Rea
     """The reading, if the API would take it; else findings. Instants are given as datetimes."""
     missing = [name for name in NEEDED[kind] if not data.get(name)]
     if missing:
-        tally.find(where, f"no_{missing[0]}", f"Without {missing[0]} it cannot be filed.")
+        tally.find(where, f"no_{missing[0]}", _(WHY_LEFT_OUT[missing[0]]))
         return
     kept = within_limits(kind, data, where, tally)
     if kept is not None and kind == "sleep_session":
@@ -564,7 +600,7 @@ def coherent_night(data: dict[str, Any], where: str, tally: Tally) -> dict[str, 
     """Parts that do not fit into the whole are left out: the start and the end are what the watch knows best."""
     span_s = (data["end_at"] - data["start_at"]).total_seconds()
     if not 0 < span_s <= LONGEST_SLEEP_S:
-        tally.find(where, "impossible_session", "Must end after it starts, and within 24 h.")
+        tally.find(where, "impossible_session", _("Must end after it starts, and within 24 h."))
         return None
     left_out: list[str] = []
     if data.get("time_in_bed_s", 0) > span_s + STAGES_TOLERANCE_S:
@@ -577,10 +613,10 @@ def coherent_night(data: dict[str, Any], where: str, tally: Tally) -> dict[str, 
         left_out += stages
     for name in left_out:
         if name in data:
-            tally.find(f"{where} ({name})", "longer_than_the_night", "Left out: it does not fit into the night.")
+            tally.find(f"{where} ({name})", "longer_than_the_night", _("Left out: it does not fit into the night."))
     kept = {name: value for name, value in data.items() if name not in left_out}
     if "duration_s" in kept and too_little_asleep(kept, span_s):
-        tally.find(f"{where} (duration_s)", "implausible_unit", "Left out: under a quarter of the night.")
+        tally.find(f"{where} (duration_s)", "implausible_unit", _("Left out: under a quarter of the night."))
         del kept["duration_s"]
     if not tells_sleep(kept):
         tally.find(where, "no_sleep_told", _("A time in bed without a length of sleep: it is not counted as sleep."))
@@ -598,10 +634,10 @@ def coherent_session(data: dict[str, Any], where: str, tally: Tally) -> dict[str
     highest, mean = data.get("max_hr_bpm"), data.get("avg_hr_bpm")
     impossible = highest is not None and mean is not None and highest < mean
     if impossible:
-        tally.find(f"{where} (max_hr_bpm)", "below_the_average", "Left out: it lies below the mean heart rate.")
+        tally.find(f"{where} (max_hr_bpm)", "below_the_average", _("Left out: it lies below the mean heart rate."))
     left_out = {"max_hr_bpm"} if impossible else set()
     if not plausible_distance(data.get("distance_m"), data["duration_min"]):
-        tally.find(f"{where} (distance_m)", "implausible_unit", "Left out: no distance for this time, in metres.")
+        tally.find(f"{where} (distance_m)", "implausible_unit", _("Left out: no distance for this time, in metres."))
         left_out.add("distance_m")
     if data.get("distance_m") == 0:
         left_out.add("distance_m")  # indoors: not measured

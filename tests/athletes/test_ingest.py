@@ -12,7 +12,7 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from athletes.models import HrvReading, Upload
+from athletes.models import HrvReading, Upload, VendorAccount
 from athletes.wearables import ingest, spools, uploads
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reader, Reading, Unreadable, record_id
@@ -455,3 +455,49 @@ def test_an_erased_athletes_bodies_go_too(alice, django_capture_on_commit_callba
     with django_capture_on_commit_callbacks(execute=True):
         alice.user.delete()
     assert list(uploads.directory().iterdir()) == []
+
+
+# --- said so that a person understands it ----------------------------------------------------------------------------
+
+
+def test_an_unknown_name_is_answered_with_the_names_there_are(api, alice):
+    answer = post(api(alice), "samsung_health", b"x").json()
+    assert (answer["code"], answer["providers"]) == ("not_found", sorted(READERS))
+    assert answer["detail"] == f"There is no reader of this name. The names are: {', '.join(sorted(READERS))}."
+
+
+def test_the_same_finding_at_many_places_is_told_once_with_its_count_in_the_reader_s_language(api, alice):
+    alice.locale = "de"
+    alice.save()
+    nights = [{**NIGHT, "summaryId": None} for _ in range(613)]
+    answer = post(api(alice), "garmin", json.dumps({"hrv": nights}), "application/json", HTTP_ACCEPT_LANGUAGE="de")
+    told = answer.json()
+    assert (told["findings"], told["findings_total"]) == ([{
+        "where": "hrv[0]", "code": "no_client_record_id", "count": 613,
+        "message": "Ausgelassen: hat weder eine Kennung noch eine Zeit, an der es wiederzuerkennen wäre.",
+    }], 613)  # fmt: skip
+
+
+def test_the_same_bytes_again_are_answered_as_unchanged_also_where_the_worker_read_them(api, alice, settings):
+    settings.INGEST_AT_ONCE_READINGS = 10
+    client, body = api(alice), file_of(170) + b"a;2027-07-02T06:00:00+00:00;9000\n"
+    post(client, "lines", body)
+    ingest.work()
+    again = post(client, "lines", body).json()
+    assert (again["state"], again["summary"]) == ("done", {"unchanged": 170, "rejected": 1})
+    first = client.get(f"/api/v1/uploads/{again['id']}/").json()
+    assert first["summary"] == {"created": 170, "rejected": 1}
+
+
+def test_of_a_batch_of_garmin_s_the_linked_account_s_part_is_the_athlete_s(api, alice):
+    VendorAccount.objects.create(athlete=alice, provider="garmin", vendor_user_id=NIGHT["userId"])
+    batch = {"hrv": [NIGHT, {**NIGHT, "userId": "somebody-else", "summaryId": "theirs", "lastNightAvg": 99}]}
+    answer = post(api(alice), "garmin", json.dumps(batch), "application/json").json()
+    assert (answer["summary"], answer["ignored"]) == ({"created": 1}, {"summaries of other people": 1})
+    assert [reading.value_ms for reading in HrvReading.objects.all()] == [44]
+
+
+def test_of_a_batch_without_a_linked_account_nothing_is_taken(api, alice):
+    batch = {"hrv": [NIGHT, {**NIGHT, "userId": "somebody-else", "summaryId": "theirs"}]}
+    answer = post(api(alice), "garmin", json.dumps(batch), "application/json")
+    assert (answer.status_code, answer.json()["code"], HrvReading.objects.count()) == (400, "two_athletes", 0)

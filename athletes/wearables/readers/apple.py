@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables.merging import Segment, sessions
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readers import apple_samples as samples
@@ -60,7 +62,7 @@ NOT_USED = {
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     root = json_object(payload, tally)
     if not any(name in root.raw for name in ("samples", "workouts", "deleted")):
-        raise Unreadable("wrong_provider", "Holds neither samples nor workouts.")
+        raise Unreadable("wrong_provider", _("Holds neither samples nor workouts."))
     segments: list[Segment] = []
     for item in root.each("samples"):
         kind = item.text("type")
@@ -113,7 +115,7 @@ def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
 def deleted(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     kind, name = item.text("type") or "", item.ident("uuid")
     if kind == samples.SLEEP:
-        tally.find(item.where, "deleted_stage", "One deleted stage does not say which night it was part of.")
+        tally.find(item.where, "deleted_stage", _("One deleted stage does not say which night it was part of."))
         return
     of = {samples.HRV: "hrv_reading", samples.RESTING_HR: "resting_hr_reading"}.get(kind)
     of = of or ("training_session" if kind.startswith("HKWorkout") else None)

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
+from django.utils.translation import gettext as _
 
 from athletes.wearables.merging import Segment, sessions
 from athletes.wearables.payloads import zip_in_order
@@ -97,7 +98,7 @@ class Elements:
         if self.depth == 1:
             self.root = tag
             if tag != "HealthData":
-                raise Unreadable("wrong_provider", "Not an export of Apple Health.")
+                raise Unreadable("wrong_provider", _("Not an export of Apple Health."))
         elif self.depth == 2:
             self.tag, self.current = tag, None
             if tag == "Workout" or (tag == "Record" and attributes.get("type") in WANTED):
@@ -164,17 +165,17 @@ def elements(xml: IO[bytes], tally: Tally) -> Iterator[Element]:
         while chunk := unpacked(xml):
             total += len(chunk)
             if total > MOST_XML_BYTES:
-                raise Unreadable("too_large", "The export is too large.")
+                raise Unreadable("too_large", _("The export is too large."))
             parser.feed(chunk)
             done, target.done = target.done, []
             yield from done
         parser.close()
     except DefusedXmlException:
-        raise Unreadable("forbidden_xml", "The file declares entities, or points outside itself.") from None
+        raise Unreadable("forbidden_xml", _("The file declares entities, or points outside itself.")) from None
     except Unreadable:
         raise
     except (ParseError, LookupError, ValueError):  # the last two: an encoding that expat does not know
-        raise Unreadable("not_xml", "Not an XML file, or cut off.") from None
+        raise Unreadable("not_xml", _("Not an XML file, or cut off.")) from None
     yield from target.done
 
 
@@ -186,7 +187,7 @@ def unpacked(xml: IO[bytes]) -> bytes:
 @contextmanager
 def opened(payload: Payload) -> Iterator[IO[bytes]]:
     if isinstance(payload, dict | list):
-        raise Unreadable("not_a_file", "A file was expected.")
+        raise Unreadable("not_a_file", _("A file was expected."))
     file = io.BytesIO(payload) if isinstance(payload, bytes) else payload
     head = file.read(4)
     file.seek(0)
@@ -204,10 +205,10 @@ def export_in(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """The largest XML file but for the clinical one: its name depends on the phone's language."""
     found = [i for i in archive.infolist() if i.filename.lower().endswith(".xml") and "cda" not in i.filename.lower()]
     if not found:
-        raise Unreadable("wrong_zip", "The zip file holds no export.xml.")
+        raise Unreadable("wrong_zip", _("The zip file holds no export.xml."))
     info = max(found, key=lambda i: i.file_size)
     if info.file_size > MOST_XML_BYTES or info.file_size > MOST_RATIO * max(info.compress_size, 1 << 12):
-        raise Unreadable("zip_bomb", "The zip file unpacks to far more than an export does.")
+        raise Unreadable("zip_bomb", _("The zip file unpacks to far more than an export does."))
     return info
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
     Field,
@@ -42,7 +44,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     loaded = loaded_json(payload)
     days = loaded.get("days") if isinstance(loaded, dict) else loaded
     if not isinstance(days, list) or not any(is_night(day) for day in days):
-        raise Unreadable("wrong_provider", "Holds no days of Eight Sleep.")
+        raise Unreadable("wrong_provider", _("Holds no days of Eight Sleep."))
     for item in each(days, tally, path="days[]", where="days"):
         if item.get("processing") is True:
             tally.ignored["nights not final yet"] += 1

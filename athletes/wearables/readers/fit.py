@@ -99,7 +99,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
 
 def read_archive(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     """A damaged file of many is a finding; where none can be read, the whole is refused."""
-    read_files, refusal = 0, Unreadable("wrong_zip", "The zip file holds no FIT file.")
+    read_files, refusal = 0, Unreadable("wrong_zip", _("The zip file holds no FIT file."))
     for number, raw in enumerate(members(payload, FIT_NAME, tally), 1):
         try:
             yield from read_file(gunzipped(raw), tally, profile)
@@ -115,7 +115,7 @@ def read_file(raw: bytes, tally: Tally, profile: ReadingProfile) -> Iterator[Rea
     contents = contents_of(raw, tally)
     file = contents.first("file_id")
     if file is None:
-        raise Unreadable("wrong_provider", "A FIT file begins with a file_id.")
+        raise Unreadable("wrong_provider", _("A FIT file begins with a file_id."))
     provenance, serial = source_of(file), file.ident("serial_number") or ""
     offset = offset_in(contents.first("activity"), str(file.get("manufacturer")))
     at_rest = is_recording(contents)
@@ -137,7 +137,7 @@ def contents_of(raw: bytes, tally: Tally) -> Contents:
     import fitdecode  # 40 ms that only this reader needs
 
     if raw[8:12] != b".FIT":
-        raise Unreadable("not_fit", "Not a FIT file.")
+        raise Unreadable("not_fit", _("Not a FIT file."))
     before = tally.ignored.copy()
     try:
         return parsed(raw, tally, fitdecode.ErrorHandling.RAISE)
@@ -162,16 +162,18 @@ def parsed(raw: bytes, tally: Tally, error_handling: Any) -> Contents:
                     continue
                 count += 1
                 if count > MOST_MESSAGES:
-                    raise Unreadable("too_large", "The file holds too many messages.")
+                    raise Unreadable("too_large", _("The file holds too many messages."))
                 sort_message(frame, contents, tally)
     except fitdecode.FitError as failure:
         if isinstance(failure, fitdecode.FitParseError) and error_handling is fitdecode.ErrorHandling.RAISE:
             raise
-        raise Unreadable("not_fit", "Not a FIT file, damaged, or cut off.") from None
+        raise Unreadable("not_fit", _("Not a FIT file, damaged, or cut off.")) from None
     except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError, AssertionError) as failure:
         if isinstance(failure, Unreadable):
             raise
-        raise Unreadable("not_fit", "The file breaks the rules of FIT.") from None  # fitdecode's own slips on bad files
+        raise Unreadable(
+            "not_fit", _("The file breaks the rules of FIT.")
+        ) from None  # fitdecode's own slips on bad files
     return contents
 
 
@@ -228,14 +230,14 @@ def offset_in(activity: Item | None, manufacturer: str) -> timezone:
         return OFFSET_UNKNOWN
     offset = offset_of(rounded) if abs(minutes - rounded) < 1 else None
     if offset is None:
-        activity.find("local_timestamp", "not_an_offset", "Must be within 14 h of timestamp.")
+        activity.find("local_timestamp", "not_an_offset", _("Must be within 14 h of timestamp."))
     return offset or OFFSET_UNKNOWN
 
 
 def instant(item: Item, name: str, offset: timezone) -> datetime | None:
     value = item.get(name)
     if not isinstance(value, datetime) or not 2000 <= value.year < 2100:
-        item.find(name, "not_an_instant", "Must be a date and time after 2000.")
+        item.find(name, "not_an_instant", _("Must be a date and time after 2000."))
         return None
     return value.astimezone(offset)
 

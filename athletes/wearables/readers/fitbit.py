@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.wearables import sports
 from athletes.wearables.payloads import csv_rows, held, is_zip, loaded_json, looks_like_json, zip_members
@@ -107,7 +109,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
 
 def read_export(files: dict[str, list[bytes]], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     if not any(files[kind] for kind in files if kind != "sleep_score"):
-        raise Unreadable("wrong_zip", "The zip file holds neither sleep nor HRV nor exercises of Fitbit.")
+        raise Unreadable("wrong_zip", _("The zip file holds neither sleep nor HRV nor exercises of Fitbit."))
     scores: dict[str, float] = {}
     ends: dict[str, datetime] = {}
     for file in files["sleep_score"]:
@@ -125,7 +127,7 @@ def read_hrv_sheet(
     for row in csv_rows(payload, tally, [HRV_SHEET]):
         day, value = parsed_date((row.text("timestamp") or "")[:10]), row.measured("rmssd")
         if day is None:
-            row.find("timestamp", "not_a_date", "Must be a date like 2026-11-22.")
+            row.find("timestamp", "not_a_date", _("Must be a date like 2026-11-22."))
         elif value is not None:
             yield from night_hrv(row.where, day, "overnight_mean", value, ends, tally, profile)
 
@@ -170,7 +172,7 @@ def enveloped(loaded: Any) -> dict[str, Any]:
             return {"resting_heart_rate": loaded}
     elif any(name in loaded for name in ("sleep", "hrv", "activities", "activities-heart", *OTHERS)):
         return dict(loaded)
-    raise Unreadable("wrong_provider", "Holds no list of Fitbit's API or export.")
+    raise Unreadable("wrong_provider", _("Holds no list of Fitbit's API or export."))
 
 
 def seconds(item: Item | None, name: str) -> float | None:
@@ -254,7 +256,7 @@ def day_of(item: Item) -> str | None:
     text = (item.text("dateTime") or "").removesuffix(" 00:00:00")
     day = EXPORT_DATE.sub(r"20\3-\1-\2", text)
     if text and parsed_date(day) is None:
-        item.find("dateTime", "not_a_date", "Must be a date like 2019-11-01.")
+        item.find("dateTime", "not_a_date", _("Must be a date like 2019-11-01."))
     return parsed_date(day)
 
 
@@ -298,7 +300,7 @@ def last_modified(item: Item, profile: ReadingProfile) -> datetime | None:
     try:
         return datetime.strptime(text + "+0000", "%m/%d/%y %H:%M:%S%z") + timedelta()
     except ValueError:
-        item.find("lastModified", "not_an_instant", "Must be a time.")
+        item.find("lastModified", "not_an_instant", _("Must be a time."))
         return None
 
 
@@ -307,7 +309,7 @@ def distance_m(item: Item) -> float | None:
     if value is None or (unit is None and "startDate" in item.raw):  # in the unit of the account, which is not told
         return None
     if unit not in IN_M:
-        item.find("distanceUnit", "unknown_unit", "Must be Kilometer or Mile.")
+        item.find("distanceUnit", "unknown_unit", _("Must be Kilometer or Mile."))
         return None
     return value * IN_M[unit]
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
@@ -79,7 +81,7 @@ OTHERS = (
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     root = json_object(payload, tally)
     if not any(name in root.raw for name in (*KNOWN, *OTHERS)):
-        raise Unreadable("wrong_provider", "Holds none of the lists that Garmin pushes.")
+        raise Unreadable("wrong_provider", _("Holds none of the lists that Garmin pushes."))
     for name, function in (("hrv", hrv), ("sleeps", sleep), ("dailies", daily), ("activities", activity)):
         for item in root.each(name):
             if is_own(item, tally, profile):
@@ -108,13 +110,13 @@ def end_of(item: Item, start: datetime | None) -> datetime | None:
     if start is None or seconds is None:
         return None
     if not 0 <= seconds <= 86_400:
-        item.find("durationInSeconds", "out_of_range", "Must lie between 0 and a day: another unit?")
+        item.find("durationInSeconds", "out_of_range", _("Must lie between 0 and a day: another unit?"))
         return None
     return start + timedelta(seconds=seconds)
 
 
 def hrv(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    start, _ = start_of(item, tally)
+    start, _offset = start_of(item, tally)
     name, day, measured_at = item.ident("summaryId"), item.date("calendarDate"), end_of(item, start)
     for vendor, context, suffix in (
         ("lastNightAvg", "overnight_mean", ()),
@@ -132,7 +134,7 @@ def hrv(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
 
 
 def sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    start, _ = start_of(item, tally)
+    start, _offset = start_of(item, tally)
     end, awake_s = end_of(item, start), item.number("awakeDurationInSeconds")
     name, score = item.ident("summaryId"), item.item("overallSleepScore")
     stages = {stage: item.number(vendor) for stage, vendor in STAGE_FIELDS.items()}
@@ -149,7 +151,7 @@ def sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading
 
 def daily(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     """Of the day itself: sent again and again while it lasts, filed under its start."""
-    start, _ = start_of(item, tally)
+    start, _offset = start_of(item, tally)
     name, day = item.ident("summaryId"), item.date("calendarDate")
     value = item.measured("restingHeartRateInBeatsPerMinute")
     if value is not None:
@@ -168,7 +170,7 @@ STAGE_FIELDS = {
 
 
 def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    start, _ = start_of(item, tally)
+    start, _offset = start_of(item, tally)
     kind = sports.kind_of([item.text("activityType")])
     if kind is None:
         tally.ignored["activities of walking"] += 1

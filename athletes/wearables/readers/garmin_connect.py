@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
 from athletes.wearables.payloads import is_zip, loaded_json, zip_members
@@ -104,7 +106,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     files = zip_members(payload, MEMBERS, tally) if is_zip(payload) else {"": [payload]}
     documents = [entry for kind in files for file in files[kind] for entry in unwrapped(loaded_json(file))]
     if not any(isinstance(d, dict) and (KNOWN & set(d) or is_health_status(d)) for d in documents):
-        raise Unreadable("wrong_provider", "Holds neither sleep nor HRV nor an activity of Garmin Connect.")
+        raise Unreadable("wrong_provider", _("Holds neither sleep nor HRV nor an activity of Garmin Connect."))
     rested: set[str] = set()  # days whose resting heart rate was read: several answers repeat it
     for item in each(documents, tally, path=""):
         yield from document(item, rested, tally, profile)
@@ -160,7 +162,7 @@ def utc(item: Item, name: str, profile: ReadingProfile) -> datetime | None:
     text = item.text(name) if name in item.raw else None
     at = parsed_instant(f"{text.strip()}Z", profile) if text else None
     if text and at is None:
-        item.find(name, "not_an_instant", "Must be a time like 2026-11-22T05:30:00.0.")
+        item.find(name, "not_an_instant", _("Must be a time like 2026-11-22T05:30:00.0."))
     return at
 
 
@@ -176,7 +178,7 @@ def between(item: Item, name: str, seconds: float) -> timezone:
     """The offset between the two clocks."""
     offset = offset_of(seconds / 60)
     if offset is None:
-        item.find(name, "not_an_offset", "Must be within 14 h of the same time in GMT.")
+        item.find(name, "not_an_offset", _("Must be within 14 h of the same time in GMT."))
     return offset or OFFSET_UNKNOWN
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
 from athletes.wearables.merging import STAGED, Segment, Session
 from athletes.wearables.payloads import loaded_json
@@ -105,7 +107,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     loaded = loaded_json(payload)
     points = loaded.get("dataPoints") if isinstance(loaded, dict) else loaded
     if not isinstance(points, list) or not (isinstance(loaded, dict) or any(is_point(point) for point in points)):
-        raise Unreadable("wrong_provider", "Holds no dataPoints of the Google Health API.")
+        raise Unreadable("wrong_provider", _("Holds no dataPoints of the Google Health API."))
     for item in each(points, tally, path=POINT, where="dataPoints"):
         item.texts = True
         yield from point(item, tally, profile)
@@ -144,7 +146,7 @@ def seconds(item: Item, name: str) -> float | None:
     text = item.text(name)
     match = SECONDS.fullmatch(text) if text else None
     if text is not None and match is None:
-        item.find(name, "not_a_duration", "Must be a duration like 3600s.")
+        item.find(name, "not_a_duration", _("Must be a duration like 3600s."))
     return float(match[1]) if match else None
 
 
@@ -153,7 +155,7 @@ def at(item: Item, name: str, offset_name: str, profile: ReadingProfile) -> date
     if offset_s is not None:
         offset = offset_of(offset_s / 60)
         if offset is None:
-            item.find(offset_name, "not_an_offset", "Must be an offset between -14 and +14 hours.")
+            item.find(offset_name, "not_an_offset", _("Must be an offset between -14 and +14 hours."))
     return instant and instant.astimezone(offset or instant.tzinfo or UTC)
 
 
@@ -177,7 +179,7 @@ def stages_of(item: Item, profile: ReadingProfile) -> Iterator[Segment]:
         start, end = stage.instant("startTime", profile), stage.instant("endTime", profile)
         name = STAGES.get(stage.text("type") or "")
         if name is None or start is None or end is None or start >= end:
-            stage.find("type", "unusable_stage", "Needs a known type, a start and a later end.")
+            stage.find("type", "unusable_stage", _("Needs a known type, a start and a later end."))
         else:
             yield Segment(name, start, end, "", stage.where)
 
@@ -228,7 +230,7 @@ def day_of(item: Item) -> str | None:
     try:
         return date(*(int(part) for part in parts if part is not None and part == int(part))).isoformat()
     except (TypeError, ValueError, OverflowError):
-        item.find("date", "not_a_date", "Must have year, month and day.")
+        item.find("date", "not_a_date", _("Must have year, month and day."))
         return None
 
 

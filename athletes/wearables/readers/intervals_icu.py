@@ -7,6 +7,8 @@ The day's four-point answers (1 is best) become a check-in in that very scale. V
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
 from athletes.wearables.payloads import csv_rows, held, loaded_json, looks_like_json
 from athletes.wearables.readings import (
@@ -89,14 +91,14 @@ def listed(loaded: Any) -> list[Any]:
     entries = loaded if isinstance(loaded, list) else [loaded]
     known = {"hrv", "hrvSDNN", "restingHR", "sleepSecs", "start_date", "updated", *ANSWERS}
     if not any(isinstance(entry, dict) and "id" in entry and known & set(entry) for entry in entries):
-        raise Unreadable("wrong_provider", "Holds no wellness day and no activity of intervals.icu.")
+        raise Unreadable("wrong_provider", _("Holds no wellness day and no activity of intervals.icu."))
     return entries
 
 
 def wellness(item: Item, date_name: str, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     day = item.date(date_name)
     if day is None:
-        item.find(date_name, "no_date", "Without a date it cannot be filed.")
+        item.find(date_name, "no_date", _("Without a date it cannot be filed."))
         return
     version = version_of(item.instant("updated", profile), profile)
     for vendor, metric in (("hrv", "rmssd"), ("hrvSDNN", "sdnn")):
@@ -133,7 +135,7 @@ def answers(item: Item, day: str, tally: Tally) -> Iterator[Reading]:
 def answer(item: Item, name: str) -> float | None:
     value = item.number(name)
     if value is not None and value not in (1, 2, 3, 4):
-        item.find(name, "out_of_range", "This scale has 1, 2, 3 and 4.")
+        item.find(name, "out_of_range", _("This scale has 1, 2, 3 and 4."))
         return None
     return value
 

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN
-from athletes.wearables.payloads import ReadDate, csv_rows, date_order
+from athletes.wearables.payloads import ReadDate, csv_rows, date_order, dates_read_as
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -94,14 +96,14 @@ def rows(app: App, payload: Payload, tally: Tally) -> Iterator[tuple[Item, str, 
     if not found:
         return
     if OTHERS & set(found[0].raw):
-        raise Unreadable("wrong_provider", "A sheet of Fitbit or Welltory: send it under that name.")
+        raise Unreadable("wrong_provider", _("A sheet of Fitbit or Welltory: send it under that name."))
     column = next(name for name in app.dates if name in found[0].raw)
     texts = [text for row in found if (text := row.raw.get(column))]
     if not texts:
         return
     order, read_date = date_order(texts)
     if order != "year first":
-        tally.find(column, "date_order", f"All dates of the file were read as: {order}.")
+        tally.find(column, "date_order", dates_read_as(order))
     for row in found:
         yield row, column, read_date
 
@@ -115,14 +117,14 @@ def when(row: Item, column: str, read_date: ReadDate, profile: ReadingProfile) -
     text, clock = row.text(column), row.text(named(row, TIMES)) if named(row, TIMES) in row.raw else None
     naive = read_date(text) if text else None
     if naive is None:
-        row.find(column, "not_a_date", "Not a date like the others of this file.")
+        row.find(column, "not_a_date", _("Not a date like the others of this file."))
         return None
     if naive.tzinfo is not None:
         return in_range(naive.replace(tzinfo=OFFSET_UNKNOWN) if not naive.utcoffset() else naive)
     if clock and naive.time() == datetime.min.time():
         with_clock = read_date(f"{text} {clock}")
         if with_clock is None:
-            row.find("Time", "not_a_time", "Must be a time like 06:52.")
+            row.find("Time", "not_a_time", _("Must be a time like 06:52."))
         naive = with_clock or naive
     if naive.time() == datetime.min.time():
         naive = naive.replace(hour=EARLY_MORNING_H)
@@ -153,7 +155,7 @@ def readings_of(
     context = context_of(row, at, app, profile)
     effort = row.number("trainingRPE") if app is HRV4T else None
     if effort is not None:
-        row.find("trainingRPE", "rpe_without_session", "An RPE without a start and a length is no training session.")
+        row.find("trainingRPE", "rpe_without_session", _("An RPE without a start and a length is no training session."))
     for names, metric in ((app.rmssd, "rmssd"), (app.sdnn, "sdnn")):
         value = row.measured(named(row, names))
         if value is not None:

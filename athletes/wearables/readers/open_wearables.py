@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
 from athletes.wearables.merging import STAGED, Segment, Session, fit
 from athletes.wearables.payloads import json_object
@@ -22,6 +24,7 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     first_length,
+    one_of,
     reading,
     record_id,
     source,
@@ -117,7 +120,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     root = json_object(payload, tally)
     data = root.item("data")
     if data is None:
-        raise Unreadable("wrong_provider", "Holds no data of Open Wearables.")
+        raise Unreadable("wrong_provider", _("Holds no data of Open Wearables."))
     event = root.text("type") or ""
     tally.belongs_to(data.ident("user_id"))
     if event.startswith("sleep."):
@@ -128,7 +131,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         for item in data.each("samples"):
             yield from told_sample(item, tally, profile)
     elif not {"records", "sleep", "workouts"} & set(data.raw):
-        raise Unreadable("wrong_provider", "Holds neither records nor sleep nor workouts.")
+        raise Unreadable("wrong_provider", _("Holds neither records nor sleep nor workouts."))
     else:
         yield from uploaded(data, tally, profile)
     root.settle()
@@ -165,7 +168,7 @@ def value_ms(item: Item) -> float | None:
     if value is None:
         return None
     if unit not in IN_MS:
-        item.find("unit", "unknown_unit", "Must be ms or s.")
+        item.find("unit", "unknown_unit", _("Must be ms or s."))
         return None
     return value * IN_MS[unit]
 
@@ -173,7 +176,7 @@ def value_ms(item: Item) -> float | None:
 def value_bpm(item: Item) -> float | None:
     value, unit = item.measured("value"), item.text("unit")
     if value is not None and unit not in BEATS_A_MINUTE:
-        item.find("unit", "unknown_unit", "Must be bpm or count/min.")
+        item.find("unit", "unknown_unit", _("Must be bpm or count/min."))
         return None
     return value
 
@@ -227,7 +230,7 @@ def collect_stage(
         if told.text("type") == "sleepScore" and name and score is not None:
             scores[name] = score
     if name is None or stage not in STAGES or start is None or end is None:
-        item.find("stage", "unusable_stage", "Needs an id, a known stage, a start and an end.")
+        item.find("stage", "unusable_stage", _("Needs an id, a known stage, a start and an end."))
         return
     segment = Segment(STAGES[stage], start, end, name, item.where)
     if fit(segment, tally):
@@ -251,7 +254,7 @@ def statistics(item: Item) -> Iterator[tuple[str, float]]:
         if field_name and value is not None and unit in units:
             yield field_name, value * units[unit or ""]
         elif field_name:
-            told.find("unit", "unknown_unit", f"Must be one of {', '.join(units)}.")
+            told.find("unit", "unknown_unit", one_of(units))
 
 
 def session_of(

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
@@ -72,7 +74,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         score = scores.pop(day, None) if day and longest.get(day) is item.raw else None
         yield from sleep(item, score, tally, profile)
     for day in scores:
-        tally.find(f"daily_sleep ({day})", "score_without_night", "No long_sleep of this day came with it.")
+        tally.find(f"daily_sleep ({day})", "score_without_night", _("No long_sleep of this day came with it."))
     for item in each(documents["workout"], tally, path="workout[]", where="workout"):
         yield from workout(item, tally, profile)
 
@@ -93,9 +95,9 @@ def sorted_documents(loaded: Any, tally: Tally) -> dict[str, list[Any]]:
     unknown = found.pop("", [])
     empty = isinstance(loaded, dict) and loaded.get("data") == []
     if not found and not empty:
-        raise Unreadable("wrong_provider", "Holds no document of Oura's API.")
-    for index, _ in enumerate(unknown):
-        tally.find(f"[{index}]", "unknown_document", "Not a sleep, daily_sleep or workout document.")
+        raise Unreadable("wrong_provider", _("Holds no document of Oura's API."))
+    for index in range(len(unknown)):
+        tally.find(f"[{index}]", "unknown_document", _("Not a sleep, daily_sleep or workout document."))
     return found
 
 

@@ -6,6 +6,8 @@ Its vital signs name an HRV in milliseconds and neither rMSSD nor SDNN, of the w
 import re
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables.payloads import csv_rows, is_zip, zip_members
 from athletes.wearables.readings import (
     Field,
@@ -50,7 +52,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     if is_zip(payload):
         files = list(zip_members(payload, MEMBERS, tally)["sleep"])
     if not files:
-        raise Unreadable("wrong_zip", "The zip file holds no sleep of RingConn.")
+        raise Unreadable("wrong_zip", _("The zip file holds no sleep of RingConn."))
     for file in files:
         for row in csv_rows(file, tally, [SHEET]):
             yield from sleep(row, tally, profile)

@@ -71,15 +71,15 @@ class Cleaned:
 def rmssd_of(rr_ms: Sequence[float]) -> Cleaned:
     """rMSSD of the good beats. ValueError: too few beats, another unit, or too many artefacts."""
     if len(rr_ms) < FEWEST_BEATS:
-        raise ValueError(f"At least {FEWEST_BEATS} intervals are needed.")
+        raise ValueError(_("At least %(fewest)d intervals are needed.") % {"fewest": FEWEST_BEATS})
     if not all(math.isfinite(ms) for ms in rr_ms):
-        raise ValueError("Every interval must be a finite number.")
+        raise ValueError(_("Every interval must be a finite number."))
     if not PLAUSIBLE_MS[0] <= median(rr_ms) <= PLAUSIBLE_MS[1]:
-        raise ValueError("The intervals are not milliseconds between two heartbeats.")
+        raise ValueError(_("The intervals are not milliseconds between two heartbeats."))
     good = good_beats(rr_ms)
     artifact_pct = 100 * (1 - sum(good) / len(good))
     if artifact_pct > MOST_ARTIFACTS_PCT:
-        raise TooManyArtifacts(f"More than {MOST_ARTIFACTS_PCT:g} % of the beats are artefacts.")
+        raise TooManyArtifacts(_("More than %(pct)g %% of the beats are artefacts.") % {"pct": MOST_ARTIFACTS_PCT})
     squares = [
         (after - before) ** 2
         for before, after, one, other in zip(rr_ms, rr_ms[1:], good, good[1:], strict=False)
@@ -121,7 +121,7 @@ def read_text(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterat
     """As loggers write it: a beat a line, with its time or below the time of the first. It says nothing of posture."""
     beats = list(beats_of(decoded(raw_bytes(payload)), profile))
     if not beats:
-        raise Unreadable("wrong_provider", "Holds no list of RR intervals.")
+        raise Unreadable("wrong_provider", _("Holds no list of RR intervals."))
     at = next((each for each, _value in beats if each is not None), None)
     if at is None:
         raise Unreadable("no_time", _("The file does not say when the beats were recorded: put the time above them."))
@@ -158,7 +158,7 @@ def in_ms(values: list[float]) -> list[float]:
 def read_json(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     root = json_object(payload, tally)
     if "rr_ms" not in root.raw:
-        raise Unreadable("wrong_provider", "Holds no rr_ms.")
+        raise Unreadable("wrong_provider", _("Holds no rr_ms."))
     cleaned = cleaned_of(root)
     name, version = root.ident("client_record_id"), root.number("client_record_version")
     measured_at, zone, context = root.instant("measured_at", profile), root.zone("timezone"), context_of(root)
@@ -176,17 +176,17 @@ def read_json(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterat
 def context_of(root: Item) -> str | None:
     context = root.choice("context", [*CONTEXTS], "unknown_context", "Not a context the API knows.")
     if context is None:
-        root.find("context", "no_context", "How it was taken must be said.")
+        root.find("context", "no_context", _("How it was taken must be said."))
     return context
 
 
 def cleaned_of(root: Item) -> Cleaned | None:
     values = root.get("rr_ms")
     if not isinstance(values, list) or any(isinstance(ms, bool) or not isinstance(ms, int | float) for ms in values):
-        root.find("rr_ms", "not_numbers", "Must be a list of numbers.")
+        root.find("rr_ms", "not_numbers", _("Must be a list of numbers."))
         return None
     if len(values) > MOST_BEATS:
-        root.find("rr_ms", "too_many_beats", f"At most {MOST_BEATS} intervals.")
+        root.find("rr_ms", "too_many_beats", _("At most %(most)d intervals.") % {"most": MOST_BEATS})
         return None
     return cleaned_or_found(root.tally, "rr_ms", values)
 
@@ -200,7 +200,9 @@ def cleaned_or_found(tally: Tally, where: str, rr_ms: Sequence[float]) -> Cleane
         tally.find(where, "unusable_intervals", str(refusal))
     else:
         if cleaned.artifact_pct:
-            tally.find(where, "artifacts_dropped", f"{cleaned.artifact_pct:.1f} % of the beats were dropped.")
+            tally.find(
+                where, "artifacts_dropped", _("%(pct).1f %% of the beats were dropped.") % {"pct": cleaned.artifact_pct}
+            )
         return cleaned
     return None
 

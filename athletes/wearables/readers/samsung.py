@@ -11,6 +11,8 @@ from datetime import datetime
 from statistics import fmean
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
 from athletes.wearables.merging import STAGED, Segment, Session, fit
 from athletes.wearables.payloads import csv_rows, is_zip, loaded_json, named_members, raw_bytes
@@ -96,7 +98,7 @@ DEVICE = {"device_type": "watch"}
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     files = files_of(payload, tally)
     if not any(files[kind] for kind in KINDS):
-        raise Unreadable("wrong_zip", "Holds no sheet of Samsung Health that is read.")
+        raise Unreadable("wrong_zip", _("Holds no sheet of Samsung Health that is read."))
     nights: dict[str, list[Segment]] = defaultdict(list)
     for row in rows_of(files, "stages", tally):
         collect_stage(row, nights, tally, profile)
@@ -115,7 +117,7 @@ def files_of(payload: Payload, tally: Tally) -> dict[str, dict[str, bytes]]:
     raw = raw_bytes(payload)
     name = raw.removeprefix(b"\xef\xbb\xbf").split(b",", 1)[0].decode("ascii", "replace")
     if name not in SHEET_NAMES:
-        raise Unreadable("wrong_provider", "Not a sheet of Samsung Health: the line above the header is missing.")
+        raise Unreadable("wrong_provider", _("Not a sheet of Samsung Health: the line above the header is missing."))
     return {kind: {"": raw} if SHEET_NAMES[name] == kind else {} for kind in (*KINDS, "binned")}
 
 
@@ -132,7 +134,7 @@ def instant(row: Item, prefix: str, name: str, profile: ReadingProfile) -> datet
         return None
     at = at_epoch(int(text) / 1000, None) if text.isdigit() else parsed_instant(f"{text}Z", profile)
     if at is None:
-        row.find(f"{prefix}{name}", "not_an_instant", "Must be a time like 2026-11-22 05:30:00.000.")
+        row.find(f"{prefix}{name}", "not_an_instant", _("Must be a time like 2026-11-22 05:30:00.000."))
     return at.astimezone(offset) if at is not None and offset is not None else at
 
 
@@ -141,7 +143,7 @@ def collect_stage(row: Item, nights: dict[str, list[Segment]], tally: Tally, pro
     start, end = instant(row, "", "start_time", profile), instant(row, "", "end_time", profile)
     row.asked |= {"datauuid", "deviceuuid", "pkg_name", "create_time", "update_time", "modify_sh_ver", "create_sh_ver"}
     if name is None or stage is None or start is None or end is None:
-        row.find("stage", "unusable_stage", "Needs the night it belongs to, a known stage, a start and an end.")
+        row.find("stage", "unusable_stage", _("Needs the night it belongs to, a known stage, a start and an end."))
     elif fit(segment := Segment(stage, start, end, name, row.where), tally):
         nights[name].append(segment)
 
@@ -163,7 +165,9 @@ def hrv(row: Item, binned: dict[str, bytes], tally: Tally, profile: ReadingProfi
     start, end = instant(row, "", "start_time", profile), instant(row, "", "end_time", profile)
     raw = next((content for path, content in binned.items() if file and path.endswith(f"/{file}")), None)
     if raw is None:
-        row.find("binning_data", "no_windows", "The JSON file with its values did not come along: send the whole zip.")
+        row.find(
+            "binning_data", "no_windows", _("The JSON file with its values did not come along: send the whole zip.")
+        )
         return
     values, context = windows(loaded_json(raw), tally), "overnight_mean" if by_night(start, end, profile) else "spot"
     if values:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
 from athletes.wearables.payloads import NARROW_SPACES, csv_rows, is_zip, zip_members
@@ -56,7 +58,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     if is_zip(payload):
         files = list(zip_members(payload, MEMBERS, tally)["activities"])
     if not files:
-        raise Unreadable("wrong_zip", "The zip file holds no activities.csv of Strava.")
+        raise Unreadable("wrong_zip", _("The zip file holds no activities.csv of Strava."))
     for file in files:
         for row in csv_rows(file, tally, [SHEET], may_repeat=True):
             yield from activity(row, tally, profile)
@@ -69,7 +71,7 @@ def started_at(row: Item) -> datetime | None:
             return in_range(datetime.strptime(text, clock).replace(tzinfo=OFFSET_UNKNOWN))
         except ValueError:
             continue
-    row.find("Activity Date", "not_an_instant", "Must be a time like Nov 22, 2026, 6:52:10 AM.")
+    row.find("Activity Date", "not_an_instant", _("Must be a time like Nov 22, 2026, 6:52:10 AM."))
     return None
 
 

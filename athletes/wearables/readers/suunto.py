@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
     Field,
@@ -43,7 +45,7 @@ NOT_USED = {
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     loaded = loaded_json(payload)
     if not isinstance(loaded, list) or not any(is_entry(entry) for entry in loaded):
-        raise Unreadable("wrong_provider", "Holds no entries of Suunto.")
+        raise Unreadable("wrong_provider", _("Holds no entries of Suunto."))
     for item in each(loaded, tally):
         entry = item.item("entryData")
         item.asked.add("timestamp")

@@ -6,6 +6,8 @@ Descriptions of it disagree whether its HRV is rMSSD or SDNN, and the payload do
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
     Field,
@@ -50,7 +52,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     root = json_object(payload, tally)
     data = root.item("data")
     if data is None or not {"metric_data", "metrics"} & set(data.raw):
-        raise Unreadable("wrong_provider", "Holds no metrics of Ultrahuman.")
+        raise Unreadable("wrong_provider", _("Holds no metrics of Ultrahuman."))
     zone = data.zone("latest_time_zone")
     for day, metrics in days_of(data.raw):
         rested = False

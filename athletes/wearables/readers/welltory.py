@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN
-from athletes.wearables.payloads import ReadDate, csv_rows, date_order
+from athletes.wearables.payloads import ReadDate, csv_rows, date_order, dates_read_as
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -41,7 +43,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         return
     order, read_date = date_order(texts)
     if order != "year first":
-        tally.find("Date", "date_order", f"All dates of the file were read as: {order}.")
+        tally.find("Date", "date_order", dates_read_as(order))
     for row in rows:
         yield from measurement(row, read_date, tally, profile)
         row.settle()
@@ -52,7 +54,7 @@ def when(row: Item, read_date: ReadDate, profile: ReadingProfile) -> datetime | 
     at = read_date(f"{day} {clock}") if clock else None
     at = at or read_date(day)
     if at is None:
-        row.find("Date", "not_a_date", "Not a date like the others of this file.")
+        row.find("Date", "not_a_date", _("Not a date like the others of this file."))
         return None
     if at.tzinfo is not None:
         return in_range(at if at.utcoffset() else at.replace(tzinfo=OFFSET_UNKNOWN))

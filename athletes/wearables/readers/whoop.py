@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
 from athletes.wearables.payloads import csv_rows, held, is_zip, loaded_json, looks_like_json, zip_members
@@ -118,7 +120,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
 def read_export(files: dict[str, list[bytes]], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     """Cycles repeat the nights of sleeps.csv: theirs are told once, and without a mark for naps only where it lacks."""
     if not any(files.values()):
-        raise Unreadable("wrong_zip", "The zip file holds none of WHOOP's sheets.")
+        raise Unreadable("wrong_zip", _("The zip file holds none of WHOOP's sheets."))
     told: set[tuple[str, Any]] = set()
     for file in (*files["sleeps"], *files["cycles"], *files["workouts"]):
         for reading_ in read_sheet(file, tally, profile):
@@ -162,9 +164,9 @@ def sorted_records(loaded: Any, tally: Tally) -> dict[str, list[Any]]:
             found[what_is(record)].append(record)
     unknown = found.pop("", [])
     if not found and not empty:
-        raise Unreadable("wrong_provider", "Holds no record of WHOOP's API.")
-    for index, _ in enumerate(unknown):
-        tally.find(f"[{index}]", "unknown_record", "Not a sleep, recovery or workout record.")
+        raise Unreadable("wrong_provider", _("Holds no record of WHOOP's API."))
+    for index in range(len(unknown)):
+        tally.find(f"[{index}]", "unknown_record", _("Not a sleep, recovery or workout record."))
     if "cycle" in found:
         tally.ignored["cycles"] += len(found.pop("cycle"))
     return found
@@ -275,7 +277,7 @@ def local(row: Item, name: str, profile: ReadingProfile) -> datetime | None:
     offset = parsed_offset(zone)
     instant = parsed_instant(f"{text.strip()}{zone}" if offset else text, profile)
     if instant is None:
-        row.find(name, "not_an_instant", "Must be a time like 2026-11-22 06:52:10.")
+        row.find(name, "not_an_instant", _("Must be a time like 2026-11-22 06:52:10."))
     return instant
 
 

@@ -6,6 +6,8 @@ The zip is encrypted; unpack it with the password of the mail, and pack it again
 import re
 from collections.abc import Iterator
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
 from athletes.wearables.payloads import csv_rows, is_zip, zip_members
@@ -54,7 +56,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         found = zip_members(payload, MEMBERS, tally)
         files = [*found["sleep"], *found["sport"]]
     if not files:
-        raise Unreadable("wrong_zip", "The zip file holds neither SLEEP nor SPORT of Zepp.")
+        raise Unreadable("wrong_zip", _("The zip file holds neither SLEEP nor SPORT of Zepp."))
     for file in files:
         for row in csv_rows(file, tally, SHEETS):
             yield from (workout if "sportTime(s)" in row.raw else sleep)(row, tally, profile)

@@ -1,4 +1,4 @@
-"""Every fixture with its reader, for the tests and the fuzz."""
+"""Every fixture with its reader, for the tests and the fuzz, and how a test reads one."""
 
 import io
 import json
@@ -6,10 +6,26 @@ import zipfile
 from pathlib import Path
 
 from athletes.wearables.readers import READERS
+from athletes.wearables.readings import ReadingProfile
 from tests.athletes.wearables import fit_files
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "wearables"
 LONGEST_NAME_FIRST = sorted(READERS, key=len, reverse=True)
+
+
+BERLIN = ReadingProfile("Europe/Berlin")
+
+
+def read(name, payload, profile=BERLIN):
+    return READERS[name].read(payload, profile=profile)
+
+
+def data_of(result, kind):
+    return [reading.data for reading in result.readings if reading.kind == kind and not reading.deleted]
+
+
+def codes(result):
+    return [(finding.where, finding.code) for finding in result.findings]
 
 
 def raw(name):

@@ -9,8 +9,7 @@ import pytest
 
 from athletes.wearables.readings import ReadingProfile, Unreadable
 from tests.athletes.wearables import fit_files
-from tests.athletes.wearables.payload_files import archive_of, raw, rr_ms, zipped
-from tests.athletes.wearables.test_readers import codes, data_of, read
+from tests.athletes.wearables.payload_files import archive_of, codes, data_of, raw, read, rr_ms, zipped
 
 # --- Garmin ----------------------------------------------------------------------------------------------------------
 

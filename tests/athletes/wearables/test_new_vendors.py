@@ -5,8 +5,7 @@ import pytest
 from athletes.wearables.field_tables import as_markdown
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Unreadable
-from tests.athletes.wearables.payload_files import archive_of, raw, samsung_export
-from tests.athletes.wearables.test_readers import codes, data_of, read
+from tests.athletes.wearables.payload_files import archive_of, codes, data_of, raw, read, samsung_export
 
 FROM_A_DESCRIPTION = ("eight_sleep", "ringconn", "samsung", "strava", "suunto", "ultrahuman", "welltory", "zepp")
 

@@ -12,22 +12,20 @@ from athletes.serializers import BODIES, CheckInBody
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import ReadingProfile, Unreadable
 from tests.athletes.wearables import fit_files
-from tests.athletes.wearables.payload_files import BOMB, CASES, OUTSIDE, raw, rr_ms, zipped
+from tests.athletes.wearables.payload_files import (
+    BERLIN,
+    BOMB,
+    CASES,
+    OUTSIDE,
+    codes,
+    data_of,
+    raw,
+    read,
+    rr_ms,
+    zipped,
+)
 
-BERLIN = ReadingProfile("Europe/Berlin")
 NAMES = [name for name, _, _ in CASES]
-
-
-def read(name, payload, profile=BERLIN):
-    return READERS[name].read(payload, profile=profile)
-
-
-def data_of(result, kind):
-    return [reading.data for reading in result.readings if reading.kind == kind and not reading.deleted]
-
-
-def codes(result):
-    return [(finding.where, finding.code) for finding in result.findings]
 
 
 def taken_by_the_api(reading):

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.athletes.wearables import fit_files
-from tests.athletes.wearables.test_readers import data_of, read
+from tests.athletes.wearables.payload_files import data_of, read
 
 # --- HRV lies on the day of its sleep --------------------------------------------------------------------------------
 
