@@ -123,10 +123,26 @@ def unwrapped(loaded: Any) -> Iterator[Any]:
             yield from ({"hrvSummary": summary} for summary in entry["hrvSummaries"])
         elif "lastNightAvg" in entry:
             yield {"hrvSummary": entry}
-        elif "sleepStartTimestampGMT" in entry and not KNOWN & set(entry):
-            yield {NIGHT: entry}
+        elif is_flat_night(entry):
+            resting = {"restingHeartRate": entry["restingHeartRate"]} if "restingHeartRate" in entry else {}
+            yield {NIGHT: {name: value for name, value in entry.items() if name not in resting}, **resting}
+        elif "allMetrics" in entry:
+            yield from resting_hr_days(entry["allMetrics"])
         else:
             yield entry
+
+
+def is_flat_night(entry: dict[str, Any]) -> bool:
+    return "sleepStartTimestampGMT" in entry and not {NIGHT, "hrvSummary"} & set(entry)
+
+
+def resting_hr_days(metrics: Any) -> Iterator[dict[str, Any]]:
+    """The answer for resting heart rate alone: lists of values under the name of each metric."""
+    by_name = metrics.get("metricsMap") if isinstance(metrics, dict) else None
+    values = by_name.get("WELLNESS_RESTING_HEART_RATE") if isinstance(by_name, dict) else None
+    for told in values if isinstance(values, list) else ():
+        if isinstance(told, dict):
+            yield {"calendarDate": told.get("calendarDate"), "restingHeartRate": told.get("value")}
 
 
 def is_health_status(entry: Any) -> bool:

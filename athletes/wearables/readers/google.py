@@ -88,7 +88,7 @@ NOT_USED = {
     "sleep.summary, but for minutesAsleep": "the stages are used",
 }
 STAGES = {
-    "AWAKE": "awake", "LIGHT": "light", "DEEP": "deep", "REM": "rem", "ASLEEP": "asleep", "RESTLESS": "asleep",
+    "AWAKE": "awake", "LIGHT": "light", "DEEP": "deep", "REM": "rem", "ASLEEP": "asleep", "RESTLESS": "awake",
     "SLEEP_STAGE_TYPE_UNSPECIFIED": "unknown",
 }  # fmt: skip
 SECONDS = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)s", re.ASCII)

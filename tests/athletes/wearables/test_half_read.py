@@ -52,6 +52,19 @@ def test_garmin_connect_a_resting_heart_rate_told_by_several_answers_is_one():
     ] == [("connect:2026-11-22", "2026-11-22", 47)]
 
 
+def test_garmin_connect_a_flat_night_keeps_its_resting_heart_rate_and_the_answer_of_a_day_alone_is_one():
+    flat = {"calendarDate": "2026-11-22", "sleepTimeSeconds": 26400, "sleepStartTimestampGMT": 1795297800000,
+            "sleepEndTimestampGMT": 1795325400000, "restingHeartRate": 47}  # fmt: skip
+    day = {
+        "allMetrics": {"metricsMap": {"WELLNESS_RESTING_HEART_RATE": [{"value": 48.0, "calendarDate": "2026-11-21"}]}}
+    }
+    result = read("garmin_connect", [flat, day])
+    assert [s["duration_s"] for s in data_of(result, "sleep_session")] == [26400]
+    assert [(r["vendor_date"], r["value_bpm"]) for r in data_of(result, "resting_hr_reading")] == [
+        ("2026-11-22", 47.0), ("2026-11-21", 48.0),
+    ]  # fmt: skip
+
+
 def test_garmin_connect_the_archive_is_read_and_its_other_files_are_named():
     nights = json.dumps([{"calendarDate": "2026-11-20", "sleepStartTimestampGMT": "2026-11-19T22:10:00.0",
                           "sleepEndTimestampGMT": "2026-11-20T05:40:00.0", "lightSleepSeconds": 25000}])  # fmt: skip
@@ -383,3 +396,19 @@ def test_rr_text_without_a_time_is_refused_and_says_what_is_missing():
     assert (refusal.value.code, refusal.value.message) == (
         "no_time", "The file does not say when the beats were recorded: put the time above them."
     )  # fmt: skip
+
+
+# --- Google ----------------------------------------------------------------------------------------------------------
+
+
+def test_google_restless_minutes_are_not_asleep_as_google_counts_them():
+    stages = [("ASLEEP", "22:00", "23:00"), ("RESTLESS", "23:00", "23:10"), ("ASLEEP", "23:10", "23:50")]
+    night = {
+        "interval": {"startTime": "2026-11-21T22:00:00Z", "endTime": "2026-11-21T23:50:00Z"},
+        "stages": [
+            {"type": kind, "startTime": f"2026-11-21T{start}:00Z", "endTime": f"2026-11-21T{end}:00Z"}
+            for kind, start, end in stages
+        ],
+    }
+    result = read("google", {"dataPoints": [{"name": "a/s1", "sleep": night}]})
+    assert [(s["duration_s"], s["awake_s"]) for s in data_of(result, "sleep_session")] == [(6000, 600)]
