@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from athletes.wearables.accepting import deletion, first_length, reading
 from athletes.wearables.merging import Segment, sessions
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readers import apple_samples as samples
@@ -17,9 +18,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    deletion,
-    first_length,
-    reading,
     record_id,
     source,
     version_of,

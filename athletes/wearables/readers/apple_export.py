@@ -16,6 +16,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
 from django.utils.translation import gettext as _
 
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.merging import Segment, sessions
 from athletes.wearables.payloads import zip_in_order
 from athletes.wearables.readers import apple_samples as samples
@@ -28,8 +29,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    first_length,
-    reading,
     record_id,
     source,
     version_of,

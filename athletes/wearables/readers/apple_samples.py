@@ -12,18 +12,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.merging import Segment, Session
-from athletes.wearables.readings import (
-    Item,
-    Reading,
-    ReadingProfile,
-    Tally,
-    one_of,
-    reading,
-    record_id,
-    source,
-    version_of,
-)
+from athletes.wearables.readings import Item, Reading, ReadingProfile, Tally, one_of, record_id, source, version_of
 
 HRV = "HKQuantityTypeIdentifierHeartRateVariabilitySDNN"
 RESTING_HR = "HKQuantityTypeIdentifierRestingHeartRate"

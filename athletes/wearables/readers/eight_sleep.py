@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
     Field,
@@ -16,7 +17,6 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     each,
-    reading,
     record_id,
     source,
     version_of,

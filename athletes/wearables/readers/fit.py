@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, hr_zones, reading
 from athletes.wearables.payloads import gunzipped, is_zip, members, raw_bytes
 from athletes.wearables.readers import rr
 from athletes.wearables.readings import (
@@ -27,10 +28,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    first_length,
-    hr_zones,
     offset_of,
-    reading,
     record_id,
     source,
     version_of,

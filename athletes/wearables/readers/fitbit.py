@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, hr_zones, reading
 from athletes.wearables.payloads import csv_rows, held, is_zip, loaded_json, looks_like_json, zip_members
 from athletes.wearables.readings import (
     Field,
@@ -23,11 +24,8 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    first_length,
-    hr_zones,
     parsed_date,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
     Field,
@@ -16,7 +17,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
     record_id,
     source,
     version_of,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.payloads import is_zip, loaded_json, zip_members
 from athletes.wearables.readings import (
     Field,
@@ -24,10 +25,8 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     each,
-    first_length,
     offset_of,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,

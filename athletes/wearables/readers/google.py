@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.merging import STAGED, Segment, Session
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
@@ -23,10 +24,8 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     each,
-    first_length,
     offset_of,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,

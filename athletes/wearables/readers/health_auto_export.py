@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.merging import Segment, sessions
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readers import apple_samples as samples
@@ -22,7 +23,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
     record_id,
     source,
     version_of,

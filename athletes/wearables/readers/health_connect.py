@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import deletion, reading
 from athletes.wearables.merging import STAGED, Segment, Session
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
@@ -22,8 +23,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    deletion,
-    reading,
     record_id,
     source,
     version_of,

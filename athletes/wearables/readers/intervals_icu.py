@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.payloads import csv_rows, held, loaded_json, looks_like_json
 from athletes.wearables.readings import (
     Field,
@@ -21,9 +22,7 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     each,
-    first_length,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,

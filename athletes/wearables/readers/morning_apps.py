@@ -11,6 +11,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import ReadDate, csv_rows, date_order, dates_read_as
 from athletes.wearables.readings import (
     Field,
@@ -23,7 +24,6 @@ from athletes.wearables.readings import (
     Unreadable,
     clock_of,
     in_range,
-    reading,
     record_id,
     source,
     version_of,

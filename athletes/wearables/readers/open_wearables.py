@@ -12,6 +12,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.merging import STAGED, Segment, Session, fit
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
@@ -23,9 +24,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    first_length,
     one_of,
-    reading,
     record_id,
     source,
     version_of,

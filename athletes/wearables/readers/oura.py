@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import deletion, reading
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
     Field,
@@ -21,9 +22,7 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     by_night,
-    deletion,
     each,
-    reading,
     record_id,
     source,
     version_of,

@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
     Field,
@@ -23,7 +24,6 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import csv_rows, is_zip, zip_members
 from athletes.wearables.readings import (
     Field,
@@ -18,7 +19,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
     record_id,
     source,
     version_of,

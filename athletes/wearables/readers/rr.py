@@ -15,6 +15,7 @@ from statistics import median
 
 from django.utils.translation import gettext as _
 
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import decoded, held, json_object, looks_like_json, raw_bytes
 from athletes.wearables.readings import (
     Field,
@@ -27,7 +28,6 @@ from athletes.wearables.readings import (
     Unreadable,
     decimal,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,

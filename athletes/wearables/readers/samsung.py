@@ -14,6 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.merging import STAGED, Segment, Session, fit
 from athletes.wearables.payloads import csv_rows, is_zip, loaded_json, named_members, raw_bytes
 from athletes.wearables.readings import (
@@ -29,7 +30,6 @@ from athletes.wearables.readings import (
     by_night,
     parsed_instant,
     parsed_offset,
-    reading,
     record_id,
     source,
     version_of,

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.payloads import NARROW_SPACES, csv_rows, is_zip, zip_members
 from athletes.wearables.readings import (
     Field,
@@ -22,9 +23,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    first_length,
     in_range,
-    reading,
     record_id,
     source,
     version_of,

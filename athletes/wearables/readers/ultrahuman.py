@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
     Field,
@@ -21,7 +22,6 @@ from athletes.wearables.readings import (
     each,
     parsed_date,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import ReadDate, csv_rows, date_order, dates_read_as
 from athletes.wearables.readings import (
     Field,
@@ -16,7 +17,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     in_range,
-    reading,
     record_id,
     source,
     version_of,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import csv_rows, held, is_zip, loaded_json, looks_like_json, zip_members
 from athletes.wearables.readings import (
     Field,
@@ -26,7 +27,6 @@ from athletes.wearables.readings import (
     each,
     parsed_instant,
     parsed_offset,
-    reading,
     record_id,
     source,
     version_of,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import csv_rows, is_zip, zip_members
 from athletes.wearables.readings import (
     Field,
@@ -20,7 +21,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
     record_id,
     source,
     version_of,
