@@ -150,9 +150,11 @@ def parsed(raw: bytes, tally: Tally, error_handling: Any) -> Contents:
     """The checksum must be right in any case. Raises FitParseError only where it is asked to."""
     import fitdecode
 
+    from athletes.wearables.fit_sparing import SparingReader
+
     contents, count = Contents(), 0
     try:
-        with fitdecode.FitReader(
+        with SparingReader(
             io.BytesIO(raw), check_crc=fitdecode.CrcCheck.RAISE, error_handling=error_handling
         ) as frames:
             for frame in frames:

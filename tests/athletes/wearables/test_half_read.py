@@ -1,12 +1,15 @@
 """Files as vendors and apps really write them, which had been refused or half read."""
 
 import gzip
+import io
 import json
 import struct
 from datetime import datetime, timedelta
 
 import pytest
+from fitdecode import FIT_FRAME_DATAMESG
 
+from athletes.wearables.fit_sparing import SparingReader
 from athletes.wearables.readings import ReadingProfile, Unreadable
 from tests.athletes.wearables import fit_files
 from tests.athletes.wearables.payload_files import archive_of, codes, data_of, raw, read, rr_ms, zipped
@@ -412,3 +415,25 @@ def test_google_restless_minutes_are_not_asleep_as_google_counts_them():
     }
     result = read("google", {"dataPoints": [{"name": "a/s1", "sleep": night}]})
     assert [(s["duration_s"], s["awake_s"]) for s in data_of(result, "sleep_session")] == [(6000, 600)]
+
+
+# --- what is not used of a FIT file costs little ----------------------------------------------------------------------
+
+
+def wide_record(second, bpm):
+    """As watches write it: place, distance, power and the like around the two fields that are used."""
+    return fit_files.message(
+        20, (0, "uint32", 7), (1, "uint32", 8), (253, "uint32", fit_files.fit_time(fit_files.AT) + second),
+        (5, "uint32", 300), (2, "uint16", 2500), (3, "uint8", bpm), (7, "uint16", 250), (4, "uint8", 85),
+    )  # fmt: skip
+
+
+def test_fit_of_a_wide_record_only_the_time_and_the_heart_rate_are_taken_apart():
+    rest = [fit_files.session(fit_files.AT, 900), fit_files.activity(fit_files.AT, 3600)]
+    wide = fit_files.fit_file(fit_files.file_id(), *(wide_record(n, 150) for n in range(4)), *rest)
+    narrow = fit_files.fit_file(fit_files.file_id(), *fit_files.records(fit_files.AT, *[150] * 4), *rest)
+    assert read("fit", wide) == read("fit", narrow)
+    with SparingReader(io.BytesIO(wide)) as frames:
+        of_records = [frame for frame in frames if getattr(frame, "name", "") == "record"]
+    told = [[field.name for field in frame.fields] for frame in of_records if frame.frame_type == FIT_FRAME_DATAMESG]
+    assert told == [["unknown_255", "timestamp", "unknown_255", "heart_rate", "unknown_255"]] * 4
