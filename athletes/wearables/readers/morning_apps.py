@@ -97,15 +97,25 @@ def rows(app: App, payload: Payload, tally: Tally) -> Iterator[tuple[Item, str, 
         return
     if OTHERS & set(found[0].raw):
         raise Unreadable("wrong_provider", _("A sheet of Fitbit or Welltory: send it under that name."))
-    column = next(name for name in app.dates if name in found[0].raw)
-    texts = [text for row in found if (text := row.raw.get(column))]
-    if not texts:
-        return
-    order, read_date = date_order(texts)
+    readable = next(readable_columns(app, found), None)
+    if readable is None:
+        raise Unreadable("no_dates", _("No date of the file can be read."))
+    column, (order, read_date) = readable
     if order != "year first":
         tally.find(column, "date_order", dates_read_as(order))
     for row in found:
         yield row, column, read_date
+
+
+def readable_columns(app: App, found: list[Item]) -> Iterator[tuple[str, tuple[str, ReadDate]]]:
+    """A column that holds no dates, a count of seconds say, gives way to the next. Raises Unreadable: ambiguous."""
+    for column in (name for name in app.dates if name in found[0].raw):
+        texts = [text for row in found if (text := row.raw.get(column))]
+        try:
+            yield column, date_order(texts)
+        except Unreadable as refusal:
+            if refusal.code != "no_dates":
+                raise
 
 
 def named(row: Item, names: tuple[str, ...]) -> str:

@@ -164,6 +164,11 @@ def test_hrv4training_rows_of_android_have_more_cells_than_the_header():
     assert (readings, found) == ([(62.5,), (58.5,)], [("line 4", "wrong_number_of_cells")])
 
 
+def test_hrv4training_a_column_that_holds_no_dates_gives_way_to_the_next():
+    file = "timestamp,date,rMSSD\n1795326000,2026-11-22 06:40:00,62.5\n"
+    assert hrv_of("hrv4training", file, "measured_at", "value_ms")[0] == [("2026-11-22T05:40:00Z", 62.5)]
+
+
 @pytest.mark.parametrize(
     ("columns", "row", "context"),
     [
