@@ -198,19 +198,13 @@ def csv_rows(
     try:
         for _line in range(lines_above):
             next(reader, [])
-        header = [name.strip() for name in next(reader, [])]
-        if may_repeat:
-            header = numbered(header)
-        if not any(columns <= set(header) for columns in wanted):
-            raise Unreadable("wrong_columns", _("The header lacks the columns of this export."))
-        if len(set(header) - {""}) < len([name for name in header if name]):
-            raise Unreadable("double_column", _("A column stands twice in the header."))
+        header = header_of(next(reader, []), wanted, may_repeat=may_repeat)
         for cells in reader:
             line = f"line {reader.line_num}"
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) > len(header) and may_run_on:
-                tally.ignored["cells behind the last column"] += len(cells) - len(header)
+                tally.ignored["cells behind the last column"] += sum(map(bool, cells[len(header) :]))
                 cells = cells[: len(header)]
             if len(cells) != len(header):
                 counts = {"cells": len(cells), "columns": len(header)}
@@ -223,6 +217,17 @@ def csv_rows(
                 row.settle()
     except csv.Error:
         raise Unreadable("not_csv", _("Not a CSV file from line %(line)d on.") % {"line": reader.line_num}) from None
+
+
+def header_of(cells: Sequence[str], wanted: Sequence[frozenset[str]], *, may_repeat: bool) -> list[str]:
+    header = [name.strip() for name in cells]
+    if may_repeat:
+        header = numbered(header)
+    if not any(columns <= set(header) for columns in wanted):
+        raise Unreadable("wrong_columns", _("The header lacks the columns of this export."))
+    if len(set(header) - {""}) < len([name for name in header if name]):
+        raise Unreadable("double_column", _("A column stands twice in the header."))
+    return header
 
 
 def numbered(header: Sequence[str]) -> list[str]:
