@@ -204,7 +204,7 @@ def csv_rows(
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) > len(header) and may_run_on:
-                tally.ignored["cells behind the last column"] += sum(map(bool, cells[len(header) :]))
+                tally.ignored.update("cells behind the last column" for cell in cells[len(header) :] if cell)
                 cells = cells[: len(header)]
             if len(cells) != len(header):
                 counts = {"cells": len(cells), "columns": len(header)}

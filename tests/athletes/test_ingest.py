@@ -12,7 +12,7 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from athletes.models import HrvReading, Upload, VendorAccount
+from athletes.models import HrvReading, SleepSession, Upload, VendorAccount
 from athletes.wearables import ingest, spools, uploads
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reader, Reading, Unreadable, record_id
@@ -501,3 +501,54 @@ def test_of_a_batch_without_a_linked_account_nothing_is_taken(api, alice):
     batch = {"hrv": [NIGHT, {**NIGHT, "userId": "somebody-else", "summaryId": "theirs"}]}
     answer = post(api(alice), "garmin", json.dumps(batch), "application/json")
     assert (answer.status_code, answer.json()["code"], HrvReading.objects.count()) == (400, "two_athletes", 0)
+
+
+# --- on its day ------------------------------------------------------------------------------------------------------
+
+
+def test_a_night_in_auckland_has_its_hrv_on_its_own_day(api, alice):
+    night = {"calendarDate": "2026-11-20", "sleepTimeSeconds": 27000, "sleepStartTimestampGMT": 1795082400000,
+             "sleepEndTimestampGMT": 1795111200000, "sleepStartTimestampLocal": 1795129200000,
+             "sleepEndTimestampLocal": 1795158000000}  # fmt: skip
+    hrv = {"hrvSummary": {"calendarDate": "2026-11-20", "lastNightAvg": 61},
+           "sleepEndTimestampGMT": "2026-11-19T18:00:00.0", "sleepEndTimestampLocal": "2026-11-20T07:00:00.0"}  # fmt: skip
+    body = json.dumps([{"dailySleepDTO": night}, hrv])
+    answer = post(api(alice), "garmin_connect", body, "application/json").json()
+    assert [(result["kind"], result["date"], result["quality"]["reasons"]) for result in answer["results"]] == [
+        ("sleep_session", "2026-11-20", []), ("hrv_reading", "2026-11-20", []),
+    ]  # fmt: skip
+
+
+CYCLES = (
+    "Cycle start time,Cycle timezone,Heart rate variability (ms),Sleep onset,Wake onset,Asleep duration (min)\n"
+    "2026-05-24 22:30:00,UTC-04:00,68,2026-05-25 14:00:00,2026-05-25 14:40:00,30\n"
+)
+SLEEPS = (
+    "Cycle start time,Cycle timezone,Sleep onset,Wake onset,Asleep duration (min),Nap\n"
+    "2026-05-24 22:30:00,UTC-04:00,2026-05-24 22:30:00,2026-05-25 06:30:00,456,false\n"
+    "2026-05-24 22:30:00,UTC-04:00,2026-05-25 14:00:00,2026-05-25 14:40:00,30,true\n"
+)
+
+
+@pytest.mark.parametrize("sheets", [(CYCLES, SLEEPS), (SLEEPS, CYCLES)], ids=["cycles first", "sleeps first"])
+def test_a_whoop_cycle_with_a_nap_s_window_gives_the_same_day_in_either_order(api, alice, sheets):
+    for sheet in sheets:
+        post(api(alice), "whoop", sheet)
+    assert [(str(r.date), r.value_ms, r.context) for r in HrvReading.objects.all()] == [
+        ("2026-05-25", 68, "overnight_mean")
+    ]
+    nights = SleepSession.objects.order_by("start_at")
+    assert [(str(night.date), night.is_nap, night.duration_s) for night in nights] == [
+        ("2026-05-25", False, 27360), ("2026-05-25", True, 1800),
+    ]  # fmt: skip
+
+
+def test_a_phone_s_time_in_bed_is_no_night_and_the_answer_says_why(api, alice):
+    in_bed = {"uuid": "S1", "type": "HKCategoryTypeIdentifierSleepAnalysis", "value": 0,
+              "startDate": "2026-11-20T05:00:00+01:00", "endDate": "2026-11-20T06:21:00+01:00"}  # fmt: skip
+    answer = post(api(alice), "apple", json.dumps({"samples": [in_bed]}), "application/json").json()
+    assert (answer["summary"], SleepSession.objects.count()) == ({}, 0)
+    assert answer["findings"] == [{
+        "where": "samples[0]", "code": "no_sleep_told",
+        "message": "A time in bed without a length of sleep: it is not counted as sleep.",
+    }]  # fmt: skip
