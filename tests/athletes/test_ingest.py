@@ -510,8 +510,11 @@ def test_a_night_in_auckland_has_its_hrv_on_its_own_day(api, alice):
     night = {"calendarDate": "2026-11-20", "sleepTimeSeconds": 27000, "sleepStartTimestampGMT": 1795082400000,
              "sleepEndTimestampGMT": 1795111200000, "sleepStartTimestampLocal": 1795129200000,
              "sleepEndTimestampLocal": 1795158000000}  # fmt: skip
-    hrv = {"hrvSummary": {"calendarDate": "2026-11-20", "lastNightAvg": 61},
-           "sleepEndTimestampGMT": "2026-11-19T18:00:00.0", "sleepEndTimestampLocal": "2026-11-20T07:00:00.0"}  # fmt: skip
+    hrv = {
+        "hrvSummary": {"calendarDate": "2026-11-20", "lastNightAvg": 61},
+        "sleepEndTimestampGMT": "2026-11-19T18:00:00.0",
+        "sleepEndTimestampLocal": "2026-11-20T07:00:00.0",
+    }
     body = json.dumps([{"dailySleepDTO": night}, hrv])
     answer = post(api(alice), "garmin_connect", body, "application/json").json()
     assert [(result["kind"], result["date"], result["quality"]["reasons"]) for result in answer["results"]] == [
