@@ -51,7 +51,20 @@ ANOTHER_SIZE = 20.0  # 24 h are 1440 min, a mile is 1.6 km: no two units that ve
 ONLY = {
     **dict.fromkeys(("apple", "apple_export", "health_auto_export"), "sdnn"),
     **dict.fromkeys(
-        ("garmin", "garmin_connect", "oura", "whoop", "polar", "fitbit", "health_connect", "rr", "fit"), "rmssd"
+        (
+            "garmin",
+            "garmin_connect",
+            "oura",
+            "whoop",
+            "polar",
+            "fitbit",
+            "health_connect",
+            "rr",
+            "fit",
+            "suunto",
+            "samsung",
+        ),
+        "rmssd",
     ),
 }
 BODIES_ONCE = {kind: body() for kind, body in {**BODIES, "check_in": CheckInBody}.items()}

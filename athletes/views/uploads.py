@@ -43,6 +43,8 @@ BODY_FORMATS: dict[tuple[str, str] | str, Any] = {
     "application/octet-stream": OpenApiTypes.BINARY,
 }
 
+TAKEN = {"created", "updated", "unchanged", "deleted"}
+
 log = structlog.get_logger()
 
 
@@ -67,9 +69,10 @@ class ReadingResult(serializers.Serializer[Any]):
 
 
 class PayloadFinding(serializers.Serializer[Any]):
-    where = serializers.CharField(help_text="place in the payload, like hrv[3].lastNightAvg or line 12")
+    where = serializers.CharField(help_text="the first place in the payload, like hrv[3].lastNightAvg or line 12")
     code = serializers.CharField()
     message = serializers.CharField()
+    count = serializers.IntegerField(required=False, help_text="how many there are alike, where there are several")
 
 
 class IngestAnswer(serializers.Serializer[Any]):
@@ -177,13 +180,19 @@ class Ingest(APIView):
                 return Response(answer)
         if upload.state == Upload.State.WAITING:
             announce(upload)
-        return accepted(request, upload)
+        return accepted(request, upload, again=not created)
+
+
+def no_such_reader() -> Problem:
+    names = sorted(READERS)
+    message = _("There is no reader of this name. The names are: %(names)s.") % {"names": ", ".join(names)}
+    return Problem(404, "not_found", message, extra={"providers": names})
 
 
 def content_type_for(request: Request, provider: str) -> str:
     reader = READERS.get(provider)
     if reader is None:
-        raise Http404
+        raise no_such_reader()
     content_type = str(request._request.content_type or "").lower()
     wanted = ingest.CONTENT_FORMATS.get(content_type, set())
     if not wanted & set(reader.formats):
@@ -237,9 +246,19 @@ def announce(upload: Upload) -> None:
     transaction.on_commit(lambda: bell.ring(bell.UPLOADS), robust=True)
 
 
-def accepted(request: Request, upload: Upload) -> Response:
+def accepted(request: Request, upload: Upload, *, again: bool) -> Response:
     location = reverse("upload", args=[upload.pk], request=request)
-    return Response(upload_body(upload), status=202, headers={"Location": location})
+    body = upload_body(upload)
+    if again and upload.state == Upload.State.DONE:
+        body["summary"] = told_again(body["summary"])
+    return Response(body, status=202, headers={"Location": location})
+
+
+def told_again(summary: dict[str, int]) -> dict[str, int]:
+    """The same bytes change nothing: what was taken then is there, what was refused then is refused."""
+    taken = sum(count for status, count in summary.items() if status in TAKEN)
+    others = {status: count for status, count in summary.items() if status not in TAKEN}
+    return ({"unchanged": taken} if taken else {}) | others
 
 
 @extend_schema(tags=["ingest"])

@@ -16,6 +16,10 @@ Each reader turns one vendor's payload into the API's own records (`docs/api/ope
   kept as `vendor_date`, and a difference is flagged.
 - **HRV.** rMSSD and SDNN are never converted and never relabelled; a value whose metric the payload does not name is
   not used. Metric, provider and context make the baseline it belongs to.
+- **Sleep.** A start and an end without stages and without a length of sleep are a time in bed: a finding, and no night.
+  Time in bed that another source tells does not lengthen a night.
+- **Naps and spots.** The HRV of a nap is `spot`, and so is a reading of an app taken between 12:00 and 3:00: neither is
+  the night's or the morning's.
 - **Resting heart rate.** What the vendor calls so, of its day; vendors measure it in different ways (lowest of a night,
   mean of some hours, of the whole day). It counts where the athlete typed none in: that of the device the day's HRV is
   of before others, unless the athlete orders them otherwise.
@@ -29,7 +33,10 @@ Each reader turns one vendor's payload into the API's own records (`docs/api/ope
 - **Ids and versions.** The vendor's id is the `client_record_id`; the time of the vendor's last change, else that of
   the arrival, is the `client_record_version`, in milliseconds.
 - **Not used.** Every field and record that is not used is counted by its name in the answer.
-- **Refused as a whole**: another vendor's payload, a file cut off, two persons in one payload, an archive or XML bomb.
+- **Archives.** Files of a zip that are not read are counted by their name without dates.
+- **Findings** that repeat are told once, at their first place, with their `count`.
+- **Refused as a whole**: another vendor's payload, a file cut off, two persons in one payload (of a batch that Garmin
+  pushes the part of the athlete's linked account is read), an archive or XML bomb.
 """
 
 UNRATED = """
@@ -82,6 +89,8 @@ def as_markdown() -> str:
 def section(reader: Reader) -> Iterator[str]:
     yield f"\n## {reader.title}\n\n"
     yield f"Reader `{reader.name}`, provider `{reader.provider}`, {', '.join(reader.formats)}.\n"
+    if reader.from_description:
+        yield "Written from a description of the vendor or its users: no real file was read yet.\n"
     yield f"Day: {reader.day_rule}.\n"
     yield f"Identity: {reader.identity}.\n\n"
     yield "| Field | Becomes | Unit | Remark |\n|---|---|---|---|\n"

@@ -17,7 +17,7 @@ from rest_framework import serializers
 
 from athletes import one_writer
 from athletes.local_days.local_time import OFFSET_UNKNOWN, bounds_of, local_today
-from athletes.models import Athlete, CheckIn, Upload
+from athletes.models import Athlete, CheckIn, Upload, VendorAccount
 from athletes.people.languages import supported
 from athletes.reports import intake, recording
 from athletes.reports.records import Outcome, Refused, Sent
@@ -65,7 +65,16 @@ class Stored:
 
 def profile_of(upload: Upload) -> ReadingProfile:
     """`received_at` is when the body first came: sent or read again, it makes the same versions."""
-    return ReadingProfile(timezone=upload.athlete.timezone, received_at=upload.created_at)
+    return ReadingProfile(upload.athlete.timezone, upload.created_at, linked_account(upload))
+
+
+def linked_account(upload: Upload) -> str:
+    """Whose part of a batch is the athlete's; empty where the vendor sends no batches, or no account is linked."""
+    reader = READERS[upload.provider]
+    if not reader.sends_batches:
+        return ""
+    linked = VendorAccount.objects.filter(athlete_id=upload.athlete_id, provider=reader.provider).first()
+    return linked.vendor_user_id if linked else ""
 
 
 # --- storing ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.nights import MERGE_GAP
 from athletes.wearables.readings import Tally
 
@@ -77,7 +79,7 @@ class Session:
 
 def fit(segment: Segment, tally: Tally) -> bool:
     if not timedelta() < segment.end - segment.start <= LONGEST:
-        tally.find(segment.where, "impossible_segment", "Must end after it starts, and within 24 h.")
+        tally.find(segment.where, "impossible_segment", _("Must end after it starts, and within 24 h."))
         return False
     return True
 

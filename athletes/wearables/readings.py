@@ -2,7 +2,7 @@
 
 A reader never guesses. What it cannot read with certainty becomes a finding (by record, line or path), what it has no
 use for is counted by its name, and only a payload that is not what it says to be is refused as a whole (`Unreadable`).
-One file: what all readers ask of a payload.
+Here: what all readers ask of a payload; what the API takes of it is in `accepting`.
 Times are RFC 3339. One that came without an offset is written as `Z`: then the athlete's zone decides the day.
 """
 
@@ -17,31 +17,20 @@ from functools import cache, lru_cache
 from typing import IO, Any
 from zoneinfo import available_timezones as read_available_timezones
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN, zone_named
-from athletes.serializers import (
-    BODIES,
-    HIGHEST_BPM,
-    LONGEST_SLEEP_S,
-    LONGEST_ZONE_S,
-    MOST_ZONES,
-    STAGES,
-    CheckInBody,
-    HrvOfCheckIn,
-    too_little_asleep,
-)
-from measures.quality import STAGES_TOLERANCE_S
-from rest.strict import FARTHEST_OFFSET, StrictSerializer
+from rest.strict import FARTHEST_OFFSET
 
 Payload = dict[str, Any] | list[Any] | bytes | IO[bytes]
 
 EARLIEST, LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MOST_FINDINGS = 10_000
+MOST_ALIKE = 1_000
 available_timezones = cache(read_available_timezones)  # it walks the file system each time
 
 UNFIT_FOR_ID = re.compile(r"[^A-Za-z0-9._:-]")
 LONGEST_ID = 128
-# Convention: nobody covers under 100 m in ten minutes of a session that has a distance, or more than 90 km in an hour.
-LONG_MIN, SHORTEST_M, FASTEST_M_MIN = 10.0, 100.0, 1500.0
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 LONGEST_SOURCE = {"device_model": 80, "device_type": 24, "recording_method": 24}
 
@@ -64,6 +53,7 @@ class ReadingProfile:
 
     timezone: str = "UTC"
     received_at: datetime | None = None
+    vendor_user_id: str = ""  # the athlete's linked account with the vendor: of a batch only theirs is read
 
 
 @dataclass(frozen=True)
@@ -84,6 +74,11 @@ class Finding:
     code: str
     message: str
 
+    @property
+    def kind(self) -> tuple[str, str, str]:
+        """The same of all places that differ in their numbers alone."""
+        return re.sub(r"\d+", "", self.where), self.code, self.message
+
 
 @dataclass(frozen=True)
 class Field:
@@ -97,17 +92,23 @@ class Field:
 
 @dataclass
 class Tally:
-    """What was found and left aside on the way. `used`: the vendor fields that were asked for."""
+    """What was found and left aside on the way. `used`: the vendor fields that were asked for.
+
+    Of the same finding at many places the first ones are kept, and `alike` counts them all.
+    """
 
     findings: list[Finding] = field(default_factory=list)
+    alike: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     used: set[str] = field(default_factory=set)
     owner: str | None = None
     untold: int = 0
 
     def find(self, where: str, code: str, message: str) -> None:
-        if len(self.findings) < MOST_FINDINGS:
-            self.findings.append(Finding(where, code, message))
+        finding = Finding(where, code, message)
+        self.alike[finding.kind] += 1
+        if self.alike[finding.kind] <= MOST_ALIKE and len(self.findings) < MOST_FINDINGS:
+            self.findings.append(finding)
         else:
             self.untold += 1
 
@@ -118,7 +119,7 @@ class Tally:
         if self.owner is None:
             self.owner = str(owner)
         elif self.owner != str(owner):
-            raise Unreadable("two_athletes", "The payload holds data of more than one person.")
+            raise Unreadable("two_athletes", _("The payload holds data of more than one person."))
 
 
 @dataclass
@@ -145,6 +146,8 @@ class Reader:
     day_rule: str
     identity: str  # what client_record_id and client_record_version are made of
     not_used: Mapping[str, str] = field(default_factory=dict)  # vendor field -> why not
+    from_description: bool = False  # of the vendor or its users: no real file was read yet
+    sends_batches: bool = False  # one payload may hold several users of the vendor
 
     def stream(self, payload: Payload, *, profile: ReadingProfile, tally: Tally) -> Iterator[Reading]:
         return self.function(payload, tally, profile)
@@ -161,6 +164,11 @@ INSTANT = re.compile(
     r"(?P<day>\d{4}-\d{2}-\d{2})[Tt ](?P<clock>\d{2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)"
     r" ?(?P<offset>[Zz]|[+-]\d{2}:?\d{2}(:00)?)?",
     re.ASCII,
+)
+NIGHT_ENDS_H = 6
+TWELVE_HOURS = re.compile(
+    r"(?P<day>\d{4}-\d{2}-\d{2})[Tt ](?P<hour>\d{1,2})(?P<rest>:\d{2}(:\d{2})?)[ \u202f\xa0]?"
+    r"(?P<half>[AaPp])\.?[ \u202f\xa0]?[Mm]\.?[ \u202f\xa0]?(?P<offset>[Zz]|[+-]\d{2}:?\d{2})?"
 )
 OFFSET = re.compile(r"(?P<sign>[+-])(?P<hours>\d{2}):?(?P<minutes>\d{2})(:00)?", re.ASCII)
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -188,8 +196,30 @@ def wall_clock(naive: datetime, zone: str) -> datetime:
     return naive.replace(tzinfo=zone_named(zone)).astimezone(UTC).replace(tzinfo=OFFSET_UNKNOWN)
 
 
+def clock_of(instant: datetime, profile: ReadingProfile) -> datetime:
+    """What the clock beside the bed showed: in the instant's own offset, else in the athlete's zone."""
+    return instant.astimezone(zone_named(profile.timezone)) if instant.tzinfo is OFFSET_UNKNOWN else instant
+
+
+def by_night(start: datetime | None, end: datetime | None, profile: ReadingProfile) -> bool:
+    """Whether a sleep touches the hours from midnight to six on the sleeper's clock. Others are naps."""
+    if start is None or end is None:
+        return True
+    began, ended = clock_of(start, profile), clock_of(end, profile)
+    return began.hour < NIGHT_ENDS_H or began.date() != ended.date()
+
+
+def in_24_hours(text: str) -> str:
+    """11:10:00 PM, as phones with a 12-hour clock write it, narrow spaces and all."""
+    match = TWELVE_HOURS.fullmatch(text)
+    if match is None or not 1 <= int(match["hour"]) <= 12:
+        return text
+    hour = int(match["hour"]) % 12 + (12 if match["half"] in "pP" else 0)
+    return f"{match['day']} {hour:02}{match['rest']}{match['offset'] or ''}"
+
+
 def parsed_instant(text: str, profile: ReadingProfile) -> datetime | None:
-    match = INSTANT.fullmatch(text.strip())
+    match = INSTANT.fullmatch(text.strip()) or INSTANT.fullmatch(in_24_hours(text.strip()))
     if match is None:
         return None
     try:
@@ -286,14 +316,14 @@ class Item:
         if self.texts and isinstance(value, str):
             value = decimal(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            self.find(name, "not_a_number", "Must be a number.")
+            self.find(name, "not_a_number", _("Must be a number."))
             return None
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
         if not math.isfinite(number):
-            self.find(name, "not_a_number", "Must be a finite number.")
+            self.find(name, "not_a_number", _("Must be a finite number."))
             return None
         return number
 
@@ -301,15 +331,28 @@ class Item:
         """A number where 0 and negative ones are how devices spell 'not measured'."""
         value = self.number(name)
         if value is not None and value <= 0:
-            self.find(name, "missing_sentinel", "0 and negative numbers are not measurements.")
+            self.find(name, "missing_sentinel", _("0 and negative numbers are not measurements."))
             return None
         return value
+
+    def rated(self, name: str) -> float | None:
+        """A number where 0 says that nobody answered, or nothing was counted: no finding."""
+        return self.number(name) or None
+
+    def percent(self, name: str) -> float | None:
+        """A number, with or without its sign."""
+        value = self.get(name)
+        if isinstance(value, str) and value.strip().endswith("%"):
+            return Item({name: value.strip()[:-1]}, self.tally, path=self.path, where=self.where, texts=True).number(
+                name
+            )
+        return self.number(name)
 
     def text(self, name: str) -> str | None:
         value = self.get(name)
         if value is None or isinstance(value, str):
             return value
-        self.find(name, "not_a_string", "Must be a string.")
+        self.find(name, "not_a_string", _("Must be a string."))
         return None
 
     def ident(self, name: str) -> str | None:
@@ -320,7 +363,7 @@ class Item:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if value is not None:
-            self.find(name, "not_an_id", "Must be an id.")
+            self.find(name, "not_an_id", _("Must be an id."))
         return None
 
     def date(self, name: str) -> str | None:
@@ -329,7 +372,7 @@ class Item:
             return None
         parsed = parsed_date(value)
         if parsed is None:
-            self.find(name, "not_a_date", "Must be a date like 2026-11-22.")
+            self.find(name, "not_a_date", _("Must be a date like 2026-11-22."))
         return parsed
 
     def instant(self, name: str, profile: ReadingProfile) -> datetime | None:
@@ -338,7 +381,7 @@ class Item:
             return None
         parsed = parsed_instant(value, profile)
         if parsed is None:
-            self.find(name, "not_an_instant", "Must be a time like 2026-11-22T06:52:10+08:00.")
+            self.find(name, "not_an_instant", _("Must be a time like 2026-11-22T06:52:10+08:00."))
         return parsed
 
     def epoch(self, name: str, *, unit_s: float = 1, offset: timezone | None = None) -> datetime | None:
@@ -348,7 +391,7 @@ class Item:
             return None
         instant = at_epoch(value * unit_s, offset)
         if instant is None:
-            self.find(name, "not_an_instant", "Lies before 2000 or after 2100: another unit?")
+            self.find(name, "not_an_instant", _("Lies before 2000 or after 2100: another unit?"))
         return instant
 
     def offset_min(self, name: str, *, unit_min: float = 1) -> timezone | None:
@@ -363,7 +406,7 @@ class Item:
 
     def _offset(self, name: str, offset: timezone | None) -> timezone | None:
         if offset is None:
-            self.find(name, "not_an_offset", "Must be an offset between -14:00 and +14:00.")
+            self.find(name, "not_an_offset", _("Must be an offset between -14:00 and +14:00."))
         return offset
 
     def zone(self, name: str) -> str | None:
@@ -381,7 +424,7 @@ class Item:
         if value is None:
             return None
         if not isinstance(value, Mapping):
-            self.find(name, "not_an_object", "Must be an object.")
+            self.find(name, "not_an_object", _("Must be an object."))
             return None
         return self._child(value, self.name_of(name), self.place_of(name))
 
@@ -391,7 +434,7 @@ class Item:
         if value is None:
             return
         if not isinstance(value, list):
-            self.find(name, "not_a_list", "Must be a list.")
+            self.find(name, "not_a_list", _("Must be a list."))
             return
         yield from each(value, self.tally, path=f"{self.name_of(name)}[]", where=self.place_of(name))
 
@@ -412,163 +455,17 @@ def each(values: list[Any], tally: Tally, *, path: str = "[]", where: str = "") 
     for index, value in enumerate(values):
         place = f"{where}[{index}]"
         if not isinstance(value, Mapping):
-            tally.find(place, "not_an_object", "Must be an object.")
+            tally.find(place, "not_an_object", _("Must be an object."))
             continue
         item = Item(value, tally, path=path, where=place)
         yield item
         item.settle()
 
 
+def one_of(units: Iterable[str]) -> str:
+    return _("Must be one of %(units)s.") % {"units": ", ".join(units)}
+
+
 def decimal(text: str) -> float | None:
     """A number in a CSV or XML file; None: it is none. No thousands separators, no 1_000, no hexadecimals."""
     return float(text) if re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*", text, re.ASCII) else None
-
-
-# --- what the API would refuse ---------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Limit:
-    low: float
-    high: float
-    zero_is_missing: bool
-    step: float
-    whole: bool
-    required: bool
-
-
-@cache
-def limits_of(kind: str) -> dict[str, Limit]:
-    """The API's own limits of each number, read off its serializers."""
-    bodies: dict[str, type[StrictSerializer]] = {**BODIES, "check_in": CheckInBody, "hrv": HrvOfCheckIn}
-    fields: Mapping[str, Any] = dict(bodies[kind]().fields)
-    return {
-        name: Limit(
-            -math.inf if f.min_value is None else float(f.min_value),
-            math.inf if f.max_value is None else float(f.max_value),
-            f.zero_is_missing,
-            getattr(f, "step", None) or 0.0,
-            not hasattr(f, "step"),
-            f.required,
-        )
-        for name, f in fields.items()
-        if hasattr(f, "zero_is_missing") and not f.read_only
-    }
-
-
-def refusal_of(value: float, limit: Limit) -> tuple[str, str] | None:
-    if limit.zero_is_missing and value in (0, -1):
-        return "missing_sentinel", "0 and -1 are not measurements."
-    if not limit.low <= value <= limit.high:
-        return "out_of_range", f"Must lie between {limit.low:g} and {limit.high:g}: another unit?"
-    if limit.step and not math.isclose(value / limit.step, round(value / limit.step), abs_tol=1e-9):
-        return "step", f"Must be a multiple of {limit.step:g}."
-    return None
-
-
-def within_limits(kind: str, data: dict[str, Any], where: str, tally: Tally) -> dict[str, Any] | None:
-    """`data` without what is null or out of range, each with its finding. None: something required is missing."""
-    limits, kept = limits_of(kind), {}
-    for name, value in data.items():
-        limit = limits.get(name)
-        if value is None or limit is None or isinstance(value, bool):
-            kept[name] = value
-            continue
-        number = round(value) if limit.whole and math.isfinite(value) else value
-        refusal = refusal_of(number, limit)
-        if refusal:
-            tally.find(f"{where} ({name})" if where else name, *refusal)
-        else:
-            kept[name] = number
-    missing = [name for name, limit in limits.items() if limit.required and kept.get(name) is None]
-    if missing and all(name not in data or data[name] is None for name in missing):
-        tally.find(where, "nothing_measured", f"Holds no {missing[0]}.")
-    return None if missing else {name: value for name, value in kept.items() if value is not None}
-
-
-NEEDED = {
-    "hrv_reading": ("client_record_id", "measured_at"),
-    "resting_hr_reading": ("client_record_id", "measured_at"),
-    "sleep_session": ("client_record_id", "start_at", "end_at"),
-    "training_session": ("client_record_id", "started_at"),
-    "performance_test": ("client_record_id", "tested_at"),
-    "rest_day": ("client_record_id", "date"),
-    "check_in": ("date",),
-}
-
-
-def reading(kind: str, where: str, tally: Tally, /, **data: Any) -> Iterator[Reading]:
-    """The reading, if the API would take it; else findings. Instants are given as datetimes."""
-    missing = [name for name in NEEDED[kind] if not data.get(name)]
-    if missing:
-        tally.find(where, f"no_{missing[0]}", f"Without {missing[0]} it cannot be filed.")
-        return
-    kept = within_limits(kind, data, where, tally)
-    if kept is not None and kind == "sleep_session":
-        kept = coherent_night(kept, where, tally)
-    if kept is not None and kind == "training_session":
-        kept = coherent_session(kept, where, tally)
-    if kept is not None:
-        written = {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in kept.items()}
-        yield Reading(kind, written)
-
-
-def coherent_night(data: dict[str, Any], where: str, tally: Tally) -> dict[str, Any] | None:
-    """Parts that do not fit into the whole are left out: the start and the end are what the watch knows best."""
-    span_s = (data["end_at"] - data["start_at"]).total_seconds()
-    if not 0 < span_s <= LONGEST_SLEEP_S:
-        tally.find(where, "impossible_session", "Must end after it starts, and within 24 h.")
-        return None
-    left_out: list[str] = []
-    if data.get("time_in_bed_s", 0) > span_s + STAGES_TOLERANCE_S:
-        left_out.append("time_in_bed_s")
-    bed_s = span_s if left_out else data.get("time_in_bed_s", span_s)
-    if data.get("duration_s", 0) > bed_s + STAGES_TOLERANCE_S:
-        left_out.append("duration_s")
-    stages = [f"{stage}_s" for stage in STAGES]
-    if sum(data.get(name, 0) for name in stages) > bed_s + STAGES_TOLERANCE_S:
-        left_out += stages
-    for name in left_out:
-        if name in data:
-            tally.find(f"{where} ({name})", "longer_than_the_night", "Left out: it does not fit into the night.")
-    kept = {name: value for name, value in data.items() if name not in left_out}
-    if "duration_s" in kept and too_little_asleep(kept, span_s):
-        tally.find(f"{where} (duration_s)", "implausible_unit", "Left out: under a quarter of the night.")
-        del kept["duration_s"]
-    return kept
-
-
-def coherent_session(data: dict[str, Any], where: str, tally: Tally) -> dict[str, Any]:
-    """A highest heart rate below the mean one is neither. No zones are no field."""
-    highest, mean = data.get("max_hr_bpm"), data.get("avg_hr_bpm")
-    impossible = highest is not None and mean is not None and highest < mean
-    if impossible:
-        tally.find(f"{where} (max_hr_bpm)", "below_the_average", "Left out: it lies below the mean heart rate.")
-    left_out = {"max_hr_bpm"} if impossible else set()
-    if not plausible_distance(data.get("distance_m"), data["duration_min"]):
-        tally.find(f"{where} (distance_m)", "implausible_unit", "Left out: no distance for this time, in metres.")
-        left_out.add("distance_m")
-    return {name: value for name, value in data.items() if name not in left_out and value != []}
-
-
-def plausible_distance(distance_m: float | None, duration_min: float) -> bool:
-    """Kilometres told as metres, or metres as kilometres."""
-    if not distance_m:
-        return True
-    shortest_m = SHORTEST_M if duration_min >= LONG_MIN else 0.0
-    return shortest_m <= distance_m <= FASTEST_M_MIN * duration_min
-
-
-def hr_zones(told: Iterable[tuple[float | None, float | None, float | None]]) -> list[dict[str, float]]:
-    """(low bpm, high bpm, seconds) as the field of a training session; what is no stretch of either is left out."""
-    return [
-        {"low_bpm": float(low), "high_bpm": float(high), "duration_s": float(seconds)}
-        for low, high, seconds in told
-        if low is not None and high is not None and seconds
-        and 0 <= low < high <= HIGHEST_BPM and 0 < seconds <= LONGEST_ZONE_S
-    ][:MOST_ZONES]  # fmt: skip
-
-
-def deletion(kind: str, *, source: dict[str, str], client_record_id: str, client_record_version: int) -> Reading:
-    data = {"client_record_id": client_record_id, "client_record_version": client_record_version, "source": source}
-    return Reading(kind, data, deleted=True)

@@ -51,12 +51,19 @@ class Crashed(Exception):
 
 
 def told_of(tally: Tally) -> dict[str, Any]:
-    findings = [{"where": f.where, "code": f.code, "message": f.message} for f in tally.findings]
+    """One finding a kind, at its first place, with how many there are: 613 times the same sentence helps nobody."""
+    first = {finding.kind: finding for finding in reversed(tally.findings)}
+    findings = [told_finding(f, tally.alike[f.kind]) for f in tally.findings if first[f.kind] is f]
     return {
         "findings": findings[:MOST_FINDINGS_TOLD],
-        "findings_total": len(findings) + tally.untold,
+        "findings_total": len(tally.findings) + tally.untold,
         "ignored": dict(tally.ignored.most_common(1_000)),
     }
+
+
+def told_finding(finding: Finding, count: int) -> dict[str, Any]:
+    told = {"where": finding.where, "code": finding.code, "message": finding.message}
+    return {**told, "count": count} if count > 1 else told
 
 
 # --- writing ---------------------------------------------------------------------------------------------------------
@@ -114,7 +121,8 @@ def opened(spool: Path, *, after: int) -> Iterator[Iterator[Reading]]:
 def write_apart(provider: str, body: Path, spool: Path, profile: ReadingProfile, alive: Alive) -> Told:
     """`alive` is called while the other process reads. Raises Unreadable, Crashed, and whatever `alive` raises."""
     received_at = profile.received_at.isoformat() if profile.received_at else ""
-    argv = [provider, str(body), str(spool), profile.timezone, received_at, translation.get_language() or "en"]
+    language = translation.get_language() or "en"
+    argv = [provider, str(body), str(spool), profile.timezone, received_at, language, profile.vendor_user_id]
     reading = subprocess.Popen(
         command(*argv), cwd=settings.BASE_DIR, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     )
@@ -172,9 +180,11 @@ def takes_too_long() -> Unreadable:
     return Unreadable("too_much_time", _("Reading it takes longer than one upload may: send it in parts."))
 
 
-def said_of(provider: str, body: str, spool: str, zone: str, received_at: str, language: str) -> dict[str, Any]:
+def said_of(
+    provider: str, body: str, spool: str, zone: str, received_at: str, language: str, vendor_user_id: str = ""
+) -> dict[str, Any]:
     """What the process says: the findings, or why it was refused. Of a crash its kind, never a value."""
-    profile = ReadingProfile(zone, datetime.fromisoformat(received_at) if received_at else None)
+    profile = ReadingProfile(zone, datetime.fromisoformat(received_at) if received_at else None, vendor_user_id)
     try:
         with translation.override(language), Path(body).open("rb") as file:
             told = write(READERS[provider], file, Path(spool), profile)

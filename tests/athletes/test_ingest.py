@@ -12,7 +12,7 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from athletes.models import HrvReading, Upload
+from athletes.models import HrvReading, SleepSession, Upload, VendorAccount
 from athletes.wearables import ingest, spools, uploads
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reader, Reading, Unreadable, record_id
@@ -455,3 +455,103 @@ def test_an_erased_athletes_bodies_go_too(alice, django_capture_on_commit_callba
     with django_capture_on_commit_callbacks(execute=True):
         alice.user.delete()
     assert list(uploads.directory().iterdir()) == []
+
+
+# --- said so that a person understands it ----------------------------------------------------------------------------
+
+
+def test_an_unknown_name_is_answered_with_the_names_there_are(api, alice):
+    answer = post(api(alice), "samsung_health", b"x").json()
+    assert (answer["code"], answer["providers"]) == ("not_found", sorted(READERS))
+    assert answer["detail"] == f"There is no reader of this name. The names are: {', '.join(sorted(READERS))}."
+
+
+def test_the_same_finding_at_many_places_is_told_once_with_its_count_in_the_reader_s_language(api, alice):
+    alice.locale = "de"
+    alice.save()
+    nights = [{**NIGHT, "summaryId": None} for _ in range(613)]
+    answer = post(api(alice), "garmin", json.dumps({"hrv": nights}), "application/json", HTTP_ACCEPT_LANGUAGE="de")
+    told = answer.json()
+    assert (told["findings"], told["findings_total"]) == ([{
+        "where": "hrv[0]", "code": "no_client_record_id", "count": 613,
+        "message": "Ausgelassen: hat weder eine Kennung noch eine Zeit, an der es wiederzuerkennen wäre.",
+    }], 613)  # fmt: skip
+
+
+def test_the_same_bytes_again_are_answered_as_unchanged_also_where_the_worker_read_them(api, alice, settings):
+    settings.INGEST_AT_ONCE_READINGS = 10
+    client, body = api(alice), file_of(170) + b"a;2027-07-02T06:00:00+00:00;9000\n"
+    post(client, "lines", body)
+    ingest.work()
+    again = post(client, "lines", body).json()
+    assert (again["state"], again["summary"]) == ("done", {"unchanged": 170, "rejected": 1})
+    first = client.get(f"/api/v1/uploads/{again['id']}/").json()
+    assert first["summary"] == {"created": 170, "rejected": 1}
+
+
+def test_of_a_batch_of_garmin_s_the_linked_account_s_part_is_the_athlete_s(api, alice):
+    VendorAccount.objects.create(athlete=alice, provider="garmin", vendor_user_id=NIGHT["userId"])
+    batch = {"hrv": [NIGHT, {**NIGHT, "userId": "somebody-else", "summaryId": "theirs", "lastNightAvg": 99}]}
+    answer = post(api(alice), "garmin", json.dumps(batch), "application/json").json()
+    assert (answer["summary"], answer["ignored"]) == ({"created": 1}, {"summaries of other people": 1})
+    assert [reading.value_ms for reading in HrvReading.objects.all()] == [44]
+
+
+def test_of_a_batch_without_a_linked_account_nothing_is_taken(api, alice):
+    batch = {"hrv": [NIGHT, {**NIGHT, "userId": "somebody-else", "summaryId": "theirs"}]}
+    answer = post(api(alice), "garmin", json.dumps(batch), "application/json")
+    assert (answer.status_code, answer.json()["code"], HrvReading.objects.count()) == (400, "two_athletes", 0)
+
+
+# --- on its day ------------------------------------------------------------------------------------------------------
+
+
+def test_a_night_in_auckland_has_its_hrv_on_its_own_day(api, alice):
+    night = {"calendarDate": "2026-11-20", "sleepTimeSeconds": 27000, "sleepStartTimestampGMT": 1795082400000,
+             "sleepEndTimestampGMT": 1795111200000, "sleepStartTimestampLocal": 1795129200000,
+             "sleepEndTimestampLocal": 1795158000000}  # fmt: skip
+    hrv = {
+        "hrvSummary": {"calendarDate": "2026-11-20", "lastNightAvg": 61},
+        "sleepEndTimestampGMT": "2026-11-19T18:00:00.0",
+        "sleepEndTimestampLocal": "2026-11-20T07:00:00.0",
+    }
+    body = json.dumps([{"dailySleepDTO": night}, hrv])
+    answer = post(api(alice), "garmin_connect", body, "application/json").json()
+    assert [(result["kind"], result["date"], result["quality"]["reasons"]) for result in answer["results"]] == [
+        ("sleep_session", "2026-11-20", []), ("hrv_reading", "2026-11-20", []),
+    ]  # fmt: skip
+
+
+CYCLES = (
+    "Cycle start time,Cycle timezone,Heart rate variability (ms),Sleep onset,Wake onset,Asleep duration (min)\n"
+    "2026-05-24 22:30:00,UTC-04:00,68,2026-05-25 14:00:00,2026-05-25 14:40:00,30\n"
+)
+SLEEPS = (
+    "Cycle start time,Cycle timezone,Sleep onset,Wake onset,Asleep duration (min),Nap\n"
+    "2026-05-24 22:30:00,UTC-04:00,2026-05-24 22:30:00,2026-05-25 06:30:00,456,false\n"
+    "2026-05-24 22:30:00,UTC-04:00,2026-05-25 14:00:00,2026-05-25 14:40:00,30,true\n"
+)
+
+
+@pytest.mark.parametrize("sheets", [(CYCLES, SLEEPS), (SLEEPS, CYCLES)], ids=["cycles first", "sleeps first"])
+def test_a_whoop_cycle_with_a_nap_s_window_gives_the_same_day_in_either_order(api, alice, sheets):
+    for sheet in sheets:
+        post(api(alice), "whoop", sheet)
+    assert [(str(r.date), r.value_ms, r.context) for r in HrvReading.objects.all()] == [
+        ("2026-05-25", 68, "overnight_mean")
+    ]
+    nights = SleepSession.objects.order_by("start_at")
+    assert [(str(night.date), night.is_nap, night.duration_s) for night in nights] == [
+        ("2026-05-25", False, 27360), ("2026-05-25", True, 1800),
+    ]  # fmt: skip
+
+
+def test_a_phone_s_time_in_bed_is_no_night_and_the_answer_says_why(api, alice):
+    in_bed = {"uuid": "S1", "type": "HKCategoryTypeIdentifierSleepAnalysis", "value": 0,
+              "startDate": "2026-11-20T05:00:00+01:00", "endDate": "2026-11-20T06:21:00+01:00"}  # fmt: skip
+    answer = post(api(alice), "apple", json.dumps({"samples": [in_bed]}), "application/json").json()
+    assert (answer["summary"], SleepSession.objects.count()) == ({}, 0)
+    assert answer["findings"] == [{
+        "where": "samples[0]", "code": "no_sleep_told",
+        "message": "A time in bed without a length of sleep: it is not counted as sleep.",
+    }]  # fmt: skip

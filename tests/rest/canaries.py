@@ -165,6 +165,7 @@ def report(athlete: Athlete, mine: Canaries, day: date) -> dict[str, Any]:
         "fatigue": 4, "notes": mine.word("check_in.notes"), "hrv": hrv, "injury": injury,
         "resting_hr_bpm": mine.number("check_in.resting_hr_bpm"),
     }  # fmt: skip
+    said["submitted_at"] = datetime.fromisoformat(f"{day}T00:00:00+08:00")  # before what the attempts send
     intake.record_check_in(athlete, day, said)
     SeasonDay.objects.create(
         athlete=athlete, date=day - timedelta(days=9), hrv_rmssd_ms=mine.number("season_day.hrv_rmssd_ms"),

@@ -13,6 +13,7 @@ from tests.rest.operations import Operation, operations
 NOW = "2026-11-22T20:00:00Z"
 TODAY = date(2026, 11, 22)
 CANARY = "canary-4711"
+EARLY = {"submitted_at": "2026-11-22T00:00:00+08:00"}  # before the example of the API: what is older would be stale
 COACHES_DO = ("/override/", "/invites/", "/notices/", "/seen/")
 
 
@@ -54,7 +55,7 @@ class World:
                 answer = phone.post(operation.path, operation.example)
                 if "id" in (body := answer.json()):
                     self.ids[segment_of(operation)] = body["id"]
-        phone.put(f"/api/v1/check-ins/{TODAY}/", {"fatigue": 4, "notes": CANARY})
+        phone.put(f"/api/v1/check-ins/{TODAY}/", {"fatigue": 4, "notes": CANARY} | EARLY)
         self.advice = factories.make_advice(self.alice, TODAY, current=True)
         self.ids["advice"] = self.advice.pk
         self.warning = make_warning(self.alice, TODAY)

@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
+from athletes.wearables.accepting import deletion, first_length, reading
 from athletes.wearables.merging import Segment, sessions
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readers import apple_samples as samples
@@ -15,8 +18,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    deletion,
-    reading,
     record_id,
     source,
     version_of,
@@ -59,7 +60,7 @@ NOT_USED = {
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     root = json_object(payload, tally)
     if not any(name in root.raw for name in ("samples", "workouts", "deleted")):
-        raise Unreadable("wrong_provider", "Holds neither samples nor workouts.")
+        raise Unreadable("wrong_provider", _("Holds neither samples nor workouts."))
     segments: list[Segment] = []
     for item in root.each("samples"):
         kind = item.text("type")
@@ -102,7 +103,7 @@ def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
     yield from reading(
         "training_session", item.where, tally, **provenance(item, profile),
         client_record_id=name and record_id(name), timezone=samples.zone_of(item), started_at=start,
-        duration_min=samples.duration_min(start, end) if told_min is None else told_min, kind=kind,
+        duration_min=first_length(told_min, samples.duration_min(start, end)), kind=kind,
         rpe=samples.effort(item.number("effortScore"), item, "effortScore"),
         avg_hr_bpm=item.measured("averageHeartRate"), max_hr_bpm=item.measured("maximumHeartRate"),
         distance_m=samples.in_unit(item, "totalDistance", "totalDistanceUnit", samples.IN_M),
@@ -112,7 +113,7 @@ def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
 def deleted(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     kind, name = item.text("type") or "", item.ident("uuid")
     if kind == samples.SLEEP:
-        tally.find(item.where, "deleted_stage", "One deleted stage does not say which night it was part of.")
+        tally.find(item.where, "deleted_stage", _("One deleted stage does not say which night it was part of."))
         return
     of = {samples.HRV: "hrv_reading", samples.RESTING_HR: "resting_hr_reading"}.get(kind)
     of = of or ("training_session" if kind.startswith("HKWorkout") else None)

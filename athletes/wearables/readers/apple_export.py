@@ -14,7 +14,9 @@ from xml.etree.ElementTree import ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import DefusedXMLParser
+from django.utils.translation import gettext as _
 
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.merging import Segment, sessions
 from athletes.wearables.payloads import zip_in_order
 from athletes.wearables.readers import apple_samples as samples
@@ -27,7 +29,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
     record_id,
     source,
     version_of,
@@ -51,7 +52,12 @@ TABLE = (
     Field("Workout.sourceName", "part of client_record_id, as a digest"),
     Field("Workout.creationDate", "client_record_version"),
     Field("Workout.device", "source.device_model", "", "its hardware"),
-    Field("Workout.totalDistance", "training_session.distance_m", "as totalDistanceUnit says"),
+    Field(
+        "Workout.totalDistance",
+        "training_session.distance_m",
+        "as totalDistanceUnit says",
+        "from iOS 16 the sum of WorkoutStatistics of Distance...",
+    ),
     Field("Workout.totalDistanceUnit", "m, km, mi, yd or ft -> m"),
     Field("Workout.metadata.HKTimeZone", "timezone"),
     Field("Workout.averageHeartRate", "training_session.avg_hr_bpm", "bpm", "WorkoutStatistics of HeartRate"),
@@ -69,6 +75,7 @@ MOST_RATIO = 200  # export.xml shrinks to a twentieth; a bomb to a thousandth
 LONGEST_RECORD = 200  # attributes and children kept of one element
 NEAR = timedelta(minutes=1)
 HARDWARE = re.compile(r"hardware:(\w{1,30}(?:,\w{1,10})?)")
+DISTANCE = re.compile(r"HKQuantityTypeIdentifierDistance[A-Z]")  # WalkingRunning, Cycling, Swimming ...
 HEART_RATE = "HKQuantityTypeIdentifierHeartRate"
 WANTED = {samples.HRV, samples.RESTING_HR, samples.SLEEP, *samples.EFFORT}
 
@@ -90,7 +97,7 @@ class Elements:
         if self.depth == 1:
             self.root = tag
             if tag != "HealthData":
-                raise Unreadable("wrong_provider", "Not an export of Apple Health.")
+                raise Unreadable("wrong_provider", _("Not an export of Apple Health."))
         elif self.depth == 2:
             self.tag, self.current = tag, None
             if tag == "Workout" or (tag == "Record" and attributes.get("type") in WANTED):
@@ -110,6 +117,9 @@ class Elements:
         elif tag == "WorkoutStatistics" and attributes.get("type") == HEART_RATE:
             self.current["averageHeartRate"] = attributes.get("average")
             self.current["maximumHeartRate"] = attributes.get("maximum")
+        elif tag == "WorkoutStatistics" and DISTANCE.match(attributes.get("type", "")) and attributes.get("sum"):
+            self.current.setdefault("totalDistance", attributes.get("sum"))
+            self.current.setdefault("totalDistanceUnit", attributes.get("unit"))
 
     def end(self, tag: str) -> None:
         if self.depth == 2 and self.current is not None:
@@ -154,17 +164,17 @@ def elements(xml: IO[bytes], tally: Tally) -> Iterator[Element]:
         while chunk := unpacked(xml):
             total += len(chunk)
             if total > MOST_XML_BYTES:
-                raise Unreadable("too_large", "The export is too large.")
+                raise Unreadable("too_large", _("The export is too large."))
             parser.feed(chunk)
             done, target.done = target.done, []
             yield from done
         parser.close()
     except DefusedXmlException:
-        raise Unreadable("forbidden_xml", "The file declares entities, or points outside itself.") from None
+        raise Unreadable("forbidden_xml", _("The file declares entities, or points outside itself.")) from None
     except Unreadable:
         raise
     except (ParseError, LookupError, ValueError):  # the last two: an encoding that expat does not know
-        raise Unreadable("not_xml", "Not an XML file, or cut off.") from None
+        raise Unreadable("not_xml", _("Not an XML file, or cut off.")) from None
     yield from target.done
 
 
@@ -176,7 +186,7 @@ def unpacked(xml: IO[bytes]) -> bytes:
 @contextmanager
 def opened(payload: Payload) -> Iterator[IO[bytes]]:
     if isinstance(payload, dict | list):
-        raise Unreadable("not_a_file", "A file was expected.")
+        raise Unreadable("not_a_file", _("A file was expected."))
     file = io.BytesIO(payload) if isinstance(payload, bytes) else payload
     head = file.read(4)
     file.seek(0)
@@ -194,10 +204,10 @@ def export_in(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """The largest XML file but for the clinical one: its name depends on the phone's language."""
     found = [i for i in archive.infolist() if i.filename.lower().endswith(".xml") and "cda" not in i.filename.lower()]
     if not found:
-        raise Unreadable("wrong_zip", "The zip file holds no export.xml.")
+        raise Unreadable("wrong_zip", _("The zip file holds no export.xml."))
     info = max(found, key=lambda i: i.file_size)
     if info.file_size > MOST_XML_BYTES or info.file_size > MOST_RATIO * max(info.compress_size, 1 << 12):
-        raise Unreadable("zip_bomb", "The zip file unpacks to far more than an export does.")
+        raise Unreadable("zip_bomb", _("The zip file unpacks to far more than an export does."))
     return info
 
 
@@ -240,7 +250,7 @@ def workout(
     yield from reading(
         "training_session", item.where, tally, client_record_id=name, **provenance(item, profile),
         timezone=samples.zone_of(item), started_at=start,
-        duration_min=samples.duration_min(start, end) if told_min is None else told_min, kind=kind,
+        duration_min=first_length(told_min, samples.duration_min(start, end)), kind=kind,
         rpe=rpe[-1] if rpe else None, avg_hr_bpm=item.measured("averageHeartRate"),
         max_hr_bpm=item.measured("maximumHeartRate"),
         distance_m=samples.in_unit(item, "totalDistance", "totalDistanceUnit", samples.IN_M),

@@ -9,9 +9,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.merging import Segment, Session
-from athletes.wearables.readings import Item, Reading, ReadingProfile, Tally, reading, record_id, source, version_of
+from athletes.wearables.readings import Item, Reading, ReadingProfile, Tally, one_of, record_id, source, version_of
 
 HRV = "HKQuantityTypeIdentifierHeartRateVariabilitySDNN"
 RESTING_HR = "HKQuantityTypeIdentifierRestingHeartRate"
@@ -42,7 +45,7 @@ def in_unit(item: Item, name: str, unit_name: str, units: dict[str, float]) -> f
     if value is None:
         return None
     if unit not in units:
-        item.find(unit_name, "unknown_unit", f"Must be one of {', '.join(units)}.")
+        item.find(unit_name, "unknown_unit", one_of(units))
         return None
     return value * units[unit]
 
@@ -85,7 +88,7 @@ def segment(item: Item, writer: str, device: str, profile: ReadingProfile) -> Se
     start, end = item.instant("startDate", profile), item.instant("endDate", profile)
     zone = zone_of(item)
     if stage is None:
-        item.find("value", "unknown_stage", "Not a value of sleep analysis.")
+        item.find("value", "unknown_stage", _("Not a value of sleep analysis."))
     if stage is None or start is None or end is None:
         return None
     # A file of years has tens of thousands of them: what is the same in all is kept once.
@@ -116,7 +119,7 @@ def kind_of_activity(value: object) -> str | None:
 def effort(value: float | None, item: Item, name: str) -> float | None:
     """Apple's effort score, 1-10, where the athlete gave it: the session's RPE."""
     if value is not None and not 1 <= value <= 10:
-        item.find(name, "out_of_range", "An effort score lies between 1 and 10.")
+        item.find(name, "out_of_range", _("An effort score lies between 1 and 10."))
         return None
     return value
 

@@ -4,6 +4,7 @@ Times are UTC; the activity's local_timestamp tells the offset. Beats recorded d
 """
 
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,9 +12,12 @@ from datetime import datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
-from athletes.wearables.payloads import raw_bytes
+from athletes.wearables.accepting import first_length, hr_zones, reading
+from athletes.wearables.payloads import gunzipped, is_zip, members, raw_bytes
 from athletes.wearables.readers import rr
 from athletes.wearables.readings import (
     Field,
@@ -24,9 +28,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    hr_zones,
     offset_of,
-    reading,
     record_id,
     source,
     version_of,
@@ -37,7 +39,7 @@ TABLE = (
     Field("file_id.product_name", "source.device_model"),
     Field("file_id.garmin_product", "source.device_model", "", "where there is no product_name"),
     Field("file_id.serial_number", "client_record_id"),
-    Field("activity.timestamp", "the offset", "", "local_timestamp less this"),
+    Field("activity.timestamp", "the offset", "", "local_timestamp less this; equal ones: UTC on a Garmin, else none"),
     Field("activity.local_timestamp", "the offset"),
     Field("session.start_time", "training_session.started_at, client_record_id"),
     Field("session.total_timer_time", "training_session.duration_min", "s -> min", "without pauses"),
@@ -62,6 +64,8 @@ NOT_USED = {
     "session.workout_feel": "not an effort",
     "session.training_stress_score": "a vendor's own load, in other units: never mixed with minutes x RPE",
 }
+FIT_NAME = re.compile(r".*\.fit(\.gz)?")
+TELLS_LOCAL_TIME = {"garmin", "suunto", "polar_electro"}
 PROVIDERS = {"garmin": "garmin", "polar_electro": "polar", "suunto": "suunto"}
 AT_REST = {"generic", "breathing", "meditation"}
 RECORDING = (timedelta(minutes=1), timedelta(minutes=15))
@@ -84,12 +88,34 @@ class Contents:
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    contents = contents_of(raw_bytes(payload), tally)
+    """One file, packed or not, or a zip of them: Garmin's "original", a bulk export."""
+    if is_zip(payload):
+        yield from read_archive(payload, tally, profile)
+    else:
+        yield from read_file(gunzipped(raw_bytes(payload)), tally, profile)
+
+
+def read_archive(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    """A damaged file of many is a finding; where none can be read, the whole is refused."""
+    read_files, refusal = 0, Unreadable("wrong_zip", _("The zip file holds no FIT file."))
+    for number, raw in enumerate(members(payload, FIT_NAME, tally), 1):
+        try:
+            yield from read_file(gunzipped(raw), tally, profile)
+            read_files += 1
+        except Unreadable as unreadable:
+            tally.find(f"file {number}", unreadable.code, unreadable.message)
+            refusal = unreadable
+    if not read_files:
+        raise refusal
+
+
+def read_file(raw: bytes, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    contents = contents_of(raw, tally)
     file = contents.first("file_id")
     if file is None:
-        raise Unreadable("wrong_provider", "A FIT file begins with a file_id.")
+        raise Unreadable("wrong_provider", _("A FIT file begins with a file_id."))
     provenance, serial = source_of(file), file.ident("serial_number") or ""
-    offset = offset_in(contents.first("activity"))
+    offset = offset_in(contents.first("activity"), str(file.get("manufacturer")))
     at_rest = is_recording(contents)
     for item in () if at_rest else contents.messages["session"]:
         yield from session(item, contents, provenance, serial, offset, tally, profile)
@@ -108,25 +134,46 @@ def contents_of(raw: bytes, tally: Tally) -> Contents:
     """All of the file, so that one that is cut off is refused before anything of it is used."""
     import fitdecode  # 40 ms that only this reader needs
 
-    contents, count = Contents(), 0
     if raw[8:12] != b".FIT":
-        raise Unreadable("not_fit", "Not a FIT file.")
-    strict = {"check_crc": fitdecode.CrcCheck.RAISE, "error_handling": fitdecode.ErrorHandling.RAISE}
+        raise Unreadable("not_fit", _("Not a FIT file."))
+    before = tally.ignored.copy()
     try:
-        with fitdecode.FitReader(io.BytesIO(raw), **strict) as frames:
+        return parsed(raw, tally, fitdecode.ErrorHandling.RAISE)
+    except fitdecode.FitParseError:  # COROS writes sizes that are no multiple of the field's type
+        tally.ignored = before
+    contents = parsed(raw, tally, fitdecode.ErrorHandling.IGNORE)
+    tally.find("", "read_leniently", _("The file breaks rules of the FIT format. What could be read of it was read."))
+    return contents
+
+
+def parsed(raw: bytes, tally: Tally, error_handling: Any) -> Contents:
+    """The checksum must be right in any case. Raises FitParseError only where it is asked to."""
+    import fitdecode
+
+    from athletes.wearables.fit_sparing import SparingReader
+
+    contents, count = Contents(), 0
+    try:
+        with SparingReader(
+            io.BytesIO(raw), check_crc=fitdecode.CrcCheck.RAISE, error_handling=error_handling
+        ) as frames:
             for frame in frames:
                 if not isinstance(frame, fitdecode.FitDataMessage):
                     continue
                 count += 1
                 if count > MOST_MESSAGES:
-                    raise Unreadable("too_large", "The file holds too many messages.")
+                    raise Unreadable("too_large", _("The file holds too many messages."))
                 sort_message(frame, contents, tally)
-    except fitdecode.FitError:
-        raise Unreadable("not_fit", "Not a FIT file, damaged, or cut off.") from None
+    except fitdecode.FitError as failure:
+        if isinstance(failure, fitdecode.FitParseError) and error_handling is fitdecode.ErrorHandling.RAISE:
+            raise
+        raise Unreadable("not_fit", _("Not a FIT file, damaged, or cut off.")) from None
     except (ValueError, TypeError, KeyError, IndexError, ArithmeticError, AttributeError, AssertionError) as failure:
         if isinstance(failure, Unreadable):
             raise
-        raise Unreadable("not_fit", "The file breaks the rules of FIT.") from None  # fitdecode's own slips on bad files
+        raise Unreadable(
+            "not_fit", _("The file breaks the rules of FIT.")
+        ) from None  # fitdecode's own slips on bad files
     return contents
 
 
@@ -167,8 +214,11 @@ def source_of(file: Item) -> dict[str, str]:
     return source(PROVIDERS.get(str(manufacturer), "other"), device_model=product if product else model)
 
 
-def offset_in(activity: Item | None) -> timezone:
-    """A whole number of quarters of an hour between the two clocks; the file has no other word for it."""
+def offset_in(activity: Item | None, manufacturer: str) -> timezone:
+    """A whole number of quarters of an hour between the two clocks; the file has no other word for it.
+
+    Two equal clocks are Greenwich's on a Garmin. COROS writes the same time twice wherever it is, and so may others.
+    """
     if activity is None:
         return OFFSET_UNKNOWN
     at, local = activity.get("timestamp"), activity.get("local_timestamp")
@@ -176,16 +226,18 @@ def offset_in(activity: Item | None) -> timezone:
         return OFFSET_UNKNOWN
     minutes = (local.replace(tzinfo=None) - at.replace(tzinfo=None)) / timedelta(minutes=1)
     rounded = round(minutes / 15) * 15
+    if rounded == 0 and manufacturer not in TELLS_LOCAL_TIME:
+        return OFFSET_UNKNOWN
     offset = offset_of(rounded) if abs(minutes - rounded) < 1 else None
     if offset is None:
-        activity.find("local_timestamp", "not_an_offset", "Must be within 14 h of timestamp.")
+        activity.find("local_timestamp", "not_an_offset", _("Must be within 14 h of timestamp."))
     return offset or OFFSET_UNKNOWN
 
 
 def instant(item: Item, name: str, offset: timezone) -> datetime | None:
     value = item.get(name)
     if not isinstance(value, datetime) or not 2000 <= value.year < 2100:
-        item.find(name, "not_an_instant", "Must be a date and time after 2000.")
+        item.find(name, "not_an_instant", _("Must be a date and time after 2000."))
         return None
     return value.astimezone(offset)
 
@@ -204,18 +256,13 @@ def session(
     profile: ReadingProfile,
 ) -> Iterator[Reading]:  # fmt: skip
     sport, sub_sport = str(item.get("sport") or ""), str(item.get("sub_sport") or "")
-    start, rpe, seconds = (
-        instant(item, "start_time", offset),
-        item.measured("workout_rpe"),
-        item.measured("total_timer_time"),
-    )
-    elapsed = item.measured("total_elapsed_time")
+    start, rpe = instant(item, "start_time", offset), item.rated("workout_rpe")
+    seconds = first_length(item.number("total_timer_time"), item.number("total_elapsed_time"))
     kind = sports.kind_of([sub_sport if sub_sport != "generic" else "", sport if sport != "generic" else ""])
     if kind is None or sport in AT_REST - {"generic"}:
         tally.ignored["session of walking" if kind is None else "session at rest"] += 1
         item.asked.update(item.raw)
         return
-    seconds = elapsed if seconds is None else seconds
     yield from reading(
         "training_session", item.where, tally,
         client_record_id=start and record_id("fit", serial, int(start.timestamp())),
@@ -266,9 +313,9 @@ def recording(
 
 READER = Reader(
     name="fit",
-    title="FIT files",
+    title="FIT files (.fit, .fit.gz, a zip of them)",
     provider="other",
-    formats=("fit",),
+    formats=("fit", "zip"),
     function=read,
     table=TABLE,
     day_rule="UTC in the offset of activity.local_timestamp; without one the athlete's zone",

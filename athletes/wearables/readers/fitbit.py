@@ -4,17 +4,17 @@ The export mixes both: sleep.json without offset beside a sleep_score.csv whose 
 same wall clock. So a score is joined to its night by the log's id, never by time. Alone it is no record: no start.
 """
 
-import io
 import re
-import zipfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import chain
-from typing import IO, Any
+from typing import Any
+
+from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN, zone_named
 from athletes.wearables import sports
-from athletes.wearables.payloads import MOST_BYTES, csv_rows, loaded_json, zip_in_order
+from athletes.wearables.accepting import first_length, hr_zones, reading
+from athletes.wearables.payloads import csv_rows, held, is_zip, loaded_json, looks_like_json, zip_members
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -24,16 +24,15 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    hr_zones,
     parsed_date,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,
 )
 
 EXPORT = "resting_heart_rate.json of the export"
+HRV_SUMMARY = "Daily Heart Rate Variability Summary.csv of the export"
 TABLE = (
     Field("sleep[].logId", "client_record_id"),
     Field("sleep[].dateOfSleep", "vendor_date", "", "of the main sleep: when its night's HRV was measured"),
@@ -53,13 +52,17 @@ TABLE = (
     Field("hrv[].dateTime", "client_record_id, vendor_date, hrv_reading.measured_at"),
     Field("hrv[].value.dailyRmssd", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean"),
     Field("hrv[].value.deepRmssd", "hrv_reading.value_ms", "ms", "rMSSD, overnight_deep: a second reading"),
+    Field("timestamp", "client_record_id, vendor_date, hrv_reading.measured_at", "", HRV_SUMMARY),
+    Field("rmssd", "hrv_reading.value_ms", "ms", f"rMSSD, overnight_mean; {HRV_SUMMARY}"),
     Field("activities-heart[].dateTime", "client_record_id, vendor_date, resting_hr_reading.measured_at"),
     Field("activities-heart[].value.restingHeartRate", "resting_hr_reading.value_bpm", "bpm"),
     Field("resting_heart_rate[].dateTime", "client_record_id, vendor_date, resting_hr_reading.measured_at", "", EXPORT),
     Field("resting_heart_rate[].value.value", "resting_hr_reading.value_bpm", "bpm", "0: not measured"),
     Field("activities[].logId", "client_record_id"),
     Field("activities[].activityName", "training_session.kind"),
+    Field("activities[].name", "training_session.kind", "", "activities/date: in place of activityName"),
     Field("activities[].startTime", "training_session.started_at"),
+    Field("activities[].startDate", "training_session.started_at", "", "activities/date: beside a time alone"),
     Field("activities[].duration", "training_session.duration_min", "ms -> min", "where there is no activeDuration"),
     Field("activities[].activeDuration", "training_session.duration_min", "ms -> min"),
     Field("activities[].averageHeartRate", "training_session.avg_hr_bpm", "bpm"),
@@ -71,6 +74,7 @@ TABLE = (
     Field("activities[].lastModified", "client_record_version"),
 )  # fmt: skip
 NOT_USED = {
+    "other files of the export": "each counted by its name without dates, Heart Rate Variability Details too",
     "timestamp (sleep_score.csv)": "a wall clock that calls itself UTC",
     "activities-heart[].value.heartRateZones": "of the whole day",
     "sleep[].duration": "from start to end, which are used",
@@ -83,55 +87,47 @@ MEMBERS = {
     "sleep_score": re.compile(r"sleep_score\.csv"),
     "resting_heart_rate": re.compile(r"resting_heart_rate(-\d{4}-\d{2}-\d{2})?\.json"),
     "exercise": re.compile(r"exercise(-\d+)?\.json"),
+    "hrv_summary": re.compile(r"daily heart rate variability summary[ -]*[\d-]*(\(\d+\))?\.csv"),
 }
+HRV_SHEET = frozenset({"timestamp", "rmssd", "nremhr"})  # the Details sheet has samples of five minutes and no nremhr
 EXPORT_DATE = re.compile(r"^(\d{2})/(\d{2})/(\d{2})\Z", re.ASCII)  # month first
+CLOCK = re.compile(r"\d{2}:\d{2}(:\d{2})?", re.ASCII)
 MORNING = "T05:00:00"
 OTHERS = ("user", "summary", "goals")
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    file = io.BytesIO(payload) if isinstance(payload, bytes) else payload
-    if isinstance(file, dict | list) or not is_zip(file):
-        yield from read_lists(enveloped(loaded_json(payload)), {}, tally, profile)
-        return
-    yield from read_export(members_of(file), tally, profile)
-
-
-def is_zip(file: IO[bytes]) -> bool:
-    head = file.read(2)
-    file.seek(0)
-    return head == b"PK"
-
-
-def members_of(file: IO[bytes]) -> dict[str, list[bytes]]:
-    """The files of an export that hold nights, scores and exercises."""
-    found: dict[str, list[bytes]] = {kind: [] for kind in MEMBERS}
-    with zip_in_order(), zipfile.ZipFile(file) as archive:
-        for info in archive.infolist():
-            name = info.filename.rsplit("/", 1)[-1].lower()
-            for kind, pattern in MEMBERS.items():
-                if pattern.fullmatch(name):
-                    found[kind].append(unpacked(archive, info, sum(map(len, chain(*found.values())))))
-    return found
-
-
-def unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, before: int) -> bytes:
-    """At most MOST_BYTES together, whatever the archive says of itself."""
-    with archive.open(info) as file:
-        content = file.read(MOST_BYTES - before + 1)
-    if len(content) > MOST_BYTES - before:
-        raise Unreadable("too_large", f"At most {MOST_BYTES // 2**20} MiB of sleep and exercises.")
-    return content
+    if is_zip(payload):
+        yield from read_export(zip_members(payload, MEMBERS, tally), tally, profile)
+    elif looks_like_json(payload := held(payload)):
+        yield from read_lists(enveloped(loaded_json(payload)), {}, {}, tally, profile)
+    else:
+        yield from read_hrv_sheet(payload, {}, tally, profile)
 
 
 def read_export(files: dict[str, list[bytes]], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    if not files["sleep"] and not files["exercise"]:
-        raise Unreadable("wrong_zip", "The zip file holds neither sleep nor exercises of Fitbit.")
+    if not any(files[kind] for kind in files if kind != "sleep_score"):
+        raise Unreadable("wrong_zip", _("The zip file holds neither sleep nor HRV nor exercises of Fitbit."))
     scores: dict[str, float] = {}
+    ends: dict[str, datetime] = {}
     for file in files["sleep_score"]:
         scores |= scores_in(file, tally)
     for file in (*files["sleep"], *files["resting_heart_rate"], *files["exercise"]):
-        yield from read_lists(enveloped(loaded_json(file)), scores, tally, profile)
+        yield from read_lists(enveloped(loaded_json(file)), scores, ends, tally, profile)
+    for file in files["hrv_summary"]:
+        yield from read_hrv_sheet(file, ends, tally, profile)
+
+
+def read_hrv_sheet(
+    payload: Payload, ends: dict[str, datetime], tally: Tally, profile: ReadingProfile
+) -> Iterator[Reading]:
+    """Daily Heart Rate Variability Summary: a night a row, under the date on which it ended."""
+    for row in csv_rows(payload, tally, [HRV_SHEET]):
+        day, value = parsed_date((row.text("timestamp") or "")[:10]), row.measured("rmssd")
+        if day is None:
+            row.find("timestamp", "not_a_date", _("Must be a date like 2026-11-22."))
+        elif value is not None:
+            yield from night_hrv(row.where, day, "overnight_mean", value, ends, tally, profile)
 
 
 def scores_in(file: bytes, tally: Tally) -> dict[str, float]:
@@ -144,10 +140,9 @@ def scores_in(file: bytes, tally: Tally) -> dict[str, float]:
 
 
 def read_lists(
-    lists: dict[str, Any], scores: dict[str, float], tally: Tally, profile: ReadingProfile
+    lists: dict[str, Any], scores: dict[str, float], ends: dict[str, datetime], tally: Tally, profile: ReadingProfile
 ) -> Iterator[Reading]:
     root = Item(lists, tally)
-    ends: dict[str, datetime] = {}
     for item in root.each("sleep"):
         yield from sleep(item, ends, scores, tally, profile)
     for item in root.each("hrv"):
@@ -175,7 +170,7 @@ def enveloped(loaded: Any) -> dict[str, Any]:
             return {"resting_heart_rate": loaded}
     elif any(name in loaded for name in ("sleep", "hrv", "activities", "activities-heart", *OTHERS)):
         return dict(loaded)
-    raise Unreadable("wrong_provider", "Holds no list of Fitbit's API or export.")
+    raise Unreadable("wrong_provider", _("Holds no list of Fitbit's API or export."))
 
 
 def seconds(item: Item | None, name: str) -> float | None:
@@ -225,13 +220,20 @@ def hrv(item: Item, ends: dict[str, datetime], tally: Tally, profile: ReadingPro
     for vendor, context in (("dailyRmssd", "overnight_mean"), ("deepRmssd", "overnight_deep")):
         value = values.measured(vendor) if values else None
         if value is not None:
-            yield from reading(
-                "hrv_reading", item.where, tally,
-                client_record_id=day and record_id(day, context), client_record_version=version_of(None, profile),
-                source=source("fitbit", device_type="watch"), vendor_date=day,
-                measured_at=ends.get(day or "") or (parsed_instant(day + MORNING, profile) if day else None),
-                metric="rmssd", context=context, value_ms=value,
-            )  # fmt: skip
+            yield from night_hrv(item.where, day, context, value, ends, tally, profile)
+
+
+def night_hrv(
+    where: str, day: str | None, context: str, value_ms: float, ends: dict[str, datetime], tally: Tally,
+    profile: ReadingProfile,
+) -> Iterator[Reading]:  # fmt: skip
+    yield from reading(
+        "hrv_reading", where, tally,
+        client_record_id=day and record_id(day, context), client_record_version=version_of(None, profile),
+        source=source("fitbit", device_type="watch"), vendor_date=day,
+        measured_at=ends.get(day or "") or (parsed_instant(day + MORNING, profile) if day else None),
+        metric="rmssd", context=context, value_ms=value_ms,
+    )  # fmt: skip
 
 
 def resting_hr(item: Item, name: str, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
@@ -252,27 +254,35 @@ def day_of(item: Item) -> str | None:
     text = (item.text("dateTime") or "").removesuffix(" 00:00:00")
     day = EXPORT_DATE.sub(r"20\3-\1-\2", text)
     if text and parsed_date(day) is None:
-        item.find("dateTime", "not_a_date", "Must be a date like 2019-11-01.")
+        item.find("dateTime", "not_a_date", _("Must be a date like 2019-11-01."))
     return parsed_date(day)
 
 
 def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    kind = sports.kind_of([item.text("activityName")])
+    kind = sports.kind_of([item.text("activityName" if "activityName" in item.raw else "name")])
     if kind is None:
         tally.ignored["activities of walking"] += 1
         item.asked.update(item.raw)
         return
-    name, active, whole = item.ident("logId"), item.measured("activeDuration"), item.measured("duration")
-    milliseconds = whole if active is None else active
+    name, milliseconds = item.ident("logId"), first_length(item.number("activeDuration"), item.number("duration"))
     yield from reading(
         "training_session", item.where, tally,
         client_record_id=name and record_id(name),
         client_record_version=version_of(last_modified(item, profile), profile),
-        source=source("fitbit", device_type="watch"), started_at=item.instant("startTime", profile),
+        source=source("fitbit", device_type="watch"), started_at=started_at(item, profile),
         duration_min=None if milliseconds is None else milliseconds / 60_000, kind=kind,
         avg_hr_bpm=item.measured("averageHeartRate"), hr_zones=hr_zones(map(zone, item.each("heartRateZones"))),
         distance_m=distance_m(item),
     )  # fmt: skip
+
+
+def started_at(item: Item, profile: ReadingProfile) -> datetime | None:
+    """Answers for one day tell the time without the date, and the date beside it."""
+    text = item.text("startTime") or ""
+    day = item.date("startDate") if "startDate" in item.raw else None
+    if day and CLOCK.fullmatch(text):
+        return parsed_instant(f"{day}T{text}", profile)
+    return item.instant("startTime", profile)
 
 
 def zone(told: Item) -> tuple[float | None, float | None, float | None]:
@@ -288,25 +298,25 @@ def last_modified(item: Item, profile: ReadingProfile) -> datetime | None:
     try:
         return datetime.strptime(text + "+0000", "%m/%d/%y %H:%M:%S%z") + timedelta()
     except ValueError:
-        item.find("lastModified", "not_an_instant", "Must be a time.")
+        item.find("lastModified", "not_an_instant", _("Must be a time."))
         return None
 
 
 def distance_m(item: Item) -> float | None:
     value, unit = item.number("distance"), item.text("distanceUnit")
-    if value is None:
+    if value is None or (unit is None and "startDate" in item.raw):  # in the unit of the account, which is not told
         return None
     if unit not in IN_M:
-        item.find("distanceUnit", "unknown_unit", "Must be Kilometer or Mile.")
+        item.find("distanceUnit", "unknown_unit", _("Must be Kilometer or Mile."))
         return None
     return value * IN_M[unit]
 
 
 READER = Reader(
     name="fitbit",
-    title="Fitbit Web API v1.2 and data export",
+    title="Fitbit Web API v1.2 and data export (Google Takeout)",
     provider="fitbit",
-    formats=("json", "zip"),
+    formats=("json", "csv", "zip"),
     function=read,
     table=TABLE,
     day_rule="endTime on the athlete's clock, in the offset of startTime; dateOfSleep is kept beside it",

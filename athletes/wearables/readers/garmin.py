@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
     Field,
@@ -14,7 +17,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
     record_id,
     source,
     version_of,
@@ -44,7 +46,7 @@ TABLE = (
         for group in ("hrv", "sleeps", "activities", "dailies")
         for row in (
             Field(f"{group}[].summaryId", "client_record_id"),
-            Field(f"{group}[].userId", "", "", "one payload, one person"),
+            Field(f"{group}[].userId", "", "", "one person; of a batch that of the linked account"),
             Field(f"{group}[].startTimeInSeconds", "the start", "s since 1970"),
             Field(f"{group}[].startTimeOffsetInSeconds", "its offset", "s"),
         )
@@ -79,16 +81,22 @@ OTHERS = (
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     root = json_object(payload, tally)
     if not any(name in root.raw for name in (*KNOWN, *OTHERS)):
-        raise Unreadable("wrong_provider", "Holds none of the lists that Garmin pushes.")
-    for item in root.each("hrv"):
-        yield from hrv(item, tally, profile)
-    for item in root.each("sleeps"):
-        yield from sleep(item, tally, profile)
-    for item in root.each("dailies"):
-        yield from daily(item, tally, profile)
-    for item in root.each("activities"):
-        yield from activity(item, tally, profile)
+        raise Unreadable("wrong_provider", _("Holds none of the lists that Garmin pushes."))
+    for name, function in (("hrv", hrv), ("sleeps", sleep), ("dailies", daily), ("activities", activity)):
+        for item in root.each(name):
+            if is_own(item, tally, profile):
+                yield from function(item, tally, profile)
     root.settle()
+
+
+def is_own(item: Item, tally: Tally, profile: ReadingProfile) -> bool:
+    """Garmin pushes the summaries of several users at once. Whose are the athlete's their linked account says."""
+    owner = item.raw.get("userId")
+    if not profile.vendor_user_id or owner is None or str(owner) == profile.vendor_user_id:
+        return True
+    tally.ignored["summaries of other people"] += 1
+    item.asked.update(item.raw)
+    return False
 
 
 def start_of(item: Item, tally: Tally) -> tuple[datetime | None, timezone | None]:
@@ -102,13 +110,13 @@ def end_of(item: Item, start: datetime | None) -> datetime | None:
     if start is None or seconds is None:
         return None
     if not 0 <= seconds <= 86_400:
-        item.find("durationInSeconds", "out_of_range", "Must lie between 0 and a day: another unit?")
+        item.find("durationInSeconds", "out_of_range", _("Must lie between 0 and a day: another unit?"))
         return None
     return start + timedelta(seconds=seconds)
 
 
 def hrv(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    start, _ = start_of(item, tally)
+    start, _offset = start_of(item, tally)
     name, day, measured_at = item.ident("summaryId"), item.date("calendarDate"), end_of(item, start)
     for vendor, context, suffix in (
         ("lastNightAvg", "overnight_mean", ()),
@@ -126,7 +134,7 @@ def hrv(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
 
 
 def sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    start, _ = start_of(item, tally)
+    start, _offset = start_of(item, tally)
     end, awake_s = end_of(item, start), item.number("awakeDurationInSeconds")
     name, score = item.ident("summaryId"), item.item("overallSleepScore")
     stages = {stage: item.number(vendor) for stage, vendor in STAGE_FIELDS.items()}
@@ -143,7 +151,7 @@ def sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading
 
 def daily(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     """Of the day itself: sent again and again while it lasts, filed under its start."""
-    start, _ = start_of(item, tally)
+    start, _offset = start_of(item, tally)
     name, day = item.ident("summaryId"), item.date("calendarDate")
     value = item.measured("restingHeartRateInBeatsPerMinute")
     if value is not None:
@@ -162,7 +170,7 @@ STAGE_FIELDS = {
 
 
 def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    start, _ = start_of(item, tally)
+    start, _offset = start_of(item, tally)
     kind = sports.kind_of([item.text("activityType")])
     if kind is None:
         tally.ignored["activities of walking"] += 1
@@ -191,5 +199,6 @@ READER = Reader(
     day_rule="the end of the night in startTimeOffsetInSeconds; calendarDate is kept beside it",
     identity="summaryId; version: validation, then the time of arrival",
     not_used=NOT_USED,
+    sends_batches=True,
 )
 READERS = (READER,)

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.merging import STAGED, Segment, Session
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
@@ -23,7 +26,6 @@ from athletes.wearables.readings import (
     each,
     offset_of,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,
@@ -41,6 +43,7 @@ TABLE = (
     Field(f"{POINT}.sleep.stages[].type", "sleep_session.awake_s, light_s, deep_s, rem_s, duration_s"),
     Field(f"{POINT}.sleep.stages[].startTime", "the stage's start"),
     Field(f"{POINT}.sleep.stages[].endTime", "the stage's end"),
+    Field(f"{POINT}.sleep.summary.minutesAsleep", "sleep_session.duration_s", "min -> s", "where there are no stages"),
     Field(f"{POINT}.sleep.metadata.nap", "sleep_session.is_nap"),
     Field(f"{POINT}.sleep.updateTime", "client_record_version"),
     Field(f"{POINT}.heartRateVariability.sampleTime.physicalTime", "hrv_reading.measured_at"),
@@ -81,10 +84,10 @@ TABLE = (
 NOT_USED = {
     "other data types": "counted by their name",
     "exercise of walking": "no training session",
-    "sleep.summary": "the stages are used",
+    "sleep.summary, but for minutesAsleep": "the stages are used",
 }
 STAGES = {
-    "AWAKE": "awake", "LIGHT": "light", "DEEP": "deep", "REM": "rem", "ASLEEP": "asleep", "RESTLESS": "asleep",
+    "AWAKE": "awake", "LIGHT": "light", "DEEP": "deep", "REM": "rem", "ASLEEP": "asleep", "RESTLESS": "awake",
     "SLEEP_STAGE_TYPE_UNSPECIFIED": "unknown",
 }  # fmt: skip
 SECONDS = re.compile(r"(-?\d{1,9}(?:\.\d{1,9})?)s", re.ASCII)
@@ -103,7 +106,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     loaded = loaded_json(payload)
     points = loaded.get("dataPoints") if isinstance(loaded, dict) else loaded
     if not isinstance(points, list) or not (isinstance(loaded, dict) or any(is_point(point) for point in points)):
-        raise Unreadable("wrong_provider", "Holds no dataPoints of the Google Health API.")
+        raise Unreadable("wrong_provider", _("Holds no dataPoints of the Google Health API."))
     for item in each(points, tally, path=POINT, where="dataPoints"):
         item.texts = True
         yield from point(item, tally, profile)
@@ -142,7 +145,7 @@ def seconds(item: Item, name: str) -> float | None:
     text = item.text(name)
     match = SECONDS.fullmatch(text) if text else None
     if text is not None and match is None:
-        item.find(name, "not_a_duration", "Must be a duration like 3600s.")
+        item.find(name, "not_a_duration", _("Must be a duration like 3600s."))
     return float(match[1]) if match else None
 
 
@@ -151,20 +154,21 @@ def at(item: Item, name: str, offset_name: str, profile: ReadingProfile) -> date
     if offset_s is not None:
         offset = offset_of(offset_s / 60)
         if offset is None:
-            item.find(offset_name, "not_an_offset", "Must be an offset between -14 and +14 hours.")
+            item.find(offset_name, "not_an_offset", _("Must be an offset between -14 and +14 hours."))
     return instant and instant.astimezone(offset or instant.tzinfo or UTC)
 
 
 def sleep(item: Item, provenance: dict[str, Any], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     interval, metadata = item.item("interval"), item.item("metadata")
-    stages = Session(tuple(stages_of(item, profile)))
+    stages, summary = Session(tuple(stages_of(item, profile))), item.item("summary")
+    told_min = summary.number("minutesAsleep") if summary else None
     yield from reading(
         "sleep_session", item.where, tally, **provenance,
         client_record_version=version_of(item.instant("updateTime", profile), profile),
         start_at=at(interval, "startTime", "startUtcOffset", profile) if interval else None,
         end_at=at(interval, "endTime", "endUtcOffset", profile) if interval else None,
         is_nap=metadata is not None and metadata.get("nap") is True,
-        duration_s=stages.seconds(*STAGED, "asleep"),
+        duration_s=first_length(stages.seconds(*STAGED, "asleep"), told_min and told_min * 60),
         **{f"{stage}_s": stages.seconds(stage) for stage in ("awake", *STAGED)},
     )  # fmt: skip
 
@@ -174,7 +178,7 @@ def stages_of(item: Item, profile: ReadingProfile) -> Iterator[Segment]:
         start, end = stage.instant("startTime", profile), stage.instant("endTime", profile)
         name = STAGES.get(stage.text("type") or "")
         if name is None or start is None or end is None or start >= end:
-            stage.find("type", "unusable_stage", "Needs a known type, a start and a later end.")
+            stage.find("type", "unusable_stage", _("Needs a known type, a start and a later end."))
         else:
             yield Segment(name, start, end, "", stage.where)
 
@@ -225,7 +229,7 @@ def day_of(item: Item) -> str | None:
     try:
         return date(*(int(part) for part in parts if part is not None and part == int(part))).isoformat()
     except (TypeError, ValueError, OverflowError):
-        item.find("date", "not_a_date", "Must have year, month and day.")
+        item.find("date", "not_a_date", _("Must have year, month and day."))
         return None
 
 
@@ -240,7 +244,7 @@ def exercise(item: Item, provenance: dict[str, Any], tally: Tally, profile: Read
     end = interval.instant("endTime", profile) if interval else None
     whole_s = (end - start).total_seconds() if start and end else None
     millimetres = summary.number("distanceMillimeters") if summary else None
-    length_s = whole_s if active_s is None else active_s
+    length_s = first_length(active_s, whole_s)
     yield from reading(
         "training_session", item.where, tally, **provenance,
         client_record_version=version_of(item.instant("updateTime", profile), profile), started_at=start,

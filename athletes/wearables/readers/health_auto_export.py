@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.merging import Segment, sessions
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readers import apple_samples as samples
@@ -20,7 +23,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
     record_id,
     source,
     version_of,
@@ -70,7 +72,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     root = json_object(payload, tally)
     data = root.item("data")
     if data is None or not {"metrics", "workouts"} & set(data.raw):
-        raise Unreadable("wrong_provider", "Holds neither metrics nor workouts of Health Auto Export.")
+        raise Unreadable("wrong_provider", _("Holds neither metrics nor workouts of Health Auto Export."))
     for metric in data.each("metrics"):
         name = metric.text("name")
         if name == "heart_rate_variability":
@@ -90,7 +92,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
 def hrv(metric: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     unit = metric.text("units")
     if unit not in samples.IN_MS:
-        metric.find("units", "unknown_unit", "Must be ms or s.")
+        metric.find("units", "unknown_unit", _("Must be ms or s."))
         metric.asked.add("data")
         return
     for item in metric.each("data"):
@@ -106,7 +108,7 @@ def hrv(metric: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading
 
 def resting_hr(metric: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     if metric.text("units") not in BEATS_A_MINUTE:
-        metric.find("units", "unknown_unit", "Must be count/min or bpm.")
+        metric.find("units", "unknown_unit", _("Must be count/min or bpm."))
         metric.asked.add("data")
         return
     for item in metric.each("data"):
@@ -134,7 +136,7 @@ def sleep(metric: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Readi
         elif in_hours:
             yield from aggregated(item, tally, profile)
         else:
-            item.find("units", "unknown_unit", "Aggregated sleep must be in hours.")
+            item.find("units", "unknown_unit", _("Aggregated sleep must be in hours."))
             item.asked.update(item.raw)
     for session in sessions(segments, tally):
         yield from samples.night(session, tally, profile)
@@ -145,7 +147,7 @@ def raw_stage(item: Item, profile: ReadingProfile) -> Iterator[Segment]:
     item.asked.add("qty")
     stage = STAGES.get((value or "").removeprefix(samples.STAGE_PREFIX))
     if stage is None or start is None or end is None:
-        item.find("value", "unusable_stage", "Needs a known stage, a start and an end.")
+        item.find("value", "unusable_stage", _("Needs a known stage, a start and an end."))
     else:
         yield Segment(stage, start, end, writer(item), item.where)
 

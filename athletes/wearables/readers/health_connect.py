@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import deletion, reading
 from athletes.wearables.merging import STAGED, Segment, Session
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
@@ -20,8 +23,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    deletion,
-    reading,
     record_id,
     source,
     version_of,
@@ -88,7 +89,7 @@ EXERCISES = {
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     root = json_object(payload, tally)
     if not any(name.endswith("Record") or name == "deleted" for name in root.raw):
-        raise Unreadable("wrong_provider", "Holds no list of Health Connect records.")
+        raise Unreadable("wrong_provider", _("Holds no list of Health Connect records."))
     for item in root.each(SLEEP):
         yield from sleep(item, tally, profile)
     for item in root.each(HRV):
@@ -183,11 +184,11 @@ def stages_of(item: Item, profile: ReadingProfile) -> Iterator[Segment]:
         if isinstance(value, int) and not isinstance(value, bool):
             name = STAGES.get(value)
         if name is None:
-            stage.find("stage", "unknown_stage", "Not a stage of Health Connect.")
+            stage.find("stage", "unknown_stage", _("Not a stage of Health Connect."))
         elif start and end and start < end:
             yield Segment(name, start, end, "", stage.where)
         else:
-            stage.find("endTime", "impossible_segment", "Must end after it starts.")
+            stage.find("endTime", "impossible_segment", _("Must end after it starts."))
 
 
 def exercise(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:

@@ -7,8 +7,11 @@ The day's four-point answers (1 is best) become a check-in in that very scale. V
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
-from athletes.wearables.payloads import csv_rows, loaded_json, looks_like_json
+from athletes.wearables.accepting import first_length, reading
+from athletes.wearables.payloads import csv_rows, held, loaded_json, looks_like_json
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -20,7 +23,6 @@ from athletes.wearables.readings import (
     Unreadable,
     each,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,
@@ -30,13 +32,22 @@ ANSWERS = {
     "fatigue": "fatigue", "soreness": "muscle_soreness", "stress": "stress", "mood": "mood",
     "sleepQuality": "sleep_quality",
 }  # fmt: skip
+OF_A_WATCH = "sleep_quality"  # intervals.icu fills it in from the device's score of the night
 TABLE = (
     Field("id", "check_in.date, client_record_id, hrv_reading.measured_at", "", "JSON; in activities client_record_id"),
     Field("date", "check_in.date, client_record_id, hrv_reading.measured_at", "", "CSV"),
     Field("updated", "client_record_version"),
     Field("hrv", "hrv_reading.value_ms", "ms", "rMSSD, morning_supine"),
     Field("hrvSDNN", "hrv_reading.value_ms", "ms", "SDNN, morning_supine: a reading of its own"),
-    *(Field(vendor, f"check_in.{ours}", "1-4, 1 best", "scale intervals_1_4") for vendor, ours in ANSWERS.items()),
+    *(
+        Field(
+            vendor,
+            f"check_in.{ours}",
+            "1-4, 1 best",
+            "scale intervals_1_4" + ("; only beside other answers" if ours == OF_A_WATCH else ""),
+        )
+        for vendor, ours in ANSWERS.items()
+    ),
     Field("sleepSecs", "check_in.sleep_duration_min", "s -> min", "with answers only"),
     Field("restingHR", "resting_hr_reading.value_bpm", "bpm", "not if tempRestingHR"),
     Field("tempRestingHR", "", "", "true: restingHR was not measured"),
@@ -44,6 +55,7 @@ TABLE = (
     Field("timezone", "timezone", "", "activities"),
     Field("type", "training_session.kind", "", "activities"),
     Field("moving_time", "training_session.duration_min", "s -> min", "activities"),
+    Field("elapsed_time", "training_session.duration_min", "s -> min", "activities; where moving_time is 0 or missing"),
     Field("icu_rpe", "training_session.rpe", "1-10", "activities"),
     Field("average_heartrate", "training_session.avg_hr_bpm", "bpm", "activities"),
     Field("max_heartrate", "training_session.max_hr_bpm", "bpm", "activities"),
@@ -63,7 +75,7 @@ SHEETS = (frozenset({"date", "hrv"}), frozenset({"date", "restingHR"}), frozense
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    if not looks_like_json(payload):
+    if not looks_like_json(payload := held(payload)):
         for row in csv_rows(payload, tally, SHEETS):
             yield from wellness(row, "date", tally, profile)
         return
@@ -78,14 +90,14 @@ def listed(loaded: Any) -> list[Any]:
     entries = loaded if isinstance(loaded, list) else [loaded]
     known = {"hrv", "hrvSDNN", "restingHR", "sleepSecs", "start_date", "updated", *ANSWERS}
     if not any(isinstance(entry, dict) and "id" in entry and known & set(entry) for entry in entries):
-        raise Unreadable("wrong_provider", "Holds no wellness day and no activity of intervals.icu.")
+        raise Unreadable("wrong_provider", _("Holds no wellness day and no activity of intervals.icu."))
     return entries
 
 
 def wellness(item: Item, date_name: str, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     day = item.date(date_name)
     if day is None:
-        item.find(date_name, "no_date", "Without a date it cannot be filed.")
+        item.find(date_name, "no_date", _("Without a date it cannot be filed."))
         return
     version = version_of(item.instant("updated", profile), profile)
     for vendor, metric in (("hrv", "rmssd"), ("hrvSDNN", "sdnn")):
@@ -108,10 +120,10 @@ def wellness(item: Item, date_name: str, tally: Tally, profile: ReadingProfile) 
 
 
 def answers(item: Item, day: str, tally: Tally) -> Iterator[Reading]:
-    """A check-in, if the athlete answered anything: hours alone came from a watch."""
+    """A check-in, if the athlete answered anything: hours and a sleep quality alone came from a watch."""
     given = {ours: answer(item, vendor) for vendor, ours in ANSWERS.items()}
     seconds = item.measured("sleepSecs")
-    if all(value is None for value in given.values()):
+    if all(value is None for name, value in given.items() if name != OF_A_WATCH):
         return
     yield from reading(
         "check_in", item.where, tally, date=day, scale="intervals_1_4", **given,
@@ -122,7 +134,7 @@ def answers(item: Item, day: str, tally: Tally) -> Iterator[Reading]:
 def answer(item: Item, name: str) -> float | None:
     value = item.number(name)
     if value is not None and value not in (1, 2, 3, 4):
-        item.find(name, "out_of_range", "This scale has 1, 2, 3 and 4.")
+        item.find(name, "out_of_range", _("This scale has 1, 2, 3 and 4."))
         return None
     return value
 
@@ -133,7 +145,7 @@ def activity(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Read
         tally.ignored["activities of walking"] += 1
         item.asked.update(item.raw)
         return
-    name, seconds = item.ident("id"), item.number("moving_time")
+    name, seconds = item.ident("id"), first_length(item.number("moving_time"), item.number("elapsed_time"))
     yield from reading(
         "training_session", item.where, tally,
         client_record_id=name and record_id(name),

@@ -9,7 +9,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import first_length, reading
 from athletes.wearables.merging import STAGED, Segment, Session, fit
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
@@ -21,7 +24,7 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
+    one_of,
     record_id,
     source,
     version_of,
@@ -40,8 +43,8 @@ TABLE = (
     Field("data.records[].type", "hrv_reading.metric", "", "rMSSD or SDNN by its name, spot"),
     Field("data.records[].startDate", "hrv_reading.measured_at"),
     Field("data.records[].zoneOffset", "its offset"),
-    Field("data.records[].value", "hrv_reading.value_ms", "as unit says"),
-    Field("data.records[].unit", "ms or s -> ms"),
+    Field("data.records[].value", "hrv_reading.value_ms, resting_hr_reading.value_bpm", "as unit says"),
+    Field("data.records[].unit", "ms or s -> ms; bpm"),
     Field("data.records[].source", "source.device_model", "", "its deviceModel or name"),
     Field("data.sleep[].id", "client_record_id", "", "where there is no parentId"),
     Field("data.sleep[].parentId", "client_record_id", "", "one night"),
@@ -56,13 +59,20 @@ TABLE = (
     Field("data.workouts[].startDate", "training_session.started_at"),
     Field("data.workouts[].endDate", "training_session.duration_min", "to min"),
     Field("data.workouts[].zoneOffset", "its offset"),
+    Field("data.workouts[].values[].type", "distance, meanHeartRate, averageHeartRate or maxHeartRate"),
+    Field(
+        "data.workouts[].values[].value",
+        "training_session.distance_m, training_session.avg_hr_bpm, training_session.max_hr_bpm",
+        "as unit says",
+    ),
+    Field("data.workouts[].values[].unit", "m, km or mi -> m; bpm"),
     Field("type", "which event of a webhook"),
     Field("data.user_id", "", "", "one payload, one person"),
     Field("data.samples[].timestamp", "hrv_reading.measured_at, client_record_id", "", "webhook"),
     Field("data.samples[].zone_offset", "its offset"),
     Field("data.samples[].type", "hrv_reading.metric"),
-    Field("data.samples[].value", "hrv_reading.value_ms", "as unit says"),
-    Field("data.samples[].unit", "ms or s -> ms"),
+    Field("data.samples[].value", "hrv_reading.value_ms, resting_hr_reading.value_bpm", "as unit says"),
+    Field("data.samples[].unit", "ms or s -> ms; bpm"),
     Field("data.samples[].source.provider", "source.provider", "", "a known one; else open_wearables"),
     Field("data.samples[].source.device", "source.device_model"),
     Field("data.id", "client_record_id", "", "webhook: sleep, workout"),
@@ -77,7 +87,12 @@ TABLE = (
     Field("data.is_nap", "sleep_session.is_nap"),
     Field("data.source.provider", "source.provider", "", "a known one; else open_wearables"),
     Field("data.source.device", "source.device_model"),
-    Field("data.workout_type", "training_session.kind"),
+    Field("data.type", "training_session.kind"),
+    Field("data.workout_type", "training_session.kind", "", "where there is no type"),
+    Field("data.avg_heart_rate_bpm", "training_session.avg_hr_bpm", "bpm"),
+    Field("data.max_heart_rate_bpm", "training_session.max_hr_bpm", "bpm"),
+    Field("data.distance_meters", "training_session.distance_m", "m"),
+    Field("data.sleep_duration_seconds", "sleep_session.duration_s", "s", "where there are no stages"),
 )
 NOT_USED = {
     "data.duration_seconds": "from start to end, which are used",
@@ -85,18 +100,26 @@ NOT_USED = {
     "samples of other types": "counted by their name",
     "data.chunk_index": "each chunk is read for itself",
 }
+RESTING_HR = {"HKQuantityTypeIdentifierRestingHeartRate", "RESTING_HEART_RATE", "resting_heart_rate"}
+BEATS_A_MINUTE = ("bpm", "count/min")
 STAGES = {
-    "in_bed": "in_bed", "awake": "awake", "sleeping": "asleep", "light": "light", "deep": "deep", "rem": "rem",
-    "unknown": "unknown",
+    "in_bed": "in_bed", "inBed": "in_bed", "awake": "awake", "sleeping": "asleep", "light": "light", "deep": "deep",
+    "rem": "rem", "unknown": "unknown",
 }  # fmt: skip
 IN_MS = {"ms": 1.0, "s": 1000.0}
+STATISTICS = {
+    "distance": ("distance_m", {"m": 1.0, "km": 1000.0, "mi": 1609.344}),
+    "meanHeartRate": ("avg_hr_bpm", {"bpm": 1.0, "count/min": 1.0}),
+    "averageHeartRate": ("avg_hr_bpm", {"bpm": 1.0, "count/min": 1.0}),
+    "maxHeartRate": ("max_hr_bpm", {"bpm": 1.0, "count/min": 1.0}),
+}
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     root = json_object(payload, tally)
     data = root.item("data")
     if data is None:
-        raise Unreadable("wrong_provider", "Holds no data of Open Wearables.")
+        raise Unreadable("wrong_provider", _("Holds no data of Open Wearables."))
     event = root.text("type") or ""
     tally.belongs_to(data.ident("user_id"))
     if event.startswith("sleep."):
@@ -107,7 +130,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         for item in data.each("samples"):
             yield from told_sample(item, tally, profile)
     elif not {"records", "sleep", "workouts"} & set(data.raw):
-        raise Unreadable("wrong_provider", "Holds neither records nor sleep nor workouts.")
+        raise Unreadable("wrong_provider", _("Holds neither records nor sleep nor workouts."))
     else:
         yield from uploaded(data, tally, profile)
     root.settle()
@@ -144,26 +167,55 @@ def value_ms(item: Item) -> float | None:
     if value is None:
         return None
     if unit not in IN_MS:
-        item.find("unit", "unknown_unit", "Must be ms or s.")
+        item.find("unit", "unknown_unit", _("Must be ms or s."))
         return None
     return value * IN_MS[unit]
 
 
+def value_bpm(item: Item) -> float | None:
+    value, unit = item.measured("value"), item.text("unit")
+    if value is not None and unit not in BEATS_A_MINUTE:
+        item.find("unit", "unknown_unit", _("Must be bpm or count/min."))
+        return None
+    return value
+
+
+def measured(
+    item: Item, kind: str, name: str | None, measured_at: datetime | None, provenance: dict[str, str], tally: Tally,
+    profile: ReadingProfile,
+) -> Iterator[Reading]:  # fmt: skip
+    """HRV, whose metric its type names, or a resting heart rate."""
+    common = {
+        "client_record_id": name, "client_record_version": version_of(None, profile), "source": provenance,
+        "measured_at": measured_at,
+    }  # fmt: skip
+    if kind in RESTING_HR:
+        if (bpm := value_bpm(item)) is not None:
+            yield from reading("resting_hr_reading", item.where, tally, **common, value_bpm=bpm)
+    elif (ms := value_ms(item)) is not None:
+        yield from reading(
+            "hrv_reading", item.where, tally, **common, metric=METRICS[kind], context="spot", value_ms=ms
+        )
+
+
+def is_wanted(item: Item, kind: str, tally: Tally) -> bool:
+    if kind in METRICS or kind in RESTING_HR:
+        return True
+    tally.ignored[(kind or "samples without a type")[:80]] += 1
+    item.asked.update(item.raw)
+    return False
+
+
 def record(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     kind = item.text("type") or ""
-    if kind not in METRICS:
-        tally.ignored[(kind or "records without a type")[:80]] += 1
-        item.asked.update(item.raw)
-        return
-    value, name, told = value_ms(item), item.ident("id"), item.get("source")
-    device = (told.get("deviceModel") or told.get("name")) if isinstance(told, dict) else told
-    measured_at = at(item, "startDate", "zoneOffset", profile)
-    if value is not None:
-        yield from reading(
-            "hrv_reading", item.where, tally, client_record_id=name and record_id(name),
-            client_record_version=version_of(None, profile), source=source("open_wearables", device_model=device),
-            measured_at=measured_at, metric=METRICS[kind], context="spot", value_ms=value,
-        )  # fmt: skip
+    if is_wanted(item, kind, tally):
+        name, told = item.ident("id"), item.get("source")
+        device = (told.get("deviceModel") or told.get("name")) if isinstance(told, dict) else told
+        provenance, measured_at = (
+            source("open_wearables", device_model=device),
+            at(item, "startDate", "zoneOffset", profile),
+        )
+        yield from measured(item, kind, name and record_id(name), measured_at, provenance, tally, profile)
 
 
 def collect_stage(
@@ -177,7 +229,7 @@ def collect_stage(
         if told.text("type") == "sleepScore" and name and score is not None:
             scores[name] = score
     if name is None or stage not in STAGES or start is None or end is None:
-        item.find("stage", "unusable_stage", "Needs an id, a known stage, a start and an end.")
+        item.find("stage", "unusable_stage", _("Needs an id, a known stage, a start and an end."))
         return
     segment = Segment(STAGES[stage], start, end, name, item.where)
     if fit(segment, tally):
@@ -186,12 +238,27 @@ def collect_stage(
 
 def workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     start, end = at(item, "startDate", "zoneOffset", profile), item.instant("endDate", profile)
-    yield from session_of(item, item.text("type"), start, end, source("open_wearables"), tally, profile)
+    told = dict(statistics(item))
+    yield from session_of(
+        item, item.text("type"), start, end, source("open_wearables"), tally, profile,
+        avg_hr_bpm=told.get("avg_hr_bpm"), max_hr_bpm=told.get("max_hr_bpm"), distance_m=told.get("distance_m"),
+    )  # fmt: skip
+
+
+def statistics(item: Item) -> Iterator[tuple[str, float]]:
+    """A workout's values[]: each names its type and unit."""
+    for told in item.each("values"):
+        field_name, units = STATISTICS.get(told.text("type") or "", ("", {}))
+        value, unit = told.number("value"), told.text("unit")
+        if field_name and value is not None and unit in units:
+            yield field_name, value * units[unit or ""]
+        elif field_name:
+            told.find("unit", "unknown_unit", one_of(units))
 
 
 def session_of(
     item: Item, sport: str | None, start: datetime | None, end: datetime | None, provenance: dict[str, str],
-    tally: Tally, profile: ReadingProfile,
+    tally: Tally, profile: ReadingProfile, **told: float | None,
 ) -> Iterator[Reading]:  # fmt: skip
     kind, name = sports.kind_of([sport]), item.ident("id")
     if kind is None:
@@ -200,7 +267,7 @@ def session_of(
     yield from reading(
         "training_session", item.where, tally, client_record_id=name and record_id(name),
         client_record_version=version_of(None, profile), source=provenance, started_at=start,
-        duration_min=(end - start).total_seconds() / 60 if start and end else None, kind=kind,
+        duration_min=(end - start).total_seconds() / 60 if start and end else None, kind=kind, **told,
     )  # fmt: skip
 
 
@@ -216,19 +283,10 @@ def told_source(item: Item) -> dict[str, str]:
 
 def told_sample(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     kind = item.text("type") or ""
-    if kind not in METRICS:
-        tally.ignored[(kind or "samples without a type")[:80]] += 1
-        item.asked.update(item.raw)
-        return
-    value, measured_at = value_ms(item), at(item, "timestamp", "zone_offset", profile)
-    provenance = told_source(item)
-    if value is not None:
-        yield from reading(
-            "hrv_reading", item.where, tally,
-            client_record_id=measured_at and record_id("ow", METRICS[kind], int(measured_at.timestamp() * 1000)),
-            client_record_version=version_of(None, profile), source=provenance,
-            measured_at=measured_at, metric=METRICS[kind], context="spot", value_ms=value,
-        )  # fmt: skip
+    if is_wanted(item, kind, tally):
+        measured_at, what = at(item, "timestamp", "zone_offset", profile), METRICS.get(kind, "resting_hr")
+        name = None if measured_at is None else record_id("ow", what, int(measured_at.timestamp() * 1000))
+        yield from measured(item, kind, name, measured_at, told_source(item), tally, profile)
 
 
 def told_sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
@@ -239,7 +297,8 @@ def told_sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         "sleep_session", item.where, tally, client_record_id=name and record_id(name),
         client_record_version=version_of(None, profile), source=told_source(item),
         start_at=at(item, "start_time", "zone_offset", profile), end_at=at(item, "end_time", "zone_offset", profile),
-        is_nap=item.get("is_nap") is True, duration_s=asleep_s or None, **told,
+        is_nap=item.get("is_nap") is True, **told,
+        duration_s=first_length(asleep_s, item.number("sleep_duration_seconds")),
         efficiency_pct=item.number("efficiency_percent"),
     )  # fmt: skip
 
@@ -251,7 +310,11 @@ def in_s(stages: Item | None, name: str) -> float | None:
 
 def told_workout(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     start, end = at(item, "start_time", "zone_offset", profile), item.instant("end_time", profile)
-    yield from session_of(item, item.text("workout_type"), start, end, told_source(item), tally, profile)
+    sport = item.text("type" if "type" in item.raw else "workout_type")
+    yield from session_of(
+        item, sport, start, end, told_source(item), tally, profile, avg_hr_bpm=item.measured("avg_heart_rate_bpm"),
+        max_hr_bpm=item.measured("max_heart_rate_bpm"), distance_m=item.number("distance_meters"),
+    )  # fmt: skip
 
 
 READER = Reader(

@@ -7,7 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import deletion, reading
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
     Field,
@@ -18,9 +21,8 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    deletion,
+    by_night,
     each,
-    reading,
     record_id,
     source,
     version_of,
@@ -39,7 +41,7 @@ TABLE = (
     Field("sleep[].deep_sleep_duration", "sleep_session.deep_s", "s"),
     Field("sleep[].rem_sleep_duration", "sleep_session.rem_s", "s"),
     Field("sleep[].efficiency", "sleep_session.efficiency_pct", "%"),
-    Field("sleep[].average_hrv", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean; of long_sleep and sleep"),
+    Field("sleep[].average_hrv", "hrv_reading.value_ms", "ms", "rMSSD, overnight_mean; of a nap spot"),
     Field("sleep[].lowest_heart_rate", "resting_hr_reading.value_bpm", "bpm", "of long_sleep"),
     Field("daily_sleep[].day", "the day of its long_sleep"),
     Field("daily_sleep[].score", "sleep_session.score", "0-100", "of the day's longest long_sleep"),
@@ -59,6 +61,7 @@ NOT_USED = {
     "workout[].intensity": "easy, moderate, hard is no RPE",
 }
 NAPS = ("late_nap", "rest")
+REJECTED = "rest"  # the wearer told Oura that it was no sleep
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
@@ -70,7 +73,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
         score = scores.pop(day, None) if day and longest.get(day) is item.raw else None
         yield from sleep(item, score, tally, profile)
     for day in scores:
-        tally.find(f"daily_sleep ({day})", "score_without_night", "No long_sleep of this day came with it.")
+        tally.find(f"daily_sleep ({day})", "score_without_night", _("No long_sleep of this day came with it."))
     for item in each(documents["workout"], tally, path="workout[]", where="workout"):
         yield from workout(item, tally, profile)
 
@@ -91,9 +94,9 @@ def sorted_documents(loaded: Any, tally: Tally) -> dict[str, list[Any]]:
     unknown = found.pop("", [])
     empty = isinstance(loaded, dict) and loaded.get("data") == []
     if not found and not empty:
-        raise Unreadable("wrong_provider", "Holds no document of Oura's API.")
-    for index, _ in enumerate(unknown):
-        tally.find(f"[{index}]", "unknown_document", "Not a sleep, daily_sleep or workout document.")
+        raise Unreadable("wrong_provider", _("Holds no document of Oura's API."))
+    for index in range(len(unknown)):
+        tally.find(f"[{index}]", "unknown_document", _("Not a sleep, daily_sleep or workout document."))
     return found
 
 
@@ -149,24 +152,25 @@ def sleep(item: Item, score: float | None, tally: Tally, profile: ReadingProfile
         for of in ("sleep_session", "hrv_reading", "resting_hr_reading"):
             yield deletion(of, source=source("oura"), client_record_id=record_id(name), client_record_version=version)
         return
-    end, nap, day = item.instant("bedtime_end", profile), kind in NAPS, item.date("day")
+    start, end, day = item.instant("bedtime_start", profile), item.instant("bedtime_end", profile), item.date("day")
+    nap = kind in NAPS or (kind == "sleep" and not by_night(start, end, profile))  # so it calls short nights, too
     provenance = {
         "client_record_id": name and record_id(name), "client_record_version": version,
         "source": source("oura", device_type="ring", recording_method="automatic"), "vendor_date": day,
     }  # fmt: skip
     yield from reading(
         "sleep_session", item.where, tally, **provenance,
-        start_at=item.instant("bedtime_start", profile), end_at=end, is_nap=nap,
+        start_at=start, end_at=end, is_nap=nap,
         duration_s=item.number("total_sleep_duration"), time_in_bed_s=item.number("time_in_bed"),
         awake_s=item.number("awake_time"), light_s=item.number("light_sleep_duration"),
         deep_s=item.number("deep_sleep_duration"), rem_s=item.number("rem_sleep_duration"),
         efficiency_pct=item.number("efficiency"), score=score,
     )  # fmt: skip
     value = item.measured("average_hrv")
-    if value is not None and not nap:
+    if value is not None and kind != REJECTED:
         yield from reading(
             "hrv_reading", item.where, tally, **provenance,
-            measured_at=end, metric="rmssd", context="overnight_mean", value_ms=value,
+            measured_at=end, metric="rmssd", context="spot" if nap else "overnight_mean", value_ms=value,
         )  # fmt: skip
     lowest = item.measured("lowest_heart_rate")
     if lowest is not None and kind == "long_sleep":

@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import loaded_json
 from athletes.wearables.readings import (
     Field,
@@ -21,7 +24,6 @@ from athletes.wearables.readings import (
     Tally,
     Unreadable,
     parsed_instant,
-    reading,
     record_id,
     source,
     version_of,
@@ -90,7 +92,7 @@ def enveloped(loaded: Any) -> dict[str, Any]:
     elif is_exercise(loaded):
         loaded = {"exercises": [loaded]}
     if not any(name in loaded for name in LISTS):
-        raise Unreadable("wrong_provider", "Holds no list of Polar's API.")
+        raise Unreadable("wrong_provider", _("Holds no list of Polar's API."))
     return dict(loaded)
 
 
@@ -163,7 +165,7 @@ def minutes(item: Item) -> float | None:
         return None
     match = DURATION.fullmatch(text)
     if match is None:
-        item.find("duration", "not_a_duration", "Must be a duration like PT1H2M3S.")
+        item.find("duration", "not_a_duration", _("Must be a duration like PT1H2M3S."))
         return None
     hours, mins, secs = (float(part or 0) for part in match.groups())
     return hours * 60 + mins + secs / 60

@@ -3,14 +3,18 @@
 A recovery has neither start nor end: it belongs to the sleep it names. `hrv_rmssd_milli` is milliseconds.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from athletes.local_days.local_time import OFFSET_UNKNOWN
 from athletes.wearables import sports
-from athletes.wearables.payloads import csv_rows, loaded_json, looks_like_json
+from athletes.wearables.accepting import reading
+from athletes.wearables.payloads import csv_rows, held, is_zip, loaded_json, looks_like_json, zip_members
 from athletes.wearables.readings import (
     Field,
     Item,
@@ -23,7 +27,6 @@ from athletes.wearables.readings import (
     each,
     parsed_instant,
     parsed_offset,
-    reading,
     record_id,
     source,
     version_of,
@@ -65,7 +68,8 @@ TABLE = (
     Field("workout[].score.average_heart_rate", "training_session.avg_hr_bpm", "bpm"),
     Field("workout[].score.max_heart_rate", "training_session.max_hr_bpm", "bpm"),
     Field("workout[].score.distance_meter", "training_session.distance_m", "m"),
-    Field("Cycle timezone", "the offset of all times", "UTC+02:00"),
+    Field("Cycle start time", "client_record_id", "", "of HRV and resting heart rate; a sleep far from it is a nap"),
+    Field("Cycle timezone", "the offset of all times", "UTC+02:00", "without it the athlete's clock"),
     Field("Sleep onset", "sleep_session.start_at", "", "wall clock in the cycle's offset"),
     Field("Wake onset", "sleep_session.end_at, hrv_reading.measured_at"),
     Field("Nap", "sleep_session.is_nap"),
@@ -81,6 +85,7 @@ TABLE = (
     Field("Sleep performance %", "sleep_session.score", "0-100"),
     Field("Workout start time", "training_session.started_at", "", "wall clock in the cycle's offset"),
     Field("Duration (min)", "training_session.duration_min", "min"),
+    Field("Distance (meters)", "training_session.distance_m", "m"),
     Field("Activity name", "training_session.kind"),
     Field("Average HR (bpm)", "training_session.avg_hr_bpm", "bpm"),
     Field("Max HR (bpm)", "training_session.max_hr_bpm", "bpm"),
@@ -93,21 +98,42 @@ NOT_USED = {
     "journal_entries.csv": "other columns: refused",
 }
 SHEETS = (
-    frozenset({"Sleep onset", "Wake onset", "Cycle timezone"}),
-    frozenset({"Workout start time", "Duration (min)", "Cycle timezone"}),
+    frozenset({"Sleep onset", "Wake onset"}),
+    frozenset({"Workout start time", "Duration (min)", "Activity name"}),
 )
+MEMBERS = {
+    "sleeps": re.compile(r"sleeps.*\.csv"),
+    "cycles": re.compile(r"physiological_cycles.*\.csv"),
+    "workouts": re.compile(r"workouts.*\.csv"),
+}
 
 
 def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
-    if looks_like_json(payload):
+    if is_zip(payload):
+        yield from read_export(zip_members(payload, MEMBERS, tally), tally, profile)
+    elif looks_like_json(payload := held(payload)):
         yield from read_json(loaded_json(payload), tally, profile)
     else:
-        for row in csv_rows(payload, tally, SHEETS):
-            yield from (
-                row_of_workouts(row, tally, profile)
-                if "Workout start time" in row.raw
-                else row_of_sleeps(row, tally, profile)
-            )
+        yield from read_sheet(payload, tally, profile)
+
+
+def read_export(files: dict[str, list[bytes]], tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    """Cycles repeat the nights of sleeps.csv: theirs are told once, and without a mark for naps only where it lacks."""
+    if not any(files.values()):
+        raise Unreadable("wrong_zip", _("The zip file holds none of WHOOP's sheets."))
+    told: set[tuple[str, Any]] = set()
+    for file in (*files["sleeps"], *files["cycles"], *files["workouts"]):
+        for reading_ in read_sheet(file, tally, profile):
+            name = (reading_.kind, reading_.data["client_record_id"])
+            if name not in told:
+                told.add(name)
+                yield reading_
+
+
+def read_sheet(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
+    for row in csv_rows(payload, tally, SHEETS):
+        of_workouts = "Workout start time" in row.raw
+        yield from (row_of_workouts if of_workouts else row_of_sleeps)(row, tally, profile)
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -138,9 +164,9 @@ def sorted_records(loaded: Any, tally: Tally) -> dict[str, list[Any]]:
             found[what_is(record)].append(record)
     unknown = found.pop("", [])
     if not found and not empty:
-        raise Unreadable("wrong_provider", "Holds no record of WHOOP's API.")
-    for index, _ in enumerate(unknown):
-        tally.find(f"[{index}]", "unknown_record", "Not a sleep, recovery or workout record.")
+        raise Unreadable("wrong_provider", _("Holds no record of WHOOP's API."))
+    for index in range(len(unknown)):
+        tally.find(f"[{index}]", "unknown_record", _("Not a sleep, recovery or workout record."))
     if "cycle" in found:
         tally.ignored["cycles"] += len(found.pop("cycle"))
     return found
@@ -251,7 +277,7 @@ def local(row: Item, name: str, profile: ReadingProfile) -> datetime | None:
     offset = parsed_offset(zone)
     instant = parsed_instant(f"{text.strip()}{zone}" if offset else text, profile)
     if instant is None:
-        row.find(name, "not_an_instant", "Must be a time like 2026-11-22 06:52:10.")
+        row.find(name, "not_an_instant", _("Must be a time like 2026-11-22 06:52:10."))
     return instant
 
 
@@ -260,30 +286,57 @@ def minutes(row: Item, name: str) -> float | None:
     return None if value is None else value * 60
 
 
+SAME_SLEEP = timedelta(hours=1)  # a cycle begins with its night's sleep
+MIDDLE_OF_NIGHT = timedelta(hours=6)  # after the cycle's start, where the end of its night is not told
+
+
 def row_of_sleeps(row: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
     start, end = local(row, "Sleep onset", profile), local(row, "Wake onset", profile)
-    nap = (row.text("Nap") or "").lower() == "true"
-    provenance = {
+    began = local(row, "Cycle start time", profile) if "Cycle start time" in row.raw else start
+    of_the_night = start is not None and began is not None and abs(start - began) <= SAME_SLEEP
+    nap = (row.text("Nap") or "").lower() == "true" if "Nap" in row.raw else not of_the_night
+    if start is None and end is None:
+        tally.ignored["cycles without sleep"] += 1
+        row.asked.update(row.raw)
+    else:
+        yield from sleep_of_row(row, start, end, nap, tally, profile)
+    if not (nap and "Nap" in row.raw):  # sheets that mark naps repeat the cycle's values in the nap's row
+        measured_at = end if of_the_night else began and began + MIDDLE_OF_NIGHT
+        yield from recovery_of_row(row, began, measured_at, tally, profile)
+
+
+def provenance_of_row(start: datetime | None, profile: ReadingProfile) -> dict[str, Any]:
+    return {
         "client_record_id": start and record_id("csv", start.isoformat()),
         "client_record_version": version_of(None, profile),
         "source": source("whoop", device_type="band", recording_method="automatic"),
     }
+
+
+def sleep_of_row(
+    row: Item, start: datetime | None, end: datetime | None, nap: bool, tally: Tally, profile: ReadingProfile
+) -> Iterator[Reading]:
     yield from reading(
-        "sleep_session", row.where, tally, **provenance, start_at=start, end_at=end, is_nap=nap,
+        "sleep_session", row.where, tally, **provenance_of_row(start, profile), start_at=start, end_at=end, is_nap=nap,
         duration_s=minutes(row, "Asleep duration (min)"), time_in_bed_s=minutes(row, "In bed duration (min)"),
         awake_s=minutes(row, "Awake duration (min)"), light_s=minutes(row, "Light sleep duration (min)"),
         deep_s=minutes(row, "Deep (SWS) duration (min)"), rem_s=minutes(row, "REM duration (min)"),
         efficiency_pct=row.number("Sleep efficiency %"), score=row.number("Sleep performance %"),
     )  # fmt: skip
-    value = row.measured("Heart rate variability (ms)")
-    if value is not None and not nap:
+
+
+def recovery_of_row(
+    row: Item, began: datetime | None, measured_at: datetime | None, tally: Tally, profile: ReadingProfile
+) -> Iterator[Reading]:
+    """Named by the cycle: the window of sleep beside it may be that of a nap, and then belongs to the nap."""
+    common = {**provenance_of_row(began, profile), "measured_at": measured_at}
+    value, resting = row.measured("Heart rate variability (ms)"), row.measured("Resting heart rate (bpm)")
+    if value is not None:
         yield from reading(
-            "hrv_reading", row.where, tally, **provenance,
-            measured_at=end, metric="rmssd", context="overnight_mean", value_ms=value,
-        )  # fmt: skip
-    resting = row.measured("Resting heart rate (bpm)")
-    if resting is not None and not nap:
-        yield from reading("resting_hr_reading", row.where, tally, **provenance, measured_at=end, value_bpm=resting)
+            "hrv_reading", row.where, tally, **common, metric="rmssd", context="overnight_mean", value_ms=value
+        )
+    if resting is not None:
+        yield from reading("resting_hr_reading", row.where, tally, **common, value_bpm=resting)
 
 
 def row_of_workouts(row: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading]:
@@ -299,6 +352,7 @@ def row_of_workouts(row: Item, tally: Tally, profile: ReadingProfile) -> Iterato
         client_record_version=version_of(None, profile),
         source=source("whoop", device_type="band"), started_at=start, duration_min=row.number("Duration (min)"),
         kind=kind, avg_hr_bpm=row.measured("Average HR (bpm)"), max_hr_bpm=row.measured("Max HR (bpm)"),
+        distance_m=row.number("Distance (meters)"),
     )  # fmt: skip
 
 
@@ -306,7 +360,7 @@ READER = Reader(
     name="whoop",
     title="WHOOP API v2 and CSV export",
     provider="whoop",
-    formats=("json", "csv"),
+    formats=("json", "csv", "zip"),
     function=read,
     table=TABLE,
     day_rule="the end of the sleep in timezone_offset (CSV: Cycle timezone); WHOOP gives no date",

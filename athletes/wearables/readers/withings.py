@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from athletes.wearables import sports
+from athletes.wearables.accepting import reading
 from athletes.wearables.payloads import json_object
 from athletes.wearables.readings import (
     Field,
@@ -14,7 +17,6 @@ from athletes.wearables.readings import (
     ReadingProfile,
     Tally,
     Unreadable,
-    reading,
     record_id,
     source,
     version_of,
@@ -61,7 +63,7 @@ def read(payload: Payload, tally: Tally, profile: ReadingProfile) -> Iterator[Re
     root = json_object(payload, tally)
     body = root.raw.get("body", root.raw)
     if not isinstance(body, dict) or not {"series", "measuregrps"} & set(body):
-        raise Unreadable("wrong_provider", "Holds no series of Withings' API.")
+        raise Unreadable("wrong_provider", _("Holds no series of Withings' API."))
     inner = Item(body, tally)
     for item in inner.each("series"):
         yield from workout(item, tally, profile) if "category" in item.raw else sleep(item, tally, profile)
@@ -83,7 +85,7 @@ def sleep(item: Item, tally: Tally, profile: ReadingProfile) -> Iterator[Reading
     data = item.item("data") or Item({}, tally, path=f"{item.path}.data", where=item.where)
     efficiency = data.number("sleep_efficiency")
     if efficiency is not None and not 0 <= efficiency <= 1:
-        data.find("sleep_efficiency", "out_of_range", "Must lie between 0 and 1.")
+        data.find("sleep_efficiency", "out_of_range", _("Must lie between 0 and 1."))
         efficiency = None
     yield from reading(
         "sleep_session", item.where, tally, **identity(item, profile),
