@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
-"""Send a folder of FIT and CSV files to Homestretch. Needs Python 3.11 and nothing else.
+"""Send a folder of files to Homestretch: FIT, CSV, JSON, zip, each also as .gz. Needs Python 3.11 and nothing else.
 
-  sync_folder.py FOLDER --server https://homestretch.example.org --client-id ID [--csv hrv4training] [--watch 300]
+  sync_folder.py FOLDER --server https://homestretch.example.org [--watch 300]
+                 [--provider 'whoop=physiological_*.csv'] [--provider 'garmin_connect=*.json'] [--csv hrv4training]
 
-The first time it prints a code and an address: open the address on any device, sign in, type the code. The access is
-kept in FOLDER/.homestretch.json, and so is what was sent. Register the client in the admin: public, device code and
-refresh, scope records:write.
+The plain way in is a personal token with the scope records:write (POST /api/v1/me/tokens/), in the environment as
+HOMESTRETCH_TOKEN. With --client-id ID it signs in by a code instead: it prints an address, open it on any device and
+type the code; register the client in the admin: public, device code and refresh, scope records:write.
+
+Whose a file is say the --provider patterns, the first that fits; else .fit and .zip are FIT files and .csv is --csv's.
+What was sent is kept in FOLDER/.homestretch.json. A refused file is offered again each day: a newer server may read it.
 """
 
 import argparse
+import fnmatch
 import hashlib
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -34,9 +40,10 @@ DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 class Homestretch:
-    def __init__(self, server: str, client_id: str, memory: Path) -> None:
-        self.server, self.client_id, self.memory = server.rstrip("/"), client_id, memory
+    def __init__(self, server: str, client_id: str, memory: Path, token: str = "") -> None:
+        self.server, self.client_id, self.memory, self.token = server.rstrip("/"), client_id, memory, token
         self.known = json.loads(memory.read_text()) if memory.exists() else {"tokens": {}, "sent": {}}
+        self.known.setdefault("refused", {})
 
     def remember(self) -> None:
         self.memory.touch(mode=0o600)
@@ -86,6 +93,11 @@ class Homestretch:
 
     def authorized(self, path: str, body: bytes | None = None, **headers: str) -> tuple[int, dict]:
         """With the token; when it has ended, with a new one; when that is not given, after signing in again."""
+        if self.token:
+            status, answer = self.call(path, body, Authorization=f"Bearer {self.token}", **headers)
+            if status in (401, 403):
+                sys.exit(f"The server does not take HOMESTRETCH_TOKEN: {answer.get('detail') or status}")
+            return status, answer
         for attempt in ("token", "refreshed", "signed in"):
             token = self.known["tokens"].get("access_token")
             status, answer = (401, {}) if not token else self.call(
@@ -100,8 +112,8 @@ class Homestretch:
                 self.sign_in()
         sys.exit("The server takes none of our tokens.")
 
-    def send(self, file: Path, provider: str, content_type: str) -> str:
-        body = file.read_bytes()
+    def send(self, body: bytes, provider: str, content_type: str) -> tuple[bool, str]:
+        """Whether it was read, and what became of it."""
         status, answer = self.authorized(f"/api/v1/ingest/{provider}/", body, Content_Type=content_type)
         while status == 202 or (status == 200 and answer.get("state") in ("waiting", "working")):
             time.sleep(1)  # the worker reads it; the upload says how far it is
@@ -111,40 +123,80 @@ class Homestretch:
         problem = answer if status >= 400 else answer.get("problem")
         if problem:
             word = "waits" if answer.get("state") == "waiting" else "refused"
-            return f"{word}: {problem.get('detail') or problem.get('message') or status}"
-        told = [f"{count} {what}" for what, count in sorted(answer["summary"].items())]
-        for finding in answer["findings"]:
-            told.append(f"{finding['where']}: {finding['message']}")
-        return ", ".join(told) or "nothing in it"
+            return False, f"{word}: {problem.get('detail') or problem.get('message') or status}"
+        told = [f"{count} {what}" for what, count in sorted((answer.get("summary") or {}).items())]
+        for finding in answer.get("findings") or ():
+            times = f" ({finding['count']} times)" if finding.get("count", 1) > 1 else ""
+            told.append(f"{finding['where']}: {finding['message']}{times}")
+        return True, ", ".join(told) or answer.get("status") or "nothing in it"
 
 
-def sync(folder: Path, server: Homestretch, csv_provider: str) -> None:
-    kinds = {".fit": ("fit", "application/octet-stream"), ".csv": (csv_provider, "text/csv")}
+AGAIN_S = 86_400
+TYPES = {".fit": "application/octet-stream", ".csv": "text/csv", ".txt": "text/plain", ".json": "application/json",
+         ".zip": "application/zip"}  # fmt: skip
+
+
+def kind_of(file: Path) -> str:
+    """Its ending, without .gz."""
+    name = file.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def provider_of(file: Path, patterns: list[tuple[str, str]], csv_provider: str) -> str:
+    """Empty: nobody said whose it is."""
+    named = next((provider for provider, pattern in patterns if fnmatch.fnmatch(file.name, pattern)), "")
+    return named or {".fit": "fit", ".zip": "fit", ".csv": csv_provider}.get(kind_of(file), "")
+
+
+def sync(folder: Path, server: Homestretch, patterns: list[tuple[str, str]], csv_provider: str) -> None:
     for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in kinds:
+        provider = provider_of(file, patterns, csv_provider)
+        if not file.is_file() or file.name.startswith(".") or kind_of(file) not in TYPES or not provider:
             continue
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        body = file.read_bytes()
+        digest = hashlib.sha256(body).hexdigest()
         if server.known["sent"].get(file.name) == digest:
             continue
-        print(f"{file.name}: {server.send(file, *kinds[file.suffix.lower()])}", flush=True)
-        server.known["sent"][file.name] = digest
+        refused = server.known["refused"].get(file.name)
+        if refused and refused[:2] == [digest, provider] and time.time() - refused[2] < AGAIN_S:
+            continue
+        content_type = "application/octet-stream" if file.name.lower().endswith(".gz") else TYPES[kind_of(file)]
+        read, told = server.send(body, provider, content_type)
+        print(f"{file.name}: {told}", flush=True)
+        if read:
+            server.known["sent"][file.name] = digest
+            server.known["refused"].pop(file.name, None)
+        else:
+            server.known["refused"][file.name] = [digest, provider, time.time()]
         server.remember()
+
+
+def pattern(text: str) -> tuple[str, str]:
+    provider, sign, wanted = text.partition("=")
+    if not (provider and sign and wanted):
+        raise argparse.ArgumentTypeError(f"{text!r}: must be like whoop=*.csv")
+    return provider, wanted
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--server", required=True)
-    parser.add_argument("--client-id", required=True)
-    parser.add_argument("--csv", default="hrv4training", help="whose CSV files they are")
+    parser.add_argument("--client-id", help="sign in by a code instead of a personal token")
+    parser.add_argument("--provider", action="append", default=[], type=pattern, metavar="NAME=PATTERN",
+                        help="whose files these are; may be given several times")  # fmt: skip
+    parser.add_argument("--csv", default="hrv4training", help="whose CSV files they are, where no pattern fits")
     parser.add_argument("--watch", type=float, default=0, metavar="S", help="look again every S seconds")
     given = parser.parse_args()
     if not given.folder.is_dir():
         parser.error(f"{given.folder} is no folder")
-    server = Homestretch(given.server, given.client_id, given.folder / ".homestretch.json")
+    token = os.environ.get("HOMESTRETCH_TOKEN", "")
+    if not token and not given.client_id:
+        parser.error("set HOMESTRETCH_TOKEN to a personal token, or give --client-id")
+    server = Homestretch(given.server, given.client_id or "", given.folder / ".homestretch.json", token)
     while True:
         try:
-            sync(given.folder, server, given.csv)
+            sync(given.folder, server, given.provider, given.csv)
         except LaterError as reason:
             if not given.watch:
                 sys.exit(f"Stopped: {reason}. What was not sent is sent next time.")

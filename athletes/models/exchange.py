@@ -1,5 +1,6 @@
 """What comes in and goes out: payloads, the news for phones that were away, mail, counts."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext
@@ -199,6 +200,26 @@ class Mail(models.Model):
 
     def __str__(self) -> str:
         return gettext("mail %(id)s") % {"id": self.pk}
+
+
+class PersonalToken(models.Model):
+    """A key that an athlete makes for a script of hers. Only its digest is kept; it opens what a program may open."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="personal_tokens")
+    name = models.CharField(_("name"), max_length=80)
+    scopes = models.JSONField(_("scopes"))
+    sha256 = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(_("created at"))
+    expires_at = models.DateTimeField(_("expires at"))
+    last_used_on = models.DateField(_("last used on"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("personal token")
+        verbose_name_plural = _("personal tokens")
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class LimitWithoutValkey(models.Model):

@@ -93,3 +93,7 @@ def tell_the_removed_address(request: HttpRequest, user: User, email_address: Em
         AccountAdapter(request).send_notification_mail(
             "account/email/email_deleted", user, {"deleted_email": email_address.email}, email_address.email
         )
+
+
+def tell_of_a_new_token(request: HttpRequest, user: User, name: str) -> None:
+    AccountAdapter(request).send_notification_mail("account/email/personal_token_made", user, {"token_name": name})

@@ -25,7 +25,7 @@ class BearerAuthentication(JWTTokenAuthentication):
     def authenticate(self, request: Request) -> Any:
         if value := clients.opaque_token(request):
             user, token = clients.sign_in(request, value)
-            structlog.contextvars.bind_contextvars(user_id=user.pk, client_id=token.client_id)
+            structlog.contextvars.bind_contextvars(user_id=user.pk, client_id=clients.named(token))
             speak_to(user)
             return user, token
         try:

@@ -6,7 +6,7 @@ A client acts for one athlete and in the scopes that athlete granted. Whatever i
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter
 from allauth.idp.oidc.models import Client, Token
@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from athletes.models import User
+from athletes.models import PersonalToken, User
+from athletes.sign_in import personal_tokens
 from rest.problems import Problem
 
 SCOPE_TEXTS = {
@@ -68,10 +69,12 @@ def opaque_token(request: Request) -> str:
     return token if scheme.lower() == "bearer" and token and "." not in token else ""
 
 
-def sign_in(request: Request, value: str) -> tuple[User, Token]:
+ProgramToken: TypeAlias = "Token | PersonalToken"
+
+
+def sign_in(request: Request, value: str) -> tuple[User, ProgramToken]:
     """Looked up at each request, so that what was revoked or narrowed counts from the next one on."""
-    live = Token.objects.valid().by_value(value).filter(type=Token.Type.ACCESS_TOKEN, user__is_active=True)
-    token = live.select_related("client", "user__athlete").filter(client__isnull=False).first()
+    token = personal_tokens.of_key(value) if value.startswith(personal_tokens.PREFIX) else token_of_client(value)
     if token is None:
         raise AuthenticationFailed(_("The access token is invalid or has ended."), "invalid_token")
     match = request.resolver_match
@@ -83,12 +86,25 @@ def sign_in(request: Request, value: str) -> tuple[User, Token]:
     return token.user, token
 
 
+def token_of_client(value: str) -> Token | None:
+    live = Token.objects.valid().by_value(value).filter(type=Token.Type.ACCESS_TOKEN, user__is_active=True)
+    token: Token | None = live.select_related("client", "user__athlete").filter(client__isnull=False).first()
+    return token
+
+
 def is_program(request: Request) -> bool:
-    return isinstance(request.auth, Token)
+    return isinstance(request.auth, Token | PersonalToken)
 
 
-def granted(token: Token) -> set[str]:
+def named(token: ProgramToken) -> str:
+    """For the log."""
+    return f"personal:{token.pk}" if isinstance(token, PersonalToken) else str(token.client_id)
+
+
+def granted(token: ProgramToken) -> set[str]:
     """What the athlete granted, as far as the client may still ask for it."""
+    if isinstance(token, PersonalToken):
+        return set(token.scopes) & set(SCOPE_TEXTS)
     return set(token.get_scopes()) & set(token.client.get_scopes())
 
 

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from athletes.views import me, programs, records, red_flags, sources, sync, uploads, webhooks
+from athletes.views import me, programs, records, red_flags, sources, sync, tokens, uploads, webhooks
 
 urlpatterns = [
     path("me/", me.Me.as_view(), name="me"),
     path("me/clients/", programs.Clients.as_view(), name="me-clients"),
     path("me/clients/<str:client_id>/", programs.OneClient.as_view(), name="me-client"),
     path("me/sources/", sources.Sources.as_view(), name="me-sources"),
+    path("me/tokens/", tokens.Tokens.as_view(), name="me-tokens"),
+    path("me/tokens/<uuid:token_id>/", tokens.OneToken.as_view(), name="me-token"),
     path("squads/", me.Squads.as_view(), name="squads"),
     path("squads/join/", me.Join.as_view(), name="squad-join"),
     path("squads/<int:squad_id>/invites/", me.Invites.as_view(), name="squad-invites"),

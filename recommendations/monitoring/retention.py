@@ -17,6 +17,7 @@ from athletes.models import (
     LimitWithoutValkey,
     Mail,
     PerformanceTest,
+    PersonalToken,
     RestDay,
     RestingHrReading,
     SleepSession,
@@ -77,6 +78,7 @@ STATED: dict[str, timedelta | str] = {
     **{f"athletes.{model.__name__}": HERS for model in RECORDS},  # once deleted: TOMBSTONE
     "athletes.Mail": MAIL,
     "athletes.Membership": "kept with the account: who might see what, and since when",
+    "athletes.PersonalToken": ENDED_TOKEN,
     "athletes.PlannedSession": HERS,
     "athletes.RedFlag": "kept with the account: a warning sign and who cleared it",
     "athletes.SeasonDay": HERS,
@@ -141,6 +143,7 @@ def delete_of_accounts(now: datetime) -> dict[str, int]:
     ended = ~Exists(Session.objects.filter(session_key=OuterRef("session_key"), expire_date__gt=now))
     removed["UserSession"] = delete(UserSession.objects.filter(ended, last_seen_at__lt=now - ENDED_SESSION))
     removed["Token"] = delete(Token.objects.filter(expires_at__lt=now - ENDED_TOKEN))
+    removed["PersonalToken"] = delete(PersonalToken.objects.filter(expires_at__lt=now - ENDED_TOKEN))
     removed["EmailConfirmation"] = delete(EmailConfirmation.objects.filter(created__lt=now - CONFIRMATION))
     removed["User"] = delete(never_verified(now - UNVERIFIED))
     removed["LimitWithoutValkey"] = delete(LimitWithoutValkey.objects.filter(expires__lt=now))

@@ -85,11 +85,13 @@ def live(tmp_path_factory) -> Iterator[LiveServer]:
             stderr=file,
         )
     try:
-        for _ in range(600):
+        for _ in range(1500):  # five minutes: on a busy machine migrations and the demo squad alone took two
             if "Homestretch is ready" in log.read_text():
                 break
             assert runner.poll() is None, log.read_text()[-3000:]
             time.sleep(0.2)
+        else:
+            pytest.fail(f"not ready: {log.read_text()[-3000:]}")
         server.manage("shell", "-c", REGISTER)
         yield server
     finally:
