@@ -141,3 +141,7 @@ def _evening(rng: np.random.Generator, day: int) -> Evening:
         action_taken=rng.integers(-1, 4, N).astype(float),
         timing=rng.integers(0, 3, N).astype(float),
     )
+
+
+def test_of_no_athlete_there_are_no_rows():
+    assert Tracker(0).pack() == []

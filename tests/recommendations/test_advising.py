@@ -514,7 +514,7 @@ def test_a_carry_of_another_version_is_rebuilt(alice):
     wake_up(alice)
     drain(MORNING)
     kept = carry_of(alice)
-    assert Tracker.unpack([bytes(kept.packed)]).days[0] == 40
+    assert Tracker.unpack([bytes(kept.packed)])._load.days[0] == 40
     assert todays(alice).status == "final"
 
 

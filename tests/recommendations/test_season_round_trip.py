@@ -240,7 +240,8 @@ def test_what_is_told_after_an_import_outranks_the_log(alice, tmp_path):
     intake.record_check_in(alice, TODAY, answers, now=NOW)
     day = Day.objects.get(athlete=alice, date=TODAY)
     assert (day.sleep_duration_min, day.sleep_score_basis, day.illness) == (240.0, "derived", "fever")
-    store(alice, "sleep_session", "oura", start_at=at(YESTERDAY, 23), end_at=at(TODAY, 5), score=61.0)
+    asleep = {"start_at": at(YESTERDAY, 23), "end_at": at(TODAY, 5), "duration_s": 21_600, "score": 61.0}
+    store(alice, "sleep_session", "oura", **asleep)
     store(alice, "training_session", "garmin", started_at=at(TODAY, 9), duration_min=60.0, rpe=6.0)
     store(alice, "hrv_reading", "garmin", metric="rmssd", context="spot", value_ms=55.0, measured_at=at(TODAY, 6))
     day.refresh_from_db()

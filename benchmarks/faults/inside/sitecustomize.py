@@ -23,10 +23,10 @@ LOOK_EVERY_S = 0.1
 BEFORE, AFTER = "before", "after"
 POINTS = {  # name -> module, function, whether the process ends before the function begins or after it has ended
     "after the record's commit, before the hint": ("storage.bell", "ring", BEFORE),
-    "hint taken, before the claim": ("recommendations.queue.waiting", "claim", BEFORE),
+    "hint taken, before the claim": ("recommendations.queue.waiting", "claim_athletes", BEFORE),
     "claimed, before the commit": ("recommendations.queue.waiting", "clear", BEFORE),
     "after the advice's commit, before the delivery": ("recommendations.advice.advising", "answer_batch", AFTER),
-    "delivery claimed, before the call": ("recommendations.push.sending", "claim", AFTER),
+    "delivery claimed, before the call": ("recommendations.push.sending", "claim_deliveries", AFTER),
     "call accepted, before its outcome is recorded": ("recommendations.push.sending", "note_success", BEFORE),
 }
 
