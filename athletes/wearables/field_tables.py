@@ -5,11 +5,27 @@ from collections.abc import Iterator
 from athletes.wearables.readers import READERS
 from athletes.wearables.readings import Reader
 
-INTRODUCTION = """# What becomes of a vendor's payload
+INTRODUCTION = """# Watches, rings and apps
 
-Written by `./homestretch manage document_readers`; a test compares it with the code, and the code with its fixtures.
+A watch's data come in two ways. A program of yours sends the API's own records to `POST /sync/`; or you hand in what
+the vendor wrote, as it is: a file, an export, the body of a webhook, at `POST /ingest/{provider}/`
+([clients.md](api/clients.md); `examples/sync_folder.py` keeps a folder in step). This page says what becomes of the
+second kind.
 
-Each reader turns one vendor's payload into the API's own records (`docs/api/openapi.yaml`). For all of them:
+In the morning the day stands on one night: the athlete's first source for sleep, else the first of those that know one.
+Its length, its score and, where there is one, the HRV measured in it belong together. What was measured by day is kept
+and shown, and does not take the night's place: a pulse after training is no measure of recovery, and a value that was
+shown in the morning must not change through the day. Two sources that tell the same night or the same workout are
+recognised by the instants, however their clocks stand, and count once; the date is that of the source that knows the
+offset of the place.
+
+A device that has been silent for two days, and for longer than usual, is said so once, to the athlete and the coaches;
+`GET /me/sources/` shows when each was last heard. After a change of device the new one's HRV counts as soon as the old
+one has been unread for more than 3 days, or at once where the athlete names it for the dates (`source_periods` in
+`/me/`): until then the morning has no HRV, and the day says why.
+
+The rest of this page is written by `./homestretch manage document_readers`; a test compares it with the code, and the
+code with its fixtures. For all readers:
 
 - **Day.** A night belongs to the local date on which its main sleep ends: in the record's IANA zone, else in its own
   offset, else in the athlete's zone. A time without an offset is the athlete's wall clock. The vendor's own date is
@@ -20,6 +36,7 @@ Each reader turns one vendor's payload into the API's own records (`docs/api/ope
   Time in bed that another source tells does not lengthen a night.
 - **Naps and spots.** The HRV of a nap is `spot`, and so is a reading of an app taken between 12:00 and 3:00: neither is
   the night's or the morning's.
+- **Told twice.** A recovery that carries the id of its sleep (WHOOP) lies on that sleep's day, whichever came first.
 - **Resting heart rate.** What the vendor calls so, of its day; vendors measure it in different ways (lowest of a night,
   mean of some hours, of the whole day). It counts where the athlete typed none in: that of the device the day's HRV is
   of before others, unless the athlete orders them otherwise.
