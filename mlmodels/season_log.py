@@ -20,56 +20,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from measures.answers import TIMING_FAT, TIMING_HAND, TIMING_TRIAL
+from measures.season_columns import ALL_COLUMNS, CODES, COLUMNS, FLAGS, MARKS, REQUIRED
 from mlmodels.state.actions import FloatArray
 from mlmodels.state.observation import Evening, Morning
 
-COLUMNS: tuple[str, ...] = (
-    "athlete",
-    "date",
-    "hrv_rmssd_ms",
-    "sleep_score",
-    "sleep_h",
-    "load_au",
-    "high_intensity_share",
-    "rest_day",
-    "t400_s",
-    "timing",
-    "ill",
-    "injured",
-    "planned_load_au",
-    "planned_high_intensity_share",
-    "action",
-)
-# What an export from here adds, where it has anything to say, so that importing it changes no advice. Training looks
-# at none of it: it is derived, doubted, assumed, or of a device that other logs do not name.
-MARKS: tuple[str, ...] = (
-    "hrv_era",  # metric/provider/context that the day stands on; without it hrv_rmssd_ms is any rMSSD
-    "hrv_readings",  # era=ms of every era that was read that day, SDNN too
-    "hrv_doubted_ms",
-    "resting_hr_bpm",
-    "fatigue_1_5",  # 5 best, as all answers
-    "soreness_1_5",
-    "readiness_1_5",
-    "worst_item_1_5",
-    "pain_0_10",
-    "note_asks",
-    "illness",  # above_neck, below_neck or fever, where `ill` says only whether
-    "injury",  # niggle, where `injured` says only whether
-    "red_flag",
-    "load_estimated",  # load_au stands in part on heart rate
-    "assumed_load_au",  # in part the plan's, so it is no load_au
-    "assumed_high_intensity_share",
-    "advised",  # 0-3, and not declined; `action` is what is known to have been done
-)
-ALL_COLUMNS = (*COLUMNS, *MARKS)
-REQUIRED_COLUMNS = ("athlete", "date")
 TIMINGS = {"": TIMING_TRIAL, "trial": TIMING_TRIAL, "app": TIMING_HAND, "hand": TIMING_HAND,
            "gates": TIMING_FAT, "fat": TIMING_FAT}  # fmt: skip
 MAX_BYTES = 200 * 1024 * 1024
-MAX_PROBLEMS = 1000  # then the file is another kind of file
 EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 
-_FLAGS = ("rest_day", "ill", "injured", "note_asks", "load_estimated")
 _ERA = "(rmssd|sdnn)/[a-z0-9_]{1,24}/[a-z0-9_]{1,24}"
 _READING = _ERA + "=[0-9.e-]{1,25}"
 _TEXTS: dict[str, re.Pattern[str]] = {
@@ -79,7 +38,6 @@ _TEXTS: dict[str, re.Pattern[str]] = {
     "injury": re.compile("niggle"),
     "red_flag": re.compile("none|chest_pain|fainting|palpitations|breathless_at_rest|head_injury"),
 }
-_CODES = ("action", "advised", "pain_0_10")  # whole numbers
 _BOOLEANS = {"True": "1", "False": "0"}  # as pandas writes a column of booleans
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
@@ -151,7 +109,7 @@ def write_season_log(frame: pd.DataFrame, path: Path | str) -> None:
         table.to_parquet(path, index=False)
         return
     table["athlete"] = table["athlete"].map(_harmless)
-    for name in {*_FLAGS, *_CODES} & {*table.columns}:
+    for name in {*FLAGS, *CODES} & {*table.columns}:
         table[name] = pd.to_numeric(table[name]).astype("Int64")
     table.to_csv(path, index=False, lineterminator="\n")
 
@@ -234,7 +192,7 @@ def _as_text(value: Any) -> str:
 
 
 def _check_header(header: list[str], name: str) -> None:
-    missing = [column for column in REQUIRED_COLUMNS if column not in header]
+    missing = [column for column in REQUIRED if column not in header]
     unknown = [column for column in header if column not in ALL_COLUMNS]
     double = sorted({column for column in header if header.count(column) > 1})
     faults = [
@@ -286,7 +244,7 @@ class _Checker:
         return frame
 
     def sorted_problems(self) -> list[Problem]:
-        return sorted(self.problems, key=lambda p: (p.line, ALL_COLUMNS.index(p.column)))[:MAX_PROBLEMS]
+        return sorted(self.problems, key=lambda p: (p.line, ALL_COLUMNS.index(p.column)))
 
     def _add(self, rows: NDArray[np.bool_] | pd.Series[bool], column: str, message: str) -> None:
         for i in np.flatnonzero(np.asarray(rows, dtype=bool)):
@@ -325,7 +283,7 @@ class _Checker:
 
     def _numbers(self, name: str) -> pd.Series[float]:
         text = self.cells[name].str.strip()
-        if name in _FLAGS:
+        if name in FLAGS:
             text = text.replace(_BOOLEANS)
         given = text != ""
         plain = text.map(lambda value: _PLAIN_NUMBER.fullmatch(value) is not None)
@@ -365,7 +323,7 @@ class _Checker:
             unit |= hinted
         limits = f"{'above' if above_low else 'from'} {low:g} to {high:g}"
         self._add(outside & ~sentinel & ~unit, name, f"{{cell}} is outside the range, {limits}")
-        if name in (*_FLAGS, *_CODES):
+        if name in (*FLAGS, *CODES):
             self._add(values.notna() & ~outside & (values != np.floor(values)), name, "{cell} is not a whole number")
 
     def _check_pairs(self, frame: pd.DataFrame) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from measures.season_columns import COLUMNS
 from mlmodels.season_log import (
-    COLUMNS,
     SeasonLogError,
     as_cells,
     check_season_log,

@@ -10,7 +10,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from athletes.models import Athlete, Day, Membership, SeasonDay
-from mlmodels.season_log import COLUMNS, read_season_log, write_season_log
+from measures.season_columns import COLUMNS
+from mlmodels.season_log import read_season_log, write_season_log
 from mlmodels.worlds.simulator import make_cohort
 from recommendations.models import WaitingDay
 

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete
 from athletes.reports.season_logs import left_out, season_rows
+from measures.season_columns import ALL_COLUMNS
 from mlmodels.management.files import may_overwrite, refuse_to_overwrite
 from recommendations.models import ActionCode, Feedback
 
@@ -38,7 +39,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, first: date | None, last: date | None, **options: Any) -> None:
         import pandas as pd
 
-        from mlmodels.season_log import ALL_COLUMNS, write_season_log
+        from mlmodels.season_log import write_season_log
 
         refuse_to_overwrite(options["overwrite"], file)
         athletes = chosen(options["squad"], options["athlete"])
