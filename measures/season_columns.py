@@ -45,3 +45,4 @@ FLAGS = ("rest_day", "ill", "injured", "note_asks", "load_estimated")
 TEXTS = ("timing", "hrv_era", "hrv_readings", "illness", "injury", "red_flag")
 CODES = ("action", "advised", "pain_0_10")  # whole numbers
 LONGEST_NAME = 80  # of an athlete, here and in the database
+LONGEST_ADDRESS = 254
