@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from measures.season_columns import ALL_COLUMNS
 
 RPE, SESSION = "rpe", "duration_min"  # together they are a load
+GIVEN, FAMILY = "given_name", "family_name"  # together they are an athlete
 UNUSED = ""
 # target -> unit of its numbers, and what the numbers of another unit are multiplied by
 UNITS: dict[str, tuple[str, dict[str, float]]] = {
@@ -43,6 +44,9 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "athlete": ("athlete", "athlete name", "name", "full name", "player", "runner", "athlet", "athletin", "sportler",
                 "sportlerin", "läufer", "spieler", "nom", "athlète", "joueur", "coureur", "nombre", "atleta", "jugador",
                 "corredor", "运动员", "姓名", "名字", "队员"),
+    GIVEN: ("first name", "given name", "vorname", "prénom", "nombre de pila"),
+    FAMILY: ("last name", "surname", "family name", "nachname", "familienname", "nom de famille", "apellido",
+             "apellidos"),
     "date": ("date", "day date", "datum", "tag", "fecha", "día", "日期"),
     "hrv_rmssd_ms": ("hrv rmssd", "rmssd", "rmssd hrv", "hrv as rmssd", "vfc rmssd", "rmssd vfc", "rmssd vfc nuit",
                      "心率变异性 rmssd", "hrv night rmssd", "night rmssd", "morning rmssd", "rmssd morning"),
@@ -100,7 +104,7 @@ _OPEN_BY_UNIT = {
 # What --column may name beside a season log's columns: a unit that the header should have said.
 SPELLED: dict[str, tuple[str, str]] = {
     "sleep_min": ("sleep_h", "min"), "duration_h": (SESSION, "h"), SESSION: (SESSION, ""), RPE: (RPE, ""),
-    "high_intensity_pct": ("high_intensity_share", "%"),
+    GIVEN: (GIVEN, ""), FAMILY: (FAMILY, ""), "high_intensity_pct": ("high_intensity_share", "%"),
 }  # fmt: skip
 
 

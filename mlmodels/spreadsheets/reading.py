@@ -12,6 +12,8 @@ import pandas as pd
 from measures.season_columns import ALL_COLUMNS, COLUMNS, FLAGS, REQUIRED, TEXTS
 from mlmodels.spreadsheets import values
 from mlmodels.spreadsheets.headers import (
+    FAMILY,
+    GIVEN,
     RPE,
     SESSION,
     UNUSED,
@@ -19,12 +21,13 @@ from mlmodels.spreadsheets.headers import (
     Meaning,
     faults,
     meaning,
+    plain,
 )
 from mlmodels.spreadsheets.layouts import Block, Column, Table, blocks_of, is_nobodys, table_of
 from mlmodels.spreadsheets.sheets import Cell, Sheet, Unclear, filled, sheets_of, texts
 from mlmodels.spreadsheets.together import one_row_a_date, with_session_loads
 
-_WORDS = {*TEXTS, "athlete"}  # no number, and "none" is a word there
+_WORDS = {*TEXTS, "athlete", GIVEN, FAMILY}  # no number, and "none" is a word there
 _NOT_NUMBERS = {*_WORDS, "date", UNUSED}
 
 
@@ -60,6 +63,7 @@ class _Reader:
         self._named(blocks)
         for block in blocks:
             self._understand(block)
+        self._mistyped(tables)
         self._stop()
         if not any(block.lines for block in blocks):
             raise Unclear(f"{self.name} holds a header and no rows")
@@ -96,7 +100,7 @@ class _Reader:
 
     def _named(self, blocks: Sequence[Block]) -> None:
         """Whose a block is that has no column for it: said beside the file, or its sheet's title."""
-        nameless = [block for block in blocks if not block.athlete and "athlete" not in _targets(block)]
+        nameless = [block for block in blocks if not block.athlete and not {"athlete", FAMILY} & _targets(block)]
         titled = len({block.sheet for block in nameless}) > 1
         for block in nameless:
             if self.answers.athlete:
@@ -145,7 +149,12 @@ class _Reader:
                 headers.setdefault(column.meaning.target, []).append(column.header)
         for target, same in headers.items():
             if len(same) > 1:
-                self.questions.append(f"repeats the column(s) {target} ({_quoted(same)}): --ignore {same[-1]!r}")
+                way = f'--ignore "{same[-1]}"' if len({*same}) == len(same) else "give each a name of its own"
+                self.questions.append(f"repeats the column(s) {target} ({_quoted(same)}): {way}")
+
+    def _mistyped(self, tables: Sequence[Table]) -> None:
+        there = {plain(header) for table in tables for header in (*table.headers, *table.groups)}
+        self.questions += [f"has no column {name!r}" for name in self.answers.columns if plain(name) not in there]
 
     def _unused(self) -> list[str]:
         if not self.ignored:
@@ -190,7 +199,11 @@ class _Reader:
         for column in block.columns:
             if column.meaning.target != UNUSED:
                 frame[column.meaning.target] = [_cell(cell, column.meaning, decimal, order) for cell in column.cells]
-        return frame
+        if "athlete" not in frame:
+            frame["athlete"] = (frame[GIVEN] + " " + frame[FAMILY] if GIVEN in frame else frame[FAMILY]).map(
+                values.name
+            )
+        return frame.drop(columns=[GIVEN, FAMILY], errors="ignore")
 
     def _together(self, cells: pd.DataFrame, blocks: Sequence[Block]) -> pd.DataFrame:
         if "load_au" not in cells and {RPE, SESSION} <= {*cells.columns}:

@@ -28,12 +28,11 @@ class UnknownAthlete(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """Whom an import may write to. ``among``: these athletes alone, found by name alone."""
+    """What becomes of a name that nobody has."""
 
     create: bool = False
     squad: str = ""
     zone: str = "UTC"
-    among: QuerySet[Athlete] | None = None
 
 
 @dataclass
@@ -73,7 +72,7 @@ def try_log(frame: Any, entry: Entry, *, file_sha256: str, progress: Callable[[s
 
 def athlete_named(name: str, entry: Entry) -> tuple[Athlete, bool]:
     """And whether it was made just now."""
-    found = list(named(name, entry.among)[:2])
+    found = list(named(name)[:2])
     if len(found) > 1:
         raise UnknownAthlete("is the display name of several athletes; use e-mail addresses")
     if found:
@@ -83,12 +82,11 @@ def athlete_named(name: str, entry: Entry) -> tuple[Athlete, bool]:
     return create_athlete(name, entry), True
 
 
-def named(name: str, among: QuerySet[Athlete] | None) -> QuerySet[Athlete]:
-    everybody = Athlete.objects.all() if among is None else among
-    by_address = everybody.filter(user__email=name.lower())
+def named(name: str) -> QuerySet[Athlete]:
+    by_address = Athlete.objects.filter(user__email=name.lower())
     if "@" in name and by_address.exists():
         return by_address
-    return everybody.filter(display_name__in={unicodedata.normalize(form, name) for form in ("NFC", "NFD")})
+    return Athlete.objects.filter(display_name__in={unicodedata.normalize(form, name) for form in ("NFC", "NFD")})
 
 
 def create_athlete(name: str, entry: Entry) -> Athlete:

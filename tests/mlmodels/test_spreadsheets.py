@@ -153,8 +153,16 @@ def test_what_a_header_leaves_open_is_asked_all_at_once_with_the_options_that_an
 
 def test_two_columns_of_one_meaning_are_asked_about(tmp_path):
     assert asked(tmp_path, "Name,Date,rMSSD,HRV (rMSSD)", "Ada,2026-03-01,61,62") == [
-        "log.csv: repeats the column(s) hrv_rmssd_ms ('rMSSD', 'HRV (rMSSD)'): --ignore 'HRV (rMSSD)'"
+        "log.csv: repeats the column(s) hrv_rmssd_ms ('rMSSD', 'HRV (rMSSD)'): --ignore \"HRV (rMSSD)\""
     ]
+    assert asked(tmp_path, "Name,Date,Load,Load", "Ada,2026-03-01,1,2") == [
+        "log.csv: repeats the column(s) load_au ('Load', 'Load'): give each a name of its own"
+    ]
+
+
+def test_an_answer_to_a_column_that_is_not_there_is_refused(tmp_path):
+    lines = ["Name,Date,Load", "Ada,2026-03-01,300"]
+    assert asked(tmp_path, *lines, columns={"Lod": "load_au"}) == ["log.csv: has no column 'Lod'"]
 
 
 @pytest.mark.parametrize(("cells", "hours"), [(["7:30", "8h"], [7.5, 8.0]), (["07:15:00", "NA"], [7.25, None])])
@@ -354,6 +362,13 @@ def test_names_of_any_script_are_people_and_accents_are_composed(tmp_path):
         ("Пётр", 2),
         ("李娜", 6),
     ]
+
+
+def test_given_and_family_names_are_one_name(tmp_path):
+    log = csv_log(tmp_path, "Vorname;Nachname;Datum;rMSSD", "Ada;Lo;01.03.2026;61", "Ada;Ro;01.03.2026;62")
+    assert rows(log, "hrv_rmssd_ms") == [("Ada Lo", 1, 61.0), ("Ada Ro", 1, 62.0)]
+    log = csv_log(tmp_path, "Name,First name,Date,rMSSD", "Lo Ada,Ada,2026-03-01,61")
+    assert rows(log, "hrv_rmssd_ms") == [("Lo Ada", 1, 61.0)]
 
 
 def test_a_long_name_is_refused_before_anything_is_imported(tmp_path):
