@@ -40,7 +40,6 @@ class Table:
     widths: list[int]
     title: str = ""
     groups: list[str] = field(default_factory=list)
-    has_date_header: bool = True
 
     def cells(self, number: int) -> list[Cell]:
         return [row[number] if number < len(row) else None for row in self.rows]
@@ -67,10 +66,10 @@ def table_of(sheet: Sheet, answers: Answers) -> Table | None:
         if any(meaning(header, answers).target == "date" for header in texts(row)):
             return _from(sheet, number)
     first = next((number for number, row in enumerate(rows) if filled(row[0]) and is_date(row[0])), 0)
-    return _from(sheet, first - 1, has_date_header=False) if first else None
+    return _from(sheet, first - 1) if first else None
 
 
-def _from(sheet: Sheet, number: int, *, has_date_header: bool = True) -> Table:
+def _from(sheet: Sheet, number: int) -> Table:
     headers, body = list(texts(sheet.rows[number])), number + 1
     above = list(texts(sheet.rows[number - 1])) if number else []
     groups = _spread(above, len(headers)) if sum(map(bool, above)) > 1 else []
@@ -79,9 +78,7 @@ def _from(sheet: Sheet, number: int, *, has_date_header: bool = True) -> Table:
         width = max(len(headers), len(below))
         groups, headers, body = _spread(headers, width), _named(headers, below, width), body + 1
     title = next((text for row in sheet.rows[:number] for text in texts(row) if text), "")
-    table = Table(sheet.title, headers, sheet.rows[body:], sheet.lines[body:], sheet.widths[number:], title, groups)
-    table.has_date_header = has_date_header
-    return table
+    return Table(sheet.title, headers, sheet.rows[body:], sheet.lines[body:], sheet.widths[number:], title, groups)
 
 
 def _is_second_header(headers: Sequence[str], below: Sequence[str]) -> bool:
@@ -116,8 +113,7 @@ def _named(headers: Sequence[str], below: Sequence[str], width: int) -> list[str
 def blocks_of(table: Table, answers: Answers) -> list[Block]:
     meanings = [meaning(header, answers) for header in table.headers]
     dates = next((number for number, each in enumerate(meanings) if each.target == "date"), 0)
-    if not table.has_date_header:
-        meanings[dates] = Meaning(("date",))
+    meanings[dates] = Meaning(("date",))  # the first column, where its header does not say it
     if is_wide(table, meanings, dates, answers):
         return list(_by_athlete(table, dates, answers))
     columns = [Column(header, each, table.cells(i)) for i, (header, each) in _enumerated(table.headers, meanings)]

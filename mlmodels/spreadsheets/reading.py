@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -198,7 +198,7 @@ class _Reader:
             frame["athlete"] = values.name(block.athlete)
         for column in block.columns:
             if column.meaning.target != UNUSED:
-                frame[column.meaning.target] = [_cell(cell, column.meaning, decimal, order) for cell in column.cells]
+                frame[column.meaning.target] = [*map(_reader(column.meaning, decimal, order), column.cells)]
         if "athlete" not in frame:
             frame["athlete"] = (frame[GIVEN] + " " + frame[FAMILY] if GIVEN in frame else frame[FAMILY]).map(
                 values.name
@@ -219,19 +219,26 @@ class _Reader:
         return table
 
 
-def _cell(cell: Cell, means: Meaning, decimal: str, order: str) -> str:
+def _reader(means: Meaning, decimal: str, order: str) -> Callable[[Cell], str]:
+    """Chosen once a column: a log has millions of cells."""
     if means.target == "athlete":
-        return values.name(cell)
+        return values.name
     if means.target in _WORDS:
-        return values.as_text(cell)
-    cell = values.emptied(cell)
-    if cell is None:
-        return ""
+        return values.as_text
     if means.target == "date":
-        return values.iso_date(values.date_text(cell), order)
+        return _unless_empty(lambda cell: values.iso_date(values.date_text(cell), order))
     if means.target in FLAGS:
-        return values.flags(cell)
-    return values.READERS.get(means.target, values.numbers)(cell, decimal, means.factor)
+        return _unless_empty(values.flags)
+    read, factor = values.READERS.get(means.target, values.numbers), means.factor
+    return _unless_empty(lambda cell: read(cell, decimal, factor))
+
+
+def _unless_empty(read: Callable[[Cell], str]) -> Callable[[Cell], str]:
+    def text_of(cell: Cell) -> str:
+        cell = values.emptied(cell)
+        return "" if cell is None else read(cell)
+
+    return text_of
 
 
 def _check_widths(cells: pd.DataFrame, table: Table) -> None:

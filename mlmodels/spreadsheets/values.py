@@ -26,6 +26,7 @@ NO = {"false", "faux", "falsch", "falso", "假", "no", "nein", "non", "否", "�
       "0", "0.0"}  # fmt: skip
 _SPACED = re.compile(r"([+-]?\d{1,3})((?:[ '’\u00a0\u202f\u2009]\d{3})+)(?=\D|$)")
 _SIMPLE = re.compile(r"[0-9]*(\.[0-9]+)?")  # almost every cell: nothing to decide
+_A_POINT = re.compile(r"[0-9]+\.([0-9]{1,2}|[0-9]{4,})")
 _GROUPS = re.compile(r"[+-]?[1-9]\d{0,2}([.,])\d{3}")  # 1,050 or 1.050: thousands or decimals
 _DECIMAL = re.compile(r"[+-]?\d*([.,])\d+([eE][+-]?\d{1,3})?")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:([.,])\d{3})+(?:([.,])\d+)?")
@@ -60,8 +61,10 @@ def name(cell: Cell) -> str:
 
 def signs(text: str) -> set[str]:
     """Which decimal sign this number shows: one, none, or with ``?`` one of the two (1,050)."""
-    if text.isdecimal():
+    if "." not in text and "," not in text:
         return set()
+    if _A_POINT.fullmatch(text):
+        return {"."}
     text = ungrouped(text)
     if match := _GROUPS.fullmatch(text):
         return {"?" + match[1]}

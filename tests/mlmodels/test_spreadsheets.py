@@ -443,3 +443,8 @@ def test_one_wrong_column_is_one_line(tmp_path):
         "line 2, hrv_rmssd_ms: 'high' is not a number; leave what is not known empty; so are 19 more cells of the "
         "column, in line 3, 4, 5, 6, 7, ... (P1, P2, P3, P4, P5, ...)"
     ]
+
+
+def test_a_table_whose_second_header_row_hides_the_date_column_is_still_read_or_refused(tmp_path):
+    (problem,) = csv_log(tmp_path, "Date,Ada", "61,RPE", "x,Minutes", athlete="Ada").problems[:1]
+    assert problem.column == "date"
