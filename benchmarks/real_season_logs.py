@@ -39,7 +39,8 @@ import numpy as np
 import pandas as pd
 
 from measures import risk
-from mlmodels.season_log import COLUMNS, write_season_log
+from measures.season_columns import COLUMNS
+from mlmodels.season_log import write_season_log
 
 OSLO = ZoneInfo("Europe/Oslo")
 ASLEEP_H = (2.0, 16.0)

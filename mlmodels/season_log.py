@@ -1,17 +1,18 @@
-"""The season log: one row per athlete and local date, as CSV or Parquet; what everything is fitted on.
+"""The season log: one row per athlete and local date; what everything is fitted on.
 
-Reading is strict: every bad cell is named with line and column, wrong units are called by their name, and an athlete
-with one bad cell is left out as a whole, because a silently shortened season changes every average after the gap. One
-file: a column, its range and its refusal belong together.
+A coach's own CSV or workbook becomes these columns in ``mlmodels.spreadsheets``. Checking is strict: every bad cell is
+named with line and column, wrong units are called by their name, and an athlete with one bad cell is left out as a
+whole, because a silently shortened season changes every average after the gap. One file: a column, its range and its
+refusal belong together.
 """
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,56 +21,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from measures.answers import TIMING_FAT, TIMING_HAND, TIMING_TRIAL
+from measures.season_columns import ALL_COLUMNS, CODES, COLUMNS, FLAGS, LONGEST_ADDRESS, LONGEST_NAME, MARKS, REQUIRED
+from mlmodels.spreadsheets import values as cell_values
+from mlmodels.spreadsheets.headers import Answers
+from mlmodels.spreadsheets.reading import read_table
+from mlmodels.spreadsheets.sheets import Unclear
 from mlmodels.state.arrays import FloatArray
 from mlmodels.state.days import Evening, Morning
 
-COLUMNS: tuple[str, ...] = (
-    "athlete",
-    "date",
-    "hrv_rmssd_ms",
-    "sleep_score",
-    "sleep_h",
-    "load_au",
-    "high_intensity_share",
-    "rest_day",
-    "t400_s",
-    "timing",
-    "ill",
-    "injured",
-    "planned_load_au",
-    "planned_high_intensity_share",
-    "action",
-)
-# What an export from here adds, where it has anything to say, so that importing it changes no advice. Training looks
-# at none of it: it is derived, doubted, assumed, or of a device that other logs do not name.
-MARKS: tuple[str, ...] = (
-    "hrv_era",  # metric/provider/context that the day stands on; without it hrv_rmssd_ms is any rMSSD
-    "hrv_readings",  # era=ms of every era that was read that day, SDNN too
-    "hrv_doubted_ms",
-    "resting_hr_bpm",
-    "fatigue_1_5",  # 5 best, as all answers
-    "soreness_1_5",
-    "readiness_1_5",
-    "worst_item_1_5",
-    "pain_0_10",
-    "note_asks",
-    "illness",  # above_neck, below_neck or fever, where `ill` says only whether
-    "injury",  # niggle, where `injured` says only whether
-    "red_flag",
-    "load_estimated",  # load_au stands in part on heart rate
-    "assumed_load_au",  # in part the plan's, so it is no load_au
-    "assumed_high_intensity_share",
-    "advised",  # 0-3, and not declined; `action` is what is known to have been done
-)
-ALL_COLUMNS = (*COLUMNS, *MARKS)
-REQUIRED_COLUMNS = ("athlete", "date")
 TIMINGS = {"": TIMING_TRIAL, "trial": TIMING_TRIAL, "app": TIMING_HAND, "hand": TIMING_HAND,
            "gates": TIMING_FAT, "fat": TIMING_FAT}  # fmt: skip
 MAX_BYTES = 200 * 1024 * 1024
-MAX_PROBLEMS = 1000  # then the file is another kind of file
 EARLIEST, LATEST = dt.date(1990, 1, 1), dt.date(2100, 1, 1)
 
-_FLAGS = ("rest_day", "ill", "injured", "note_asks", "load_estimated")
 _ERA = "(rmssd|sdnn)/[a-z0-9_]{1,24}/[a-z0-9_]{1,24}"
 _READING = _ERA + "=[0-9.e-]{1,25}"
 _TEXTS: dict[str, re.Pattern[str]] = {
@@ -79,7 +43,6 @@ _TEXTS: dict[str, re.Pattern[str]] = {
     "injury": re.compile("niggle"),
     "red_flag": re.compile("none|chest_pain|fainting|palpitations|breathless_at_rest|head_injury"),
 }
-_CODES = ("action", "advised", "pain_0_10")  # whole numbers
 _BOOLEANS = {"True": "1", "False": "0"}  # as pandas writes a column of booleans
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLAIN_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
@@ -94,9 +57,25 @@ class Problem:
     column: str
     athlete: str
     message: str
+    sheet: str = ""
+    kind: str = ""  # the message without the cell: problems of one kind in one column are told in one line
 
     def __str__(self) -> str:
-        return f"line {self.line}, {self.column}: {self.message}" if self.line else self.message
+        where = f"sheet {self.sheet!r}, line {self.line}" if self.sheet else f"line {self.line}"
+        return f"{where}, {self.column}: {self.message}" if self.line else self.message
+
+
+def told(problems: Iterable[Problem]) -> Iterator[str]:
+    """A line for each kind of problem in each column: the first cell, how many more, and whose they are."""
+    same: dict[tuple[str, ...], list[Problem]] = defaultdict(list)
+    for problem in problems:
+        same[(problem.column, problem.kind or problem.message, problem.sheet)].append(problem)
+    for first, *others in same.values():
+        lines = ", ".join(str(problem.line) for problem in others[:5]) + (", ..." if len(others) > 5 else "")
+        more = f"; so are {len(others)} more cells of the column, in line {lines}" if others else ""
+        names = list(dict.fromkeys(problem.athlete for problem in (first, *others) if problem.athlete))
+        whose = f" ({', '.join(names[:5])}{', ...' if len(names) > 5 else ''})" if names else ""
+        yield f"{first}{more}{whose}"
 
 
 class SeasonLogError(ValueError):
@@ -104,9 +83,19 @@ class SeasonLogError(ValueError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        shown = "; ".join(str(problem) for problem in problems[:5])
-        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
-        super().__init__(f"{len(problems)} problem(s): {shown}{more}")
+        lines = list(told(problems))
+        more = f"; and {len(lines) - 5} more kinds" if len(lines) > 5 else ""
+        super().__init__(f"{len(problems)} problem(s): {'; '.join(lines[:5])}{more}")
+
+
+@dataclass
+class Log:
+    """``frame``: the rows of the athletes without a bad cell; ``notes``: how the file was understood."""
+
+    frame: pd.DataFrame
+    problems: list[Problem]
+    notes: list[str] = field(default_factory=list)
+    used: dict[str, str] = field(default_factory=dict)
 
 
 def read_season_log(path: Path | str) -> pd.DataFrame:
@@ -118,15 +107,26 @@ def read_season_log(path: Path | str) -> pd.DataFrame:
 
 
 def read_good_athletes(path: Path | str) -> tuple[pd.DataFrame, list[Problem]]:
-    """The rows of the athletes without a bad cell, and every bad cell of the others.
+    """The rows of the athletes without a bad cell, and every bad cell of the others."""
+    log = read_log(path)
+    return log.frame, log.problems
+
+
+def read_log(path: Path | str, answers: Answers | None = None) -> Log:
+    """A log in this format or a coach's own table; ``answers``: what the file leaves open.
 
     Raises ``SeasonLogError`` where the file as a whole cannot be read: no such columns, not text, too large.
     """
     path = Path(path)
     if path.stat().st_size > MAX_BYTES:
         raise _whole(f"{path.name} is larger than {MAX_BYTES // 2**20} MiB")
-    cells = _read_parquet(path) if path.suffix.lower() in (".parquet", ".pq") else _read_csv(path)
-    return check_season_log(cells)
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return Log(*check_season_log(_read_parquet(path)))
+    try:
+        reading = read_table(path, answers)
+    except Unclear as unclear:
+        raise SeasonLogError([Problem(0, "", "", sentence) for sentence in unclear.sentences]) from None
+    return Log(*check_season_log(reading.cells), reading.notes, reading.used)
 
 
 def check_season_log(cells: pd.DataFrame) -> tuple[pd.DataFrame, list[Problem]]:
@@ -151,7 +151,7 @@ def write_season_log(frame: pd.DataFrame, path: Path | str) -> None:
         table.to_parquet(path, index=False)
         return
     table["athlete"] = table["athlete"].map(_harmless)
-    for name in {*_FLAGS, *_CODES} & {*table.columns}:
+    for name in {*FLAGS, *CODES} & {*table.columns}:
         table[name] = pd.to_numeric(table[name]).astype("Int64")
     table.to_csv(path, index=False, lineterminator="\n")
 
@@ -169,38 +169,6 @@ def _as_named(cell: str) -> str:
 
 def _whole(message: str) -> SeasonLogError:
     return SeasonLogError([Problem(0, "", "", message)])
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _whole(f"{path.name} is not UTF-8 text (byte {error.start}); save it as CSV UTF-8") from None
-    if "\0" in text:
-        raise _whole(f"{path.name} holds NUL bytes; it is not a CSV file")
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    reader = csv.reader(io.StringIO(text), strict=True)
-    try:
-        header = [name.strip() for name in next(reader, [])]
-        if len(header) == 1 and ";" in header[0]:
-            raise _whole(f"{path.name} is separated by semicolons; commas are wanted (and decimal points)")
-        _check_header(header, path.name)
-        rows, lines = [], []
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append(row)
-                lines.append(reader.line_num)
-    except csv.Error as error:
-        raise _whole(f"{path.name}, line {reader.line_num}: {error}") from None
-    if not rows:
-        raise _whole(f"{path.name} holds a header and no rows")
-    counts = [len(row) for row in rows]
-    padded = [(row + [""] * len(header))[: len(header)] for row in rows]
-    frame = pd.DataFrame(padded, columns=header, dtype=str)
-    frame["line"] = np.array(lines, dtype=np.int64)
-    frame["cells"] = np.array(counts, dtype=np.int64)
-    frame.attrs["width"] = len(header)
-    return frame
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -234,7 +202,7 @@ def _as_text(value: Any) -> str:
 
 
 def _check_header(header: list[str], name: str) -> None:
-    missing = [column for column in REQUIRED_COLUMNS if column not in header]
+    missing = [column for column in REQUIRED if column not in header]
     unknown = [column for column in header if column not in ALL_COLUMNS]
     double = sorted({column for column in header if header.count(column) > 1})
     faults = [
@@ -261,7 +229,9 @@ class _Checker:
     def __init__(self, cells: pd.DataFrame) -> None:
         self.cells = cells.assign(**{name: "" for name in COLUMNS if name not in cells.columns})
         self.lines = self.cells["line"].to_numpy()
-        self.athletes = self.cells["athlete"].str.strip().map(_as_named)
+        self.athletes = self.cells["athlete"].map(cell_values.name).map(_as_named)
+        sheets = self.cells.get("sheet", pd.Series("", index=self.cells.index))
+        self.sheets = sheets if sheets.nunique() > 1 else sheets.map(lambda _: "")
         self.problems: list[Problem] = []
 
     def typed(self) -> pd.DataFrame:
@@ -286,18 +256,22 @@ class _Checker:
         return frame
 
     def sorted_problems(self) -> list[Problem]:
-        return sorted(self.problems, key=lambda p: (p.line, ALL_COLUMNS.index(p.column)))[:MAX_PROBLEMS]
+        return sorted(self.problems, key=lambda p: (p.line, ALL_COLUMNS.index(p.column)))
 
     def _add(self, rows: NDArray[np.bool_] | pd.Series[bool], column: str, message: str) -> None:
         for i in np.flatnonzero(np.asarray(rows, dtype=bool)):
             cell = str(self.cells[column].iloc[i])[:40]
-            self.problems.append(
-                Problem(int(self.lines[i]), column, str(self.athletes.iloc[i]), message.format(cell=repr(cell)))
-            )
+            self._tell(int(i), column, message.format(cell=repr(cell)), message)
+
+    def _tell(self, i: int, column: str, message: str, kind: str) -> None:
+        athlete, sheet = str(self.athletes.iloc[i]), str(self.sheets.iloc[i])
+        self.problems.append(Problem(int(self.lines[i]), column, athlete, message, sheet, kind))
 
     def _check_athletes(self) -> None:
         self._add(self.athletes == "", "athlete", "is empty")
-        self._add(self.athletes.str.len() > 128, "athlete", "is longer than 128 characters")
+        long = (self.athletes.str.len() > LONGEST_NAME) & ~self.athletes.str.contains("@", regex=False)
+        self._add(long, "athlete", f"{{cell}}... is longer than {LONGEST_NAME} characters; write a shorter name")
+        self._add(self.athletes.str.len() > LONGEST_ADDRESS, "athlete", "{cell}... is too long for an e-mail address")
         formulas = self.cells["athlete"].str.strip().str.startswith(_FORMULA)
         self._add(formulas, "athlete", "{cell} looks like a spreadsheet formula")
 
@@ -307,7 +281,7 @@ class _Checker:
             return
         for i in np.flatnonzero(self.cells["cells"] != width):
             message = f"this line has {self.cells['cells'].iloc[i]} cells, the header has {width}"
-            self.problems.append(Problem(int(self.lines[i]), "athlete", str(self.athletes.iloc[i]), message))
+            self._tell(int(i), "athlete", message, message)
 
     def _dates(self) -> pd.Series[Any]:
         text = self.cells["date"].str.strip()
@@ -325,7 +299,7 @@ class _Checker:
 
     def _numbers(self, name: str) -> pd.Series[float]:
         text = self.cells[name].str.strip()
-        if name in _FLAGS:
+        if name in FLAGS:
             text = text.replace(_BOOLEANS)
         given = text != ""
         plain = text.map(lambda value: _PLAIN_NUMBER.fullmatch(value) is not None)
@@ -365,7 +339,7 @@ class _Checker:
             unit |= hinted
         limits = f"{'above' if above_low else 'from'} {low:g} to {high:g}"
         self._add(outside & ~sentinel & ~unit, name, f"{{cell}} is outside the range, {limits}")
-        if name in (*_FLAGS, *_CODES):
+        if name in (*FLAGS, *CODES):
             self._add(values.notna() & ~outside & (values != np.floor(values)), name, "{cell} is not a whole number")
 
     def _check_pairs(self, frame: pd.DataFrame) -> None:

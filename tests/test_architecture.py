@@ -98,7 +98,8 @@ def walk(resolver):
             pattern.callback
 walk(get_resolver())
 admin.autodiscover()
-print(*sorted({"torch", "numpy", "pandas", "onnxruntime", "pyarrow", "matplotlib", "scipy"} & set(sys.modules)))
+science = {"torch", "numpy", "pandas", "onnxruntime", "openpyxl", "pyarrow", "matplotlib", "scipy"}
+print(*sorted(science & set(sys.modules)))
 """
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
     result = subprocess.run(

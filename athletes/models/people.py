@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from simple_history.models import HistoricalRecords
 
 from athletes.models.columns import between
+from measures.season_columns import LONGEST_NAME
 from storage.encryption import EncryptedCodeField, EncryptedTextField
 
 
@@ -83,7 +84,7 @@ class Athlete(models.Model):
         RED_S = "red_s", _("suspected RED-S")
 
     user = models.OneToOneField(User, verbose_name=_("user"), on_delete=models.CASCADE, related_name="athlete")
-    display_name = models.CharField(_("display name"), max_length=80, blank=True)
+    display_name = models.CharField(_("display name"), max_length=LONGEST_NAME, blank=True)
     timezone = models.CharField(
         _("timezone"), max_length=64, default="UTC", help_text=_("IANA zone; decides what 'today' is")
     )

@@ -22,25 +22,11 @@ from athletes.models import Athlete, CheckIn, Day, EraReading, RedFlag, SeasonDa
 from athletes.reports import intake, red_flags
 from measures import loads
 from measures.hrv import RMSSD, Era
+from measures.season_columns import CODES, FLAGS, TEXTS, VALUES
 from storage import upserts
 
 Row = dict[str, Any]
 
-# A season log's columns but athlete and date, in its order.
-COLUMNS = (
-    "hrv_rmssd_ms", "sleep_score", "sleep_h", "load_au", "high_intensity_share", "rest_day", "t400_s", "timing", "ill",
-    "injured", "planned_load_au", "planned_high_intensity_share", "action",
-)  # fmt: skip
-# And what an export adds to them: mlmodels.season_log.MARKS.
-MARKS = (
-    "hrv_era", "hrv_readings", "hrv_doubted_ms", "resting_hr_bpm", "fatigue_1_5", "soreness_1_5", "readiness_1_5",
-    "worst_item_1_5", "pain_0_10", "note_asks", "illness", "injury", "red_flag", "load_estimated", "assumed_load_au",
-    "assumed_high_intensity_share", "advised",
-)  # fmt: skip
-EVERY = (*COLUMNS, *MARKS)
-FLAGS = ("rest_day", "ill", "injured", "note_asks", "load_estimated")
-TEXTS = ("timing", "hrv_era", "hrv_readings", "illness", "injury", "red_flag")
-CODES = ("action", "advised", "pain_0_10")
 ANSWERS = ("fatigue_1_5", "soreness_1_5", "readiness_1_5", "worst_item_1_5", "pain_0_10")
 ILL, HURT = ("above_neck", "below_neck", "fever"), ("niggle",)  # what `ill` and `injured` cannot say
 LOAD_COLUMNS = ("load_au", "high_intensity_share", "rest_day")
@@ -72,7 +58,7 @@ def import_season(
 ) -> Imported:
     """All rows of one athlete or none. Importing them again changes nothing; no phone rings.
 
-    A row has `date` and any of EVERY; None is not measured. One that says what counts by now anyway is not stored:
+    A row has `date` and any of VALUES; None is not measured. One that says what counts by now anyway is not stored:
     what was exported here, imported here, changes nothing. `acts`: the `action` and `advised` that an export writes.
     """
     now = now or timezone.now()
@@ -117,7 +103,7 @@ def plain_rows(frame: Any) -> Iterator[dict[str, Any]]:
 
 
 def season_values(row: Mapping[str, Any]) -> Row:
-    values = {name: row.get(name) for name in EVERY}
+    values = {name: row.get(name) for name in VALUES}
     values |= {name: bool(values[name]) for name in FLAGS if values[name] is not None}
     values |= {name: int(value) for name in CODES if (value := values[name]) is not None}
     return values | {name: values[name] or "" for name in TEXTS}
@@ -171,7 +157,7 @@ def readings_of(athlete: Athlete, first: date | None, last: date | None) -> defa
 def season_row(
     day: Day, logged: SeasonDay | None, readings: Sequence[str], flags: Collection[RedFlag], acts: Row | None = None
 ) -> Row:
-    row: Row = {name: getattr(logged, name) if logged else None for name in EVERY}
+    row: Row = {name: getattr(logged, name) if logged else None for name in VALUES}
     row |= {name: row[name] or "" for name in TEXTS} | hrv_columns(day, readings)
     if day.sleep_duration_min is not None and not (logged and day.sleep_duration_min == resolving.logged_min(row)):
         row["sleep_h"] = day.sleep_duration_min / 60

@@ -9,8 +9,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from athletes.models import Athlete, Day, Membership, SeasonDay
-from mlmodels.season_log import COLUMNS, read_season_log, write_season_log
+from athletes.models import Athlete, Day, Membership, SeasonDay, Squad
+from measures.season_columns import COLUMNS
+from mlmodels.season_log import read_season_log, write_season_log
 from mlmodels.worlds.simulator import make_cohort
 from recommendations.models import WaitingDay
 
@@ -99,8 +100,9 @@ def test_every_bad_cell_is_named_and_the_athlete_is_left_out_whole(tmp_path):
 
 
 def test_check_says_what_is_wrong_and_stores_nothing(log_file):
-    out, _ = run("import_season", log_file, check=True)
-    assert out == "3 athletes, 84 rows can be imported\n"
+    out, _ = run("import_season", log_file, create_athletes=True, check=True)
+    assert out.splitlines()[-2].split() == ["3", "athletes", "84", "84", "0", "84"]
+    assert out.splitlines()[-1] == "3 athletes, 84 rows can be imported"
     assert not Athlete.objects.exists()
 
 
@@ -110,7 +112,7 @@ def test_names_are_matched_not_guessed(log_file):
     assert not SeasonDay.objects.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n", b"athlete;date\nA;2026-01-01\n"])
+@pytest.mark.parametrize("content", [b"", b"\x89PNG\r\n", b"athlete;day\nA;1\n"])
 def test_another_kind_of_file_is_refused(tmp_path, content):
     path = tmp_path / "log.csv"
     path.write_bytes(content)
@@ -154,10 +156,7 @@ HEADER = "athlete,date,hrv_rmssd_ms"
     [
         (HEADER + "\n", "log.csv holds a header and no rows"),
         ("", "log.csv lacks the column(s) athlete, date"),
-        (
-            "athlete;date;load_au\nAlice;2026-05-01;300\n",
-            "log.csv is separated by semicolons; commas are wanted (and decimal points)",
-        ),
+        ("athlete;date;HRV\nAlice;2026-05-01;61\n", "log.csv: 'HRV' does not say whether it is rMSSD"),
     ],
 )
 @pytest.mark.parametrize("command", ["import_season", "fit_twin"])
@@ -174,8 +173,92 @@ def test_a_file_of_another_kind_is_refused_in_words_and_named_once(tmp_path, com
 def test_an_absent_column_is_named(tmp_path):
     path = tmp_path / "log.csv"
     path.write_text(HEADER + "\nAlice,2026-05-01,61\n")
-    out, _ = run("import_season", path, check=True)
+    out, _ = run("import_season", path, check=True, create_athletes=True)
     assert "column load_au is absent or empty" in out
     assert "hrv_rmssd_ms" not in out
     with pytest.raises(CommandError, match="column load_au is absent or empty"):
         run("fit_twin", path, out=tmp_path / "twin.json")
+
+
+# --- a coach's own table
+
+
+def coachs_file(tmp_path, *lines):
+    path = tmp_path / "squad.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_a_coachs_table_is_imported_and_says_how_it_was_read(tmp_path):
+    day = TODAY.strftime("%d.%m.%Y")
+    path = coachs_file(tmp_path, "Name;Datum;HRV;Schlaf;Notizen", f"Ada;{day};61,5;7:30;müde")
+    with pytest.raises(CommandError, match='"HRV=hrv_rmssd_ms", or --ignore "HRV"'):
+        run("import_season", path, create_athletes=True)
+    assert not Athlete.objects.exists()
+    out, _ = run("import_season", path, "--create-athletes", "--column", "HRV=hrv_rmssd_ms")
+    assert out.splitlines()[:2] == [
+        "read 'Name' as athlete, 'Datum' as date, 'HRV' as hrv_rmssd_ms, 'Schlaf' as sleep_h",
+        "columns that are not used: 'Notizen'",
+    ]
+    assert list(SeasonDay.objects.values_list("date", "hrv_rmssd_ms", "sleep_h")) == [(TODAY, 61.5, 7.5)]
+
+
+def test_names_of_any_script_are_people_of_their_own_and_found_again_by_name(tmp_path):
+    names = ["Иван", "Пётр", "Jose", "José", "李娜", "@anna"]
+    path = coachs_file(tmp_path, "Name,Date,Load", *(f"{name},{TODAY},{n}00" for n, name in enumerate(names, 1)))
+    path.write_text(path.read_text().replace("@anna", "'@anna"))
+    run("import_season", path, create_athletes=True)
+    assert sorted(Athlete.objects.values_list("display_name", flat=True)) == sorted(names)
+    addresses = set(Athlete.objects.values_list("user__email", flat=True))
+    assert len(addresses) == 6
+    assert {address.partition("@")[2] for address in addresses} == {"season-log.invalid"}
+    decomposed = coachs_file(tmp_path, "Name,Date,Load", f"Jose\u0301,{TODAY},500")
+    out, _ = run("import_season", decomposed, create_athletes=True)
+    assert out.splitlines()[-2].split() == ["1", "athletes", "1", "0", "1", "1"]
+    assert SeasonDay.objects.get(athlete__display_name="José").load_au == 500.0
+
+
+def test_what_check_refuses_is_what_the_import_refuses_and_check_leaves_nothing_behind(tmp_path, alice):
+    later = TODAY + timedelta(days=3)
+    path = coachs_file(
+        tmp_path,
+        "Name,Date,Load",
+        f"Ada,{later},300",
+        f"Alice,{TODAY},300",
+        f"alice@example.org,{TODAY},200",
+        f"{'x' * 81},{TODAY},100",
+        f"Zoe,{TODAY},50",
+    )
+    WaitingDay.objects.all().delete()
+    said = []
+    for check in (True, False):
+        out, err = StringIO(), StringIO()
+        with pytest.raises(CommandError, match=r"3 athlete\(s\) left out: Ada, alice@example.org, xxx"):
+            call_command("import_season", path, create_athletes=True, squad="New", check=check, stdout=out, stderr=err)
+        said.append((err.getvalue(), out.getvalue().splitlines()[:4]))
+        stored = (Athlete.objects.count(), SeasonDay.objects.count(), Squad.objects.filter(name="New").count())
+        assert stored == ((1, 0, 0) if check else (2, 2, 1))
+        assert WaitingDay.objects.exists() is not check
+    assert said[0] == said[1]
+    assert said[0][0].splitlines()[-2:] == [
+        f"squad.csv: Ada has rows after today, up to {later}",
+        "squad.csv: alice@example.org is the same athlete as Alice; use one name",
+    ]
+
+
+def test_an_unknown_athlete_does_not_pass_the_check(log_file):
+    with pytest.raises(CommandError, match="3 athlete"):
+        run("import_season", log_file, check=True)
+
+
+def test_an_account_without_athlete_keeps_its_address(tmp_path, charlie):
+    path = coachs_file(tmp_path, "Name,Date,Load", f"{charlie.email},{TODAY},300")
+    out, err = StringIO(), StringIO()
+    with pytest.raises(CommandError, match="1 athlete"):
+        call_command("import_season", path, create_athletes=True, check=True, stdout=out, stderr=err)
+    assert f"would need the address {charlie.email}, which another account has" in err.getvalue()
+
+
+def test_a_column_option_must_name_header_and_column(tmp_path):
+    with pytest.raises(CommandError, match="is not like"):
+        run("import_season", coachs_file(tmp_path, "Name,Date"), "--column", "HRV")

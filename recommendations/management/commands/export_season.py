@@ -1,5 +1,6 @@
 """Take a squad's seasons out: what a twin is fitted to and a policy trained on."""
 
+import unicodedata
 from argparse import ArgumentParser
 from collections import Counter
 from datetime import date
@@ -13,8 +14,9 @@ from tqdm import tqdm
 from athletes.local_days.local_time import local_today
 from athletes.models import Athlete
 from athletes.reports.season_logs import left_out, season_rows
+from measures.season_columns import ALL_COLUMNS
 from mlmodels.management.files import may_overwrite, refuse_to_overwrite
-from recommendations.models import ActionCode, Feedback
+from recommendations.seasons.acts import acts
 
 
 class Command(BaseCommand):
@@ -38,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, first: date | None, last: date | None, **options: Any) -> None:
         import pandas as pd
 
-        from mlmodels.season_log import ALL_COLUMNS, write_season_log
+        from mlmodels.season_log import write_season_log
 
         refuse_to_overwrite(options["overwrite"], file)
         athletes = chosen(options["squad"], options["athlete"])
@@ -86,27 +88,5 @@ def name_of(athlete: Athlete) -> str:
     """The display name where it says who it is and a line of a file can hold it as it is, else the address."""
     name = athlete.display_name
     shared = Athlete.objects.filter(display_name=name).exclude(pk=athlete.pk)
-    plain = name.isprintable() and name == name.strip()
+    plain = name.isprintable() and name == name.strip() and unicodedata.is_normalized("NFC", name)
     return name if name and plain and not shared.exists() else athlete.user.email
-
-
-def acts(athlete: Athlete) -> dict[date, dict[str, int]]:
-    """Of each day: what was done, as far as it is known, and what was advised and not declined."""
-    from recommendations.inputs.frames import NOTHING, Asked
-    from recommendations.inputs.frames import actions_taken as advised
-
-    found: dict[date, dict[str, int]] = {day: {"action": code} for day, code in actions_taken(athlete).items()}
-    for (_, day), code in advised([Asked(athlete, local_today(athlete), NOTHING)], date.min).items():
-        found.setdefault(day, {})["advised"] = code
-    return found
-
-
-def actions_taken(athlete: Athlete) -> dict[date, int]:
-    """Known only where the athlete said it was followed; the coach's override counts before the advice."""
-    said = Feedback.objects.filter(advice__athlete=athlete, followed=Feedback.Followed.YES).select_related("advice")
-    taken = {}
-    for feedback in said.prefetch_related("advice__overrides"):
-        override = max(feedback.advice.overrides.all(), key=lambda o: o.created_at, default=None)
-        action = override.action if override else feedback.advice.action
-        taken[feedback.advice.date] = ActionCode.values.index(action)
-    return taken

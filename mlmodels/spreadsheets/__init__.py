@@ -1,0 +1,1 @@
+"""A coach's file, .csv or .xlsx, as the text cells of a season log. What is open is asked, never guessed."""
