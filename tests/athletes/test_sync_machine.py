@@ -2,7 +2,8 @@
 
 import itertools
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 
 import pytest
 import time_machine
@@ -45,7 +46,10 @@ def contents(draw, kind):
             return {"measured_at": instant(start, skew), "value_bpm": draw(st.sampled_from([44.0, 50.0]))}
         case "sleep_session":
             length = draw(st.sampled_from([30, 120, 480]))
-            return {"start_at": instant(start), "end_at": instant(start, length), "is_nap": draw(st.booleans())}
+            asleep = draw(st.sampled_from([{}, {"duration_s": 60 * length}, {"duration_s": 60 * length}]))
+            return asleep | {
+                "start_at": instant(start), "end_at": instant(start, length), "is_nap": draw(st.booleans()),
+            }  # fmt: skip
         case "training_session":
             return {"started_at": instant(start, skew), "duration_min": draw(st.sampled_from([30, 60])), "rpe": 5}
         case "performance_test":
@@ -116,3 +120,54 @@ def test_any_order_any_split_any_repetition_stores_the_same(db, sent, seed):
         for day in rmssd:  # nothing that was sent as SDNN counts as rMSSD
             reading = RECORDS["hrv_reading"].objects.get(pk=day.provenance["hrv"]["source"]["id"])
             assert (reading.metric, reading.value_ms) == ("rmssd", day.hrv_ms)
+
+
+def written(waking, zone, hours):
+    """As a device with a clock of the place writes it, or an app that only knows UTC."""
+    at = waking + timedelta(hours=hours)
+    return at.astimezone(zone).isoformat() if zone else f"{at.replace(tzinfo=None).isoformat()}Z"
+
+
+def a_season(rng, days):
+    """Ten weeks of a ring, a watch that comes and goes, an app without a zone, samples by day, sessions told twice."""
+    found, number = [], 0
+
+    def add(kind, provider, **data):
+        nonlocal number
+        number += 1
+        identity = {"client_record_id": f"r{number}", "source": {"provider": provider}}
+        found.append(("", {"kind": kind, "data": identity | data}))
+
+    for back in range(days, 0, -1):
+        waking = NOW.replace(hour=5) - timedelta(days=back)
+        here = timezone(timedelta(hours=1 if back > days // 2 else 9))  # a journey in the middle
+        for provider, odds in (("oura", 0.8), ("garmin", 0.9 if back < days // 3 else 0.2), ("health_connect", 0.3)):
+            if rng.random() > odds:
+                continue
+            zoneless = provider == "health_connect"
+            clock = partial(written, waking, None if zoneless else here)
+            add("sleep_session", provider, start_at=clock(-8), end_at=clock(0), duration_s=rng.randint(15_000, 28_000))
+            ms = {"metric": "rmssd", "context": "spot" if zoneless else "overnight_mean"}
+            add("hrv_reading", provider, measured_at=clock(-1), value_ms=round(rng.uniform(50, 70), 1), **ms)
+            if rng.random() < 0.3:
+                ms["context"] = "spot"
+                add("hrv_reading", provider, measured_at=clock(9), value_ms=round(rng.uniform(20, 40), 1), **ms)
+            if rng.random() < 0.4:
+                add("training_session", provider, started_at=clock(11), duration_min=60.0, rpe=float(rng.randint(2, 9)))
+    return found
+
+
+@pytest.mark.django_db
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_a_season_in_any_batches_stores_the_same_beyond_every_window(db, seed):
+    """Choices of the HRV's era look back 28 days, doubts 60: batches here are wider and narrower than both."""
+    rng = random.Random(seed)
+    tag = next(TAGS)
+    with time_machine.travel(NOW, tick=False):
+        plain, shaken = (factories.make_athlete(f"{name}{tag}@example.org") for name in ("plain", "shaken"))
+        sent = a_season(rng, days=70)
+        sync.sync(plain, [entry for _, entry in sent], [], now=NOW)
+        deliver(shaken, sent, rng)
+        assert stored(shaken) == stored(plain)
+        assert Day.objects.filter(athlete=shaken, hrv_ms__isnull=False).count() > 30
