@@ -71,6 +71,6 @@ def operations() -> list[Operation]:
 
 
 def writes() -> list[Operation]:
-    """What takes a body of ours. A vendor's own is taken as leniently as vendors are: tests/athletes/test_ingest.py."""
+    """What takes a body of ours. A vendor's own is taken as leniently: tests/athletes/wearables/test_ingest.py."""
     ours = [o for o in operations() if not getattr(o.view, "takes_a_vendors_body", False)]
     return [operation for operation in ours if operation.method in WITH_BODY and operation.takes_a_body]

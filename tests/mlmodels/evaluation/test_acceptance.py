@@ -16,7 +16,7 @@ from mlmodels.management.pages import replace_block
 from mlmodels.twin.fitting import fit_twin
 from mlmodels.worlds.simulator import World, make_cohort
 
-REAL = Path(os.environ.get("HOMESTRETCH_REAL_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+REAL = Path(os.environ.get("HOMESTRETCH_REAL_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 
 
 def test_there_are_at_least_thirty_scripted_policies_and_each_has_its_own_name():

@@ -112,7 +112,7 @@ def test_the_hearts_limits_are_the_athletes_own_where_known_and_named_where_not(
     assert heart(age_years=20, seen_max_bpm=(150.0, 151.0)).max_bpm == 194.0  # easy runs show no maximum
 
 
-DATA = Path(os.environ.get("HOMESTRETCH_REAL_DATA", Path(__file__).resolve().parents[3] / "shared" / "data"))
+DATA = Path(os.environ.get("HOMESTRETCH_REAL_DATA", Path(__file__).resolve().parents[4] / "shared" / "data"))
 
 
 @pytest.mark.skipif(not (DATA / "pmdata" / "p01" / "fitbit" / "exercise.json").exists(), reason="no PMData beside us")
