@@ -4,6 +4,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -108,8 +109,10 @@ def other_squad(eve: Any) -> Any:
     return factories.make_squad("Hurdles", eve, factories.make_athlete("mallory@example.org"))
 
 
-def access_token(user: Any) -> str:
-    """A real allauth access token: a stored session with the user signed in, as the sign-in of the phone leaves it."""
+def access_token(user: Any, *, fresh: bool = False) -> str:
+    """A real allauth access token: a stored session with the user signed in, as the sign-in of the phone leaves it;
+    `fresh`: just after the password was said again."""
+    from allauth.account.internal.flows.login import record_authentication
     from allauth.headless.tokens.strategies.jwt.internal import create_access_token
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
@@ -118,6 +121,8 @@ def access_token(user: Any) -> str:
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    if fresh:
+        record_authentication(SimpleNamespace(session=session), user, "password", reauthenticated=True)
     session.create()
     return create_access_token(user, session, {})
 

@@ -5,15 +5,19 @@ from typing import Any
 
 from django.apps import apps
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from athletes.models import Athlete, Membership, RedFlag, SquadInvite
+from athletes.sign_in import personal_tokens
 from tests import factories
+from tests.conftest import access_token
 from tests.rest.operations import Operation, operations
 
 NOW = "2026-11-22T20:00:00Z"
 TODAY = date(2026, 11, 22)
 CANARY = "canary-4711"
 EARLY = {"submitted_at": "2026-11-22T00:00:00+08:00"}  # before the example of the API: what is older would be stale
+ASKS_FOR_THE_PASSWORD = ("/me/tokens/",)
 COACHES_DO = ("/override/", "/invites/", "/notices/", "/seen/")
 
 
@@ -66,9 +70,10 @@ class World:
         self.ids |= {"ingest": "garmin", "webhooks": "whoop", "me": self.days_client.client.pk}
         self.ids["notices"] = make_notice(self.alice, self.chloe, TODAY).pk
         self.ids["planned-sessions"] = make_plan(self.alice, TODAY).pk
+        self.token, _ = personal_tokens.make(self.alice.user, "a script", ["days:read"], 30)
 
     def url(self, operation: Operation) -> str:
-        path = operation.path.replace("{date}", str(TODAY))
+        path = operation.path.replace("{date}", str(TODAY)).replace("{token_id}", str(self.token.pk))
         for name in (
             "id",
             "squad_id",
@@ -86,7 +91,10 @@ class World:
 
     def client_for(self, operation: Operation) -> Any:
         """Of somebody who may do this."""
-        client = self.api(self.chloe if operation.path.endswith(COACHES_DO) else self.alice)
+        if operation.path.endswith(ASKS_FOR_THE_PASSWORD):
+            client = APIClient(headers={"Authorization": f"Bearer {access_token(self.alice.user, fresh=True)}"})
+        else:
+            client = self.api(self.chloe if operation.path.endswith(COACHES_DO) else self.alice)
         client.raise_request_exception = False
         return client
 
